@@ -1,0 +1,195 @@
+"""Experiment files: YAML read without surprises, dotted overrides, one pydantic model each."""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Hashable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from neurodecode.faults import ConfigFault, unknown
+
+
+class Section(BaseModel):
+    """A group of settings: immutable, and no key outside the declared ones."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class DataSection(Section):
+    """Which recordings a run reads."""
+
+    dataset: str = Field(description="Catalogue name, or the class name of any MOABB data set")
+    path: Path | None = Field(
+        default=None, description="Folder of the recordings when dataset is 'local' (BIDS)"
+    )
+    subjects: Literal["all"] | tuple[str, ...] = Field(
+        default="all", description="Subject labels, or 'all' that the data set has"
+    )
+
+    @field_validator("subjects", mode="before")
+    @classmethod
+    def _labels(cls, value: Any) -> Any:
+        """Accept one label or numbers: 1, [1, 2] and ["01"] all become text."""
+        if value == "all" or value is None:
+            return value
+        entries = [value] if isinstance(value, str | int) else value
+        labels = tuple(str(entry) for entry in entries)
+        if not labels:
+            raise ValueError("give at least one subject, or 'all'")
+        return labels
+
+
+class Experiment(Section):
+    """What every experiment of every pipeline has; each pipeline adds its own sections."""
+
+    description: str = Field(description="One line for `neurodecode list`")
+    seed: int = Field(default=42, ge=0, description="Seed of every random draw of the run")
+    data: DataSection
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class _Loader(yaml.SafeLoader):
+    """The safe loader with the YAML 1.2 core rules and no duplicate keys.
+
+    YAML 1.1 reads ``1e-3`` as text, ``no`` as False and ``01`` as 1; here they are
+    a float, the text "no" and the text "01".
+    """
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                line = key.start_mark.line + 1
+                raise ConfigFault(f"key '{key.value}' stands twice", where=f"line {line}")
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("int", r"[-+]?(0|[1-9][0-9]*)", "-+0123456789"),
+    ("float", r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?", "-+.0123456789"),
+    ("float", r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", "-+."),
+    ("null", r"~|null|Null|NULL|", "~nN\0"),
+):
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [*_first.replace("\0", ""), ""]
+    )
+
+
+def parse_yaml(text: str, *, source: str = "") -> Any:
+    """Parse YAML with the safe loader; a tag that would build an object is refused.
+
+    Raises
+    ------
+    ConfigFault
+        With file and line if the text is not plain YAML.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f"{source}, line {mark.line + 1}" if mark else source
+        problem = getattr(error, "problem", None) or str(error)
+        raise ConfigFault(f"not plain YAML: {problem}", where=line) from error
+
+
+def read_yaml(path: Path) -> dict[str, Any]:
+    """Read a YAML file whose top level is a mapping."""
+    try:
+        content = parse_yaml(path.read_text(encoding="utf-8"), source=str(path))
+    except (FileNotFoundError, IsADirectoryError) as error:
+        raise ConfigFault("file not found", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigFault("not a text file", where=str(path)) from error
+    if not isinstance(content, dict):
+        raise ConfigFault("expected 'key: value' lines", where=str(path))
+    return content
+
+
+def apply_overrides(tree: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, Any]:
+    """Return ``tree`` with ``key.sub=value`` entries set; values are read as YAML.
+
+    Examples
+    --------
+    >>> apply_overrides({"model": {"order": 4}}, ["model.order=6"])
+    {'model': {'order': 6}}
+    """
+    result = _copy(tree)
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key.strip():
+            raise ConfigFault(f"cannot read override '{override}'", fix="write key.sub=value")
+        *parents, leaf = key.strip().split(".")
+        branch = result
+        for parent in parents:
+            branch = branch.setdefault(parent, {})
+            if not isinstance(branch, dict):
+                raise ConfigFault(f"'{parent}' in '{key}' is a value, it has no keys below it")
+        branch[leaf] = parse_yaml(value, source=f"--set {key}")
+    return result
+
+
+def validate(model: type[Model], tree: Mapping[str, Any], *, source: str = "") -> Model:
+    """Build ``model`` from plain values.
+
+    Raises
+    ------
+    ConfigFault
+        One line naming the first wrong key, with the nearest valid one, or the wrong value.
+    """
+    try:
+        return model.model_validate(dict(tree))
+    except ValidationError as error:
+        problems = sorted(error.errors(), key=lambda entry: entry["type"] != "extra_forbidden")
+        raise ConfigFault(_describe(model, dict(problems[0])), where=source) from error
+
+
+def to_yaml(config: BaseModel) -> str:
+    """Return the resolved configuration as YAML, in the order of its fields."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def _copy(tree: Any) -> Any:
+    return {key: _copy(value) for key, value in tree.items()} if isinstance(tree, Mapping) else tree
+
+
+def _describe(model: type[BaseModel], problem: dict[str, Any]) -> str:
+    """Word one pydantic error with its dotted key."""
+    *parents, leaf = [str(part) for part in problem["loc"]] or [""]
+    dotted = ".".join([*parents, leaf])
+    if problem["type"] == "extra_forbidden":
+        owner = _submodel(model, parents)
+        valid = [".".join([*parents, name]) for name in owner.model_fields] if owner else []
+        return unknown("key", dotted, valid)
+    if problem["type"] == "missing":
+        return f"key '{dotted}' is missing"
+    return f"key '{dotted}': {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}"
+
+
+def _submodel(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:
+    """Follow dotted keys down nested sections; None where a key is not a section."""
+    for key in keys:
+        field = model.model_fields.get(key)
+        found = _section_in(field.annotation) if field else None
+        if found is None:
+            return None
+        model = found
+    return model
+
+
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in (Union, types.UnionType):
+        return next(filter(None, map(_section_in, get_args(annotation))), None)
+    return None
