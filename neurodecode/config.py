@@ -6,7 +6,7 @@ import re
 import types
 from collections.abc import Hashable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -50,6 +50,23 @@ class Experiment(Section):
     description: str = Field(description="One line for `neurodecode list`")
     seed: int = Field(default=42, ge=0, description="Seed of every random draw of the run")
     data: DataSection
+
+    used_by: ClassVar[dict[str, tuple[str, ...]]] = {
+        "fetch": ("data",),
+        "prepare": ("data", "seed"),
+        "train": ("seed",),
+        "evaluate": ("seed",),
+        "report": ("description",),
+    }
+    """Per rule, the keys whose change must rerun it (pipelines extend this)."""
+
+    def units(self, subjects: list[str]) -> dict[str, list[str]]:
+        """Return the jobs of ``train`` and ``evaluate``, and the subjects each one reads."""
+        return {subject: [subject] for subject in subjects}
+
+    def simulated_subjects(self) -> list[str]:
+        """Return the labels of simulated subjects; empty when the data set is not simulated."""
+        return []
 
 
 Model = TypeVar("Model", bound=BaseModel)

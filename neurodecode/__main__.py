@@ -1,0 +1,5 @@
+"""``python -m neurodecode`` is the ``neurodecode`` command."""
+
+from neurodecode.cli import main
+
+main()

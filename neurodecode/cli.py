@@ -1,0 +1,220 @@
+"""The ``neurodecode`` command. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from neurodecode.faults import Fault
+
+app = typer.Typer(
+    name="neurodecode",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Published brain decoders as real pipelines, with chance, intervals and leak audits.",
+)
+data = typer.Typer(no_args_is_help=True, help="List, describe, fetch, import and verify data sets.")
+app.add_typer(data, name="data")
+
+PipelineName = Annotated[str, typer.Argument(metavar="PIPELINE", help="As in `neurodecode list`.")]
+Subjects = Annotated[
+    list[str] | None, typer.Option("--subject", "-s", help="Only these subjects (repeatable).")
+]
+
+
+def main() -> None:
+    """Entry point: what follows ``--`` goes to Snakemake, faults end in one line."""
+    arguments, extra = sys.argv[1:], []
+    if "--" in arguments:
+        cut = arguments.index("--")
+        arguments, extra = arguments[:cut], arguments[cut + 1 :]
+    try:
+        app(args=arguments, obj=extra, standalone_mode=True)
+    except Fault as fault:
+        typer.secho(f"error: {fault}", fg="red", err=True)
+        sys.exit(2)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _version(show: bool) -> None:
+    if show:
+        from neurodecode import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Published brain decoders as real pipelines, with chance, intervals and leak audits."""
+
+
+@app.command("list")
+def list_pipelines() -> None:
+    """Pipelines and their experiments, with the data each needs."""
+    from neurodecode.workflow.tables import show_pipelines
+
+    show_pipelines()
+
+
+@app.command()
+def run(
+    context: typer.Context,
+    pipeline: PipelineName,
+    experiment: Annotated[str, typer.Argument(help="Name, or path of a YAML file.")] = "demo",
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY.SUB=VALUE", help="Change a setting.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Run folder [default: reports/PIPELINE/EXPERIMENT].")
+    ] = None,
+    cores: Annotated[
+        int | None, typer.Option(min=1, help="Jobs at a time [default: all].")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would run.")] = False,
+    dag: Annotated[bool, typer.Option("--dag", help="Draw the jobs as SVG and Mermaid.")] = False,
+    until: Annotated[str | None, typer.Option(metavar="RULE", help="Stop after this rule.")] = None,
+    force: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Run this rule again (repeatable).")
+    ] = None,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Show the resolved settings and stop.")
+    ] = False,
+) -> None:
+    """Run a pipeline; what follows -- goes to Snakemake.
+
+    The same command resumes an interrupted run and reruns exactly what a change touches.
+    """
+    from neurodecode.workflow.run import RunRequest, run_pipeline
+
+    request = RunRequest(
+        pipeline=pipeline,
+        experiment=experiment,
+        overrides=tuple(overrides or ()),
+        out=out,
+        cores=cores or os.cpu_count() or 1,
+        dry_run=dry_run,
+        dag=dag,
+        until=until,
+        force=tuple(force or ()),
+        print_config=print_config,
+        extra=tuple(context.obj or ()),
+    )
+    raise typer.Exit(run_pipeline(request))
+
+
+@app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Where to look.")] = Path("reports"),
+) -> None:
+    """Table of all runs."""
+    from neurodecode.workflow.tables import show_runs
+
+    show_runs(folder)
+
+
+@app.command()
+def report(run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")]) -> None:
+    """Build the report of a run again, from its artefacts."""
+    from neurodecode.workflow.run import rebuild_report
+
+    typer.echo(rebuild_report(run))
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder.")],
+    model: Annotated[
+        str | None, typer.Option(help="Decoder to compare [default: each run's main one].")
+    ] = None,
+) -> None:
+    """Paired statistics between two runs, over the subjects both have."""
+    from neurodecode.workflow.tables import show_comparison
+
+    show_comparison(first, second, model)
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Lay editable copies of pipelines, experiments and catalogue cards in a folder."""
+    from neurodecode.workflow.project import init_project
+
+    for path in init_project(folder):
+        typer.echo(path)
+
+
+@app.command()
+def schema(pipeline: PipelineName) -> None:
+    """Print the JSON schema of a pipeline's experiment files, for editors."""
+    from neurodecode.workflow.tables import json_schema
+
+    typer.echo(json_schema(pipeline))
+
+
+@app.command(hidden=True)
+def step(rule: str, name: str, folder: Annotated[Path, typer.Option()] = Path()) -> None:
+    """Run one job in its run folder; called by the Snakemake rules."""
+    from neurodecode.workflow.step import run_step
+
+    raise typer.Exit(run_step(folder, rule, name))
+
+
+@data.command("list")
+def data_list(
+    paradigm: Annotated[
+        str | None, typer.Option(help="Only this paradigm, as imagery or ssvep.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Also MOABB data sets without a card.")
+    ] = False,
+) -> None:
+    """Data sets, with size, licence and whether they are here."""
+    from neurodecode.workflow.tables import show_datasets
+
+    show_datasets(paradigm, every)
+
+
+@data.command("info")
+def data_info(name: str) -> None:
+    """Everything known about one data set."""
+    from neurodecode.workflow.tables import show_card
+
+    show_card(name)
+
+
+@data.command("fetch")
+def data_fetch(name: str, subject: Subjects = None) -> None:
+    """Download a data set, or check that it is here, and write its manifest."""
+    from neurodecode.workflow.tables import fetch_dataset
+
+    fetch_dataset(name, subject)
+
+
+@data.command("import")
+def data_import(
+    name: str,
+    folder: Annotated[Path, typer.Argument(help="Where the downloaded files are.")],
+) -> None:
+    """Lay files that you already have where the loaders expect them."""
+    from neurodecode.workflow.tables import import_files
+
+    import_files(name, folder)
+
+
+@data.command("verify")
+def data_verify(name: str) -> None:
+    """Compare every file with the sha256 in its manifest."""
+    from neurodecode.workflow.tables import verify_dataset
+
+    raise typer.Exit(verify_dataset(name))

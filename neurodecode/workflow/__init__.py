@@ -1,0 +1,1 @@
+"""From a pipeline and an experiment to finished artefacts, on Snakemake."""

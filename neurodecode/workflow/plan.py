@@ -1,0 +1,86 @@
+"""What a run will do, decided before Snakemake starts and written to ``plan.json``."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from neurodecode.artefacts import read_json, write_json, write_text
+from neurodecode.config import Experiment, to_yaml
+from neurodecode.faults import ConfigFault, unknown
+from neurodecode.workflow.fingerprint import fingerprints
+from neurodecode.workflow.project import Pipeline, Project
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The jobs of one run.
+
+    Attributes
+    ----------
+    units : dict
+        For each job of ``train`` and ``evaluate``, the subjects whose stores it reads.
+    fingerprints : dict
+        Hash of code and settings per rule.
+    """
+
+    pipeline: str
+    experiment: str
+    steps: str
+    catalog: str
+    dataset: str
+    subjects: list[str]
+    units: dict[str, list[str]]
+    fingerprints: dict[str, str]
+    python: str = sys.executable
+
+    def write(self, folder: Path, config: Experiment) -> None:
+        """Write ``plan.json`` and the resolved ``config.yaml`` into the run folder."""
+        write_text(folder / "config.yaml", to_yaml(config))
+        write_json(folder / "plan.json", asdict(self))
+
+    @classmethod
+    def read(cls, folder: Path) -> Plan:
+        """Read the plan of a run folder."""
+        return cls(**read_json(folder / "plan.json"))
+
+
+def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Experiment) -> Plan:
+    """Resolve data set, subjects, jobs and fingerprints of an experiment."""
+    from neurodecode.datasets.catalog import find_card
+
+    card = find_card(config.data.dataset, project.catalog)
+    subjects = _subjects(config, _available(config, list(card.subject_labels)))
+    return Plan(
+        pipeline=pipeline.name,
+        experiment=experiment,
+        steps=str((pipeline.folder / "steps.py").resolve()),
+        catalog=str(project.catalog.resolve()),
+        dataset=card.name,
+        subjects=subjects,
+        units=config.units(subjects),
+        fingerprints=fingerprints(pipeline.folder / "steps.py", config),
+    )
+
+
+def _available(config: Experiment, on_card: list[str]) -> list[str]:
+    """Subjects of the experiment's own folder or simulation, else those on the card."""
+    if config.data.path is not None:
+        from neurodecode.datasets.bids import bids_subjects
+
+        return bids_subjects(config.data.path)
+    return config.simulated_subjects() or on_card
+
+
+def _subjects(config: Experiment, available: list[str]) -> list[str]:
+    wanted = config.data.subjects
+    if wanted == "all":
+        return available
+    for subject in wanted:
+        if subject not in available:
+            raise ConfigFault(
+                unknown(f"subject of {config.data.dataset}", subject, available),
+                where="data.subjects",
+            )
+    return list(wanted)

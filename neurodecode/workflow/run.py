@@ -1,0 +1,210 @@
+"""``neurodecode run``: from a request to a finished run folder."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from neurodecode.artefacts import write_text
+from neurodecode.config import Experiment, to_yaml
+from neurodecode.faults import ConfigFault, unknown
+from neurodecode.workflow.engine import Options, mermaid, run_snakemake
+from neurodecode.workflow.fingerprint import RULES
+from neurodecode.workflow.lock import run_lock
+from neurodecode.workflow.plan import Plan, make_plan
+from neurodecode.workflow.progress import Progress
+from neurodecode.workflow.project import Pipeline, Project, find_project
+from neurodecode.workflow.record import finish_record, start_record
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """The options of ``neurodecode run``."""
+
+    pipeline: str
+    experiment: str = "demo"
+    overrides: tuple[str, ...] = ()
+    out: Path | None = None
+    cores: int = 1
+    dry_run: bool = False
+    dag: bool = False
+    until: str | None = None
+    force: tuple[str, ...] = ()
+    print_config: bool = False
+    extra: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The experiment's name, also when it was given as a file."""
+        return Path(self.experiment).stem if self.experiment.endswith("ml") else self.experiment
+
+    @property
+    def folder(self) -> Path:
+        """The run folder."""
+        return (self.out or Path("reports") / self.pipeline / self.label).resolve()
+
+    @property
+    def options(self) -> Options:
+        """What Snakemake is told."""
+        return Options(self.cores, self.dry_run, self.until, self.force, self.extra)
+
+
+def run_pipeline(request: RunRequest) -> int:
+    """Carry out a request and return the exit code (0 done, 1 a job failed)."""
+    for rule in [*request.force, *([request.until] if request.until else [])]:
+        if rule not in RULES:
+            raise ConfigFault(unknown("rule", rule, RULES))
+    project = find_project()
+    pipeline = project.pipeline(request.pipeline)
+    config = pipeline.load(request.experiment, request.overrides)
+    if request.print_config:
+        print(to_yaml(config), end="")
+        return 0
+    plan = make_plan(project, pipeline, request.label, config)
+    console = Console()
+    with run_lock(request.folder):
+        if request.dag:
+            return _draw(request, pipeline, plan, config, console)
+        if request.dry_run:
+            return _dry_run(request, pipeline, plan, config, console)
+        return _run(request, project, pipeline, plan, config, console)
+
+
+def rebuild_report(folder: Path) -> Path:
+    """Build a run's report again from its artefacts and return its path."""
+    from neurodecode.workflow.step import load_job
+
+    if not (folder / "plan.json").exists():
+        raise ConfigFault("no run here", where=str(folder), fix="give a folder with run.json")
+    job, steps = load_job(folder.resolve(), "report", "all")
+    steps.report(job)
+    return folder / "report.html"
+
+
+def _run(
+    request: RunRequest,
+    project: Project,
+    pipeline: Pipeline,
+    plan: Plan,
+    config: Experiment,
+    console: Console,
+) -> int:
+    began, folder = time.perf_counter(), request.folder
+    plan.write(folder, config)
+    record = start_record(folder, plan, project.root)
+    console.print(f"[bold]{pipeline.name}/{request.label}[/bold]  {config.description}")
+    succeeded = False
+    try:
+        succeeded, progress = run_snakemake(
+            pipeline.folder / "Snakefile", folder, request.options, console
+        )
+    finally:
+        finish_record(folder, record, _status(request, succeeded), began)
+        _update_index(folder)
+    if not succeeded:
+        return _show_failure(console, progress)
+    return _show_success(console, folder, progress, time.perf_counter() - began)
+
+
+def _status(request: RunRequest, succeeded: bool) -> str:
+    if not succeeded:
+        return "failed"
+    return f"until {request.until}" if request.until else "complete"
+
+
+def _show_failure(console: Console, progress: Progress) -> int:
+    for fault in progress.faults:
+        console.print(f"[red]error:[/red] {fault}", highlight=False, markup=True, soft_wrap=True)
+    console.print("[dim]mend it and give the same command: finished jobs are kept[/dim]")
+    return 1
+
+
+def _show_success(console: Console, folder: Path, progress: Progress, seconds: float) -> int:
+    jobs = f"{progress.done} jobs" if progress.done else "everything is up to date"
+    console.print(f"{jobs}, {seconds:.1f} s", highlight=False)
+    report = folder / "report.html"
+    if report.exists():
+        console.print(f"report: {_short(report)}", highlight=False, soft_wrap=True)
+    return 0
+
+
+def _dry_run(
+    request: RunRequest, pipeline: Pipeline, plan: Plan, config: Experiment, console: Console
+) -> int:
+    with _scratch_plan(request.folder, plan, config):
+        succeeded, progress = run_snakemake(
+            pipeline.folder / "Snakefile", request.folder, request.options, Console(quiet=True)
+        )
+    if not succeeded:
+        return _show_failure(console, progress)
+    for rule, name, reason in progress.planned:
+        console.print(
+            f"  would run  {rule:<9}[bold]{name}[/bold]  [dim]{_reason(reason)}[/dim]",
+            highlight=False,
+            soft_wrap=True,
+        )
+    console.print(f"{len(progress.planned)} jobs; nothing was run", highlight=False)
+    return 0
+
+
+def _draw(
+    request: RunRequest, pipeline: Pipeline, plan: Plan, config: Experiment, console: Console
+) -> int:
+    from neurodecode.report.dag import draw_dag, parse_mermaid
+
+    with _scratch_plan(request.folder, plan, config):
+        text = mermaid(pipeline.folder / "Snakefile", request.folder, request.options)
+    write_text(request.folder / "dag.mmd", text)
+    write_text(request.folder / "dag.svg", draw_dag(*parse_mermaid(text)))
+    for name in ("dag.svg", "dag.mmd"):
+        console.print(_short(request.folder / name), highlight=False, soft_wrap=True)
+    return 0
+
+
+class _scratch_plan:  # noqa: N801 (a context manager)
+    """Put the plan in place for Snakemake to read, and the former one back afterwards."""
+
+    def __init__(self, folder: Path, plan: Plan, config: Experiment) -> None:
+        self.folder, self.plan, self.config = folder, plan, config
+        names = [folder / "plan.json", folder / "config.yaml"]
+        self.before = {path: path.read_text() if path.exists() else None for path in names}
+
+    def __enter__(self) -> None:
+        self.plan.write(self.folder, self.config)
+
+    def __exit__(self, *_: object) -> None:
+        for path, text in self.before.items():
+            if text is None:
+                path.unlink(missing_ok=True)
+            else:
+                write_text(path, text)
+
+
+def _reason(text: str) -> str:
+    """Word Snakemake's reason for a job shortly."""
+    if "Params have changed" in text:
+        return "code or settings changed"
+    if "Missing output" in text:
+        return "not there yet"
+    if "Input files updated" in text or "Updated input" in text:
+        return "its input is rerun"
+    return " ".join(text.split())
+
+
+def _update_index(folder: Path) -> None:
+    """Refresh ``index.html`` of the ``reports`` folder that holds this run, if there is one."""
+    from neurodecode.report.index import write_index
+
+    for parent in folder.parents[:3]:
+        if parent.name == "reports":
+            write_index(parent)
+
+
+def _short(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+

@@ -1,0 +1,155 @@
+"""What the smaller commands print: pipelines, runs, data sets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from neurodecode.config import read_yaml
+from neurodecode.faults import ConfigFault
+from neurodecode.workflow.project import find_project
+
+console = Console()
+
+
+def _table(*columns: str, title: str | None = None) -> Table:
+    table = Table(title=title, box=None, pad_edge=False, title_justify="left", padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def show_pipelines() -> None:
+    """Print every pipeline with its experiments, one line each."""
+    table = _table("pipeline", "experiment", "data set", "what it does")
+    for name, pipeline in find_project().pipelines.items():
+        table.add_row(f"[bold]{name}[/bold]", "", "", f"[bold]{pipeline.card['summary']}[/bold]")
+        for experiment, path in pipeline.experiments.items():
+            text = read_yaml(path)
+            table.add_row("", experiment, text["data"]["dataset"], text["description"])
+    console.print(table)
+    console.print("\nneurodecode run PIPELINE [EXPERIMENT]; demo and smoke need no download")
+
+
+def json_schema(pipeline: str) -> str:
+    """Return the JSON schema of a pipeline's experiment files."""
+    model = find_project().pipeline(pipeline).config_model
+    return json.dumps(model.model_json_schema(), indent=2)
+
+
+def show_runs(folder: Path) -> None:
+    """Print a table over all ``run.json`` below ``folder``."""
+    from neurodecode.workflow.record import all_runs
+
+    table = _table("run", "status", "score", "chance", "started", "wall", "memory")
+    found = all_runs(folder)
+    for path, record in found:
+        table.add_row(str(path), record.get("status", "?"), *_record_cells(record))
+    if found:
+        console.print(table)
+    else:
+        console.print(f"no runs in {folder}; `neurodecode run acm` makes one")
+
+
+def _record_cells(record: dict[str, object]) -> list[str]:
+    headline = record.get("headline")
+    score = chance = "-"
+    if isinstance(headline, dict):
+        score = "{value:.3f} [{ci_low:.3f}, {ci_high:.3f}]".format(**headline)
+        chance = f"{headline['chance']:.2f}"
+    wall, memory = record.get("wall_s"), record.get("peak_memory_mb")
+    return [
+        score,
+        chance,
+        str(record.get("started", ""))[:16],
+        f"{wall:.0f} s" if isinstance(wall, float) else "-",
+        f"{memory:.0f} MB" if isinstance(memory, float) else "-",
+    ]
+
+
+def show_comparison(first: Path, second: Path, model: str | None) -> None:
+    """Print paired statistics between two runs."""
+    from neurodecode.report.compare import compare_runs
+
+    comparison = compare_runs(first, second, model)
+    table = _table("", str(first), str(second), title=comparison.title)
+    for row in comparison.rows:
+        table.add_row(*row)
+    console.print(table)
+    for line in comparison.lines:
+        console.print(line, highlight=False)
+
+
+def show_datasets(paradigm: str | None, every: bool) -> None:
+    """Print the catalogue."""
+    from neurodecode.datasets.catalog import load_cards, load_index
+    from neurodecode.datasets.paths import data_root
+
+    folder = find_project().catalog
+    cards = load_cards(folder)
+    if every:
+        cards = {**load_index(folder), **cards}
+    table = _table("data set", "paradigm", "subjects", "size", "licence", "here", "title")
+    for card in sorted(cards.values(), key=lambda card: card.name.lower()):
+        if paradigm in (None, card.paradigm):
+            here = "yes" if (data_root() / card.name / "manifest.json").exists() else "-"
+            size = f"{card.size_mb:g} MB" if card.size_mb else "-"
+            subjects = str(len(card.subject_labels) or "-")
+            table.add_row(card.name, card.paradigm or "-", subjects, size, card.licence or "?",
+                          here, card.title)  # fmt: skip
+    console.print(table)
+
+
+def show_card(name: str) -> None:
+    """Print everything the catalogue knows of one data set."""
+    from neurodecode.datasets.catalog import find_card
+
+    card = find_card(name, find_project().catalog)
+    table = _table("", "")
+    for key, value in card.model_dump(mode="json", exclude_none=True).items():
+        if value not in ([], {}, ""):
+            table.add_row(key, value if isinstance(value, str) else json.dumps(value))
+    console.print(table)
+
+
+def fetch_dataset(name: str, subjects: list[str] | None) -> None:
+    """Fetch a data set and print what its manifest holds."""
+    from neurodecode.datasets.catalog import find_card
+    from neurodecode.datasets.fetch import fetch
+    from neurodecode.datasets.paths import data_root
+
+    card = find_card(name, find_project().catalog)
+    if card.access == "simulated":
+        raise ConfigFault(f"'{card.name}' is simulated by the pipeline", fix="neurodecode run acm")
+    manifest = fetch(card, subjects=subjects, root=data_root())
+    console.print(f"{card.name}: {len(manifest.files)} files in {data_root()}", soft_wrap=True)
+
+
+def import_files(name: str, folder: Path) -> None:
+    """Lay files from ``folder`` where the loaders expect them."""
+    from neurodecode.datasets.catalog import find_card
+    from neurodecode.datasets.imports import import_dataset
+    from neurodecode.datasets.paths import data_root
+
+    card = find_card(name, find_project().catalog)
+    manifest = import_dataset(card, folder, data_root())
+    console.print(f"{card.name}: {len(manifest.files)} files in {data_root()}", soft_wrap=True)
+
+
+def verify_dataset(name: str) -> int:
+    """Check a data set against its manifest; return 0 if all files are as they were."""
+    from neurodecode.datasets.catalog import find_card
+    from neurodecode.datasets.manifest import Manifest, verify
+    from neurodecode.datasets.paths import data_root
+
+    root = data_root()
+    card = find_card(name, find_project().catalog)
+    manifest = Manifest.read(root / card.name / "manifest.json")
+    problems = verify(manifest, root)
+    for problem in problems:
+        console.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
+    console.print(f"{card.name}: {len(manifest.files)} files, {len(problems)} problems")
+    return 1 if problems else 0

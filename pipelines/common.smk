@@ -1,0 +1,81 @@
+# The five rules that every pipeline has. plan.json, written by `neurodecode run`, names the
+# subjects and units; a fingerprint of code and settings makes a change rerun what it touches.
+
+import json
+from pathlib import Path
+
+PLAN = json.loads(Path("plan.json").read_text())
+STEP = f"{PLAN['python']} -m neurodecode step"
+STORE = ["stores/{subject}/store.json", "stores/{subject}/signals.npy", "stores/{subject}/trials.parquet"]
+
+
+def stores_of(unit):
+    return expand(STORE, subject=PLAN["units"][unit])
+
+
+rule report:
+    input:
+        metrics=expand("evaluate/{unit}/metrics.json", unit=PLAN["units"]),
+        predictions=expand("evaluate/{unit}/predictions.parquet", unit=PLAN["units"]),
+    output:
+        "report.html",
+        "report.json",
+    log:
+        "logs/report/all.log",
+    params:
+        fingerprint=PLAN["fingerprints"]["report"],
+    default_target: True
+    shell:
+        "{STEP} report all > {log} 2>&1"
+
+
+rule fetch:
+    output:
+        "fetch/{dataset}.json",
+    log:
+        "logs/fetch/{dataset}.log",
+    params:
+        fingerprint=PLAN["fingerprints"]["fetch"],
+    shell:
+        "{STEP} fetch {wildcards.dataset:q} > {log:q} 2>&1"
+
+
+rule prepare:
+    input:
+        f"fetch/{PLAN['dataset']}.json",
+    output:
+        STORE,
+    log:
+        "logs/prepare/{subject}.log",
+    params:
+        fingerprint=PLAN["fingerprints"]["prepare"],
+    shell:
+        "{STEP} prepare {wildcards.subject:q} > {log:q} 2>&1"
+
+
+rule train:
+    input:
+        lambda wildcards: stores_of(wildcards.unit),
+    output:
+        "model/{unit}/model.json",
+    log:
+        "logs/train/{unit}.log",
+    params:
+        fingerprint=PLAN["fingerprints"]["train"],
+    shell:
+        "{STEP} train {wildcards.unit:q} > {log:q} 2>&1"
+
+
+rule evaluate:
+    input:
+        "model/{unit}/model.json",
+        lambda wildcards: stores_of(wildcards.unit),
+    output:
+        "evaluate/{unit}/predictions.parquet",
+        "evaluate/{unit}/metrics.json",
+    log:
+        "logs/evaluate/{unit}.log",
+    params:
+        fingerprint=PLAN["fingerprints"]["evaluate"],
+    shell:
+        "{STEP} evaluate {wildcards.unit:q} > {log:q} 2>&1"
