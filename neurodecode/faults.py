@@ -30,11 +30,11 @@ class Fault(Exception):
         super().__init__(" ".join(f"{what}{place}{advice}".split()))
 
 
-class ConfigFault(Fault):
+class ConfigFault(Fault, ValueError):
     """A key, value, pipeline or experiment name that cannot be used."""
 
 
-class DataFault(Fault):
+class DataFault(Fault, ValueError):
     """A recording, table or store that cannot be used as it is."""
 
 

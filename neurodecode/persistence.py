@@ -1,0 +1,49 @@
+"""Fitted scikit-learn models on disk: skops files with a trusted list, and their sha256."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
+from neurodecode.faults import DataFault
+
+
+def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None:
+    """Write ``models.skops`` and ``model.json`` (``info`` and the file's sha256).
+
+    Parameters
+    ----------
+    estimators : object
+        An estimator, or nested dicts of estimators.
+    """
+    import skops.io
+
+    with atomic_path(folder / "models.skops") as path, path.open("wb") as file:
+        file.write(skops.io.dumps(estimators))
+    write_json(folder / "model.json", {**info, "sha256": sha256_file(folder / "models.skops")})
+
+
+def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
+    """Read what :func:`save_estimators` wrote; only types in ``trusted`` are built.
+
+    Raises
+    ------
+    DataFault
+        If the file differs from its sha256, or holds a type outside scikit-learn and ``trusted``.
+    """
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    path = folder / "models.skops"
+    if sha256_file(path) != read_json(folder / "model.json")["sha256"]:
+        raise DataFault(
+            "the saved model is not the one that was written",
+            where=str(path),
+            fix="run again with --force train",
+        )
+    try:
+        return skops.io.load(path, trusted=list(trusted))
+    except UntrustedTypesFoundException as error:
+        raise DataFault(f"refused to load: {error}", where=str(path)) from error

@@ -1,0 +1,178 @@
+"""The augmented covariance matrix: covariance of a trial stacked with its own past."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from neurodecode.faults import DataFault
+
+Array = NDArray[np.float64]
+
+
+def augment(X: ArrayLike, order: int, lag: int) -> Array:
+    r"""Delay-embed trials.
+
+    Copy :math:`i = 0, \dots, p-1` of the trial starts at sample :math:`iL`; every copy is cut to
+    :math:`N = T - pL` samples, one lag more than the copies need, as in the authors' code.
+
+    Parameters
+    ----------
+    X : array-like, shape (..., n_channels, n_samples)
+    order : int
+        Embedding dimension :math:`p`; 1 leaves the trials whole.
+    lag : int
+        Delay :math:`L` in samples.
+
+    Returns
+    -------
+    ndarray, shape (..., order * n_channels, n_samples - order * lag)
+        All channels of copy 0, then all of copy 1, and so on.
+
+    Raises
+    ------
+    DataFault
+        If no sample is left.
+
+    References
+    ----------
+    Carrara and Papadopoulo (2023), Classification of BCI-EEG based on augmented covariance matrix.
+    """
+    X = np.asarray(X)
+    if order == 1:
+        return X
+    n_samples = X.shape[-1] - order * lag
+    if n_samples < 1:
+        raise DataFault(
+            f"order {order} times lag {lag} leaves no sample of a trial of {X.shape[-1]}",
+            fix="lower model.order or model.lag, or use a longer window",
+        )
+    return np.concatenate([X[..., i * lag : i * lag + n_samples] for i in range(order)], axis=-2)
+
+
+class AugmentedCovariances(TransformerMixin, BaseEstimator):
+    r"""Covariance matrices of delay-embedded trials.
+
+    .. math:: C = \frac{1}{N-1} \sum_t (z_t - \bar z)(z_t - \bar z)^\top, \quad
+              z_t = (x_t, x_{t+L}, \dots, x_{t+(p-1)L})
+
+    Parameters
+    ----------
+    order : int, default=4
+        Embedding dimension p; 1 gives the spatial covariance.
+    lag : int, default=4
+        Delay L in samples.
+    estimator : str, default="scm"
+        ``"scm"``: sample covariance with divisor N - 1, as published (pyRiemann calls it "cov");
+        or any other estimator of :func:`pyriemann.geometry.covariance.covariances`, such as
+        ``"oas"`` or ``"lwf"`` when channels times order come near the number of samples.
+
+    References
+    ----------
+    Carrara and Papadopoulo (2023), Classification of BCI-EEG based on augmented covariance matrix.
+    """
+
+    def __init__(self, order: int = 4, lag: int = 4, estimator: str = "scm") -> None:
+        self.order = order
+        self.lag = lag
+        self.estimator = estimator
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> AugmentedCovariances:
+        """Do nothing but check the shape; the transform has no state.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, n_channels, n_samples)
+        y : ignored
+        """
+        self.n_channels_in_ = _three_dimensional(X).shape[1]
+        return self
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Return the matrices, float64.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, n_channels, n_samples)
+
+        Returns
+        -------
+        ndarray, shape (n_trials, order * n_channels, order * n_channels)
+
+        Raises
+        ------
+        DataFault
+            If a channel is flat, or the matrices would be singular: fewer samples left than
+            channels times order, without shrinkage.
+        """
+        X = _three_dimensional(X)
+        _refuse_flat(X)
+        if self.estimator != "scm":
+            from pyriemann.geometry.covariance import covariances
+
+            embedded = augment(X, self.order, self.lag)
+            return np.asarray(covariances(embedded.astype(np.float64), estimator=self.estimator))
+        return np.stack([self._sample_covariance(trial) for trial in X])
+
+    def _sample_covariance(self, trial: Array) -> Array:
+        embedded = augment(trial, self.order, self.lag).astype(np.float64)
+        dimension, n_samples = embedded.shape
+        if dimension >= n_samples:
+            raise DataFault(
+                f"{dimension} rows (channels times order) from {n_samples} samples give a "
+                "singular covariance",
+                fix="lower model.order, use a longer window, or set model.estimator=oas",
+            )
+        embedded -= embedded.mean(axis=1, keepdims=True)
+        covariance: Array = embedded @ embedded.T / (n_samples - 1)
+        return covariance
+
+    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.requires_fit = False
+        return tags
+
+
+class ShuffledTime(TransformerMixin, BaseEstimator):
+    """Permute the samples of each trial, the same way in all channels.
+
+    A control: the spatial covariance stays as it is, everything that needs time order is lost.
+
+    Parameters
+    ----------
+    random_state : int, default=0
+    """
+
+    def __init__(self, random_state: int = 0) -> None:
+        self.random_state = random_state
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> ShuffledTime:
+        """Do nothing; there is no state."""
+        self.n_channels_in_ = _three_dimensional(X).shape[1]
+        return self
+
+    def transform(self, X: ArrayLike) -> Array:
+        """Return a permuted copy, shape (n_trials, n_channels, n_samples)."""
+        X = _three_dimensional(X)
+        rng = np.random.default_rng(self.random_state)
+        return np.stack([trial[:, rng.permutation(trial.shape[1])] for trial in X])
+
+
+def _three_dimensional(X: ArrayLike) -> Array:
+    X = np.asarray(X)
+    if X.ndim != 3:
+        raise DataFault(f"expected trials x channels x samples, got shape {X.shape}")
+    return X
+
+
+def _refuse_flat(X: Array) -> None:
+    flat = np.argwhere(np.ptp(X, axis=2) == 0)
+    if len(flat):
+        trial, channel = flat[0]
+        raise DataFault(
+            f"channel {channel} is flat in trial {trial} ({len(flat)} such)",
+            fix="drop the channel (signals.channels) or the trial",
+        )

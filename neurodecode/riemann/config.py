@@ -1,0 +1,130 @@
+"""Settings of the ``acm`` pipeline."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field, field_validator
+
+from neurodecode.config import DataSection, Experiment, Section
+from neurodecode.faults import unknown
+from neurodecode.signals.config import SignalsSection
+
+Protocol = Literal["within_session", "cross_session", "cross_subject"]
+DECODER_NAMES = (
+    "ACM+TS+SVM",
+    "ACM+MDM",
+    "TS+SVM",
+    "TS+EN",
+    "MDM",
+    "FgMDM",
+    "CSP+LDA",
+    "ACM+TS+SVM, time shuffled",
+    "ACM+TS+SVM, labels shuffled",
+)
+
+
+class SimulationSection(Section):
+    """The simulated motor imagery data set (see ``neurodecode.datasets.simulate``)."""
+
+    n_subjects: int = Field(default=8, ge=1, le=99)
+    n_sessions: int = Field(default=2, ge=1, le=9)
+    n_trials: int = Field(default=80, ge=4, description="Trials per session, both classes together")
+    desynchronisation: float = Field(
+        default=0.25, ge=0, lt=1, description="Share of mu and beta power lost contralaterally"
+    )
+    peak_shift: float = Field(
+        default=1.0, ge=0, description="Hz between the classes' mu peaks at equal power"
+    )
+    snr: float = Field(default=0.8, gt=0, description="Motor rhythm to background, amplitude")
+    lapses: float = Field(
+        default=0.08, ge=0, lt=0.5, description="Share of trials with the other hand imagined"
+    )
+
+
+class ACMData(DataSection):
+    """Recordings: a MOABB data set by name, a local BIDS folder, or the simulation."""
+
+    events: tuple[str, ...] | None = Field(
+        default=None, description="Classes to tell apart; default: all of the data set"
+    )
+    interval: tuple[float, float] | None = Field(
+        default=None, description="Task window after the cue in s, for a local BIDS folder"
+    )
+    allow_missing: bool = Field(
+        default=False, description="Go on with the runs that are here when some are missing"
+    )
+    options: dict[str, Any] = Field(
+        default={}, description="Keyword arguments of the MOABB data set class"
+    )
+    simulation: SimulationSection = SimulationSection()
+
+
+class ModelSection(Section):
+    """Hyper-parameters of the decoders."""
+
+    order: int = Field(default=4, ge=1, description="Embedding dimension p")
+    lag: int = Field(default=4, ge=1, description="Delay between copies, in samples")
+    estimator: str = Field(
+        default="scm", description="Covariance estimator of the augmented signals"
+    )
+    C: float = Field(default=1.0, gt=0, description="Inverse regularisation of the SVM")
+    kernel: Literal["linear", "rbf"] = Field(default="rbf", description="Kernel of the SVM")
+    l1_ratio: float = Field(default=0.15, ge=0, le=1, description="Elastic net mixing of TS+EN")
+    n_filters: int = Field(default=6, ge=1, description="Spatial filters of CSP+LDA")
+
+
+class EvaluationSection(Section):
+    """Protocols, metric and statistics."""
+
+    protocols: tuple[Protocol, ...] = Field(default=("within_session",), min_length=1)
+    n_splits: int = Field(default=5, ge=2, description="Outer folds within a session")
+    metric: Literal["auto", "roc_auc", "accuracy", "balanced_accuracy"] = Field(
+        default="auto", description="auto: ROC-AUC with two classes, else accuracy (as MOABB)"
+    )
+    n_bootstrap: int = Field(default=2000, ge=100)
+    n_permutations: int = Field(default=1000, ge=100)
+
+
+class ACMConfig(Experiment):
+    """One experiment of the ``acm`` pipeline."""
+
+    data: ACMData
+    signals: SignalsSection = SignalsSection()
+    model: ModelSection = ModelSection()
+    decoders: tuple[str, ...] = Field(
+        default=DECODER_NAMES, min_length=1, description="First: the one the report is about"
+    )
+    evaluation: EvaluationSection = EvaluationSection()
+    references: dict[str, float] = Field(
+        default={}, description="Published or quick figures to compare with, by what they are"
+    )
+
+    used_by: ClassVar[dict[str, tuple[str, ...]]] = {
+        "fetch": ("data", "seed"),
+        "prepare": ("data", "signals"),
+        "train": ("model", "decoders", "evaluation.protocols", "evaluation.n_splits", "seed"),
+        "evaluate": ("evaluation", "seed"),
+        "report": ("description", "evaluation", "references", "seed"),
+    }
+
+    @field_validator("decoders")
+    @classmethod
+    def _known(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in DECODER_NAMES:
+                raise ValueError(unknown("decoder", name, DECODER_NAMES))
+        return value
+
+    def units(self, subjects: list[str]) -> dict[str, list[str]]:
+        """One job per test subject; it reads every store when decoders cross subjects."""
+        needs_all = "cross_subject" in self.evaluation.protocols
+        return {subject: subjects if needs_all else [subject] for subject in subjects}
+
+    def simulated_subjects(self) -> list[str]:
+        """Labels ``01``, ``02``, ... of the simulated subjects."""
+        if self.data.dataset != "simulated-motor-imagery":
+            return []
+        return [f"{i + 1:02d}" for i in range(self.data.simulation.n_subjects)]
+
+

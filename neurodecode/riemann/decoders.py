@@ -1,0 +1,128 @@
+"""The decoders of the ``acm`` pipeline, as scikit-learn pipelines from trials to classes.
+
+Each has two parts: ``features`` (stateless: trials to covariance matrices) and ``classifier``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyriemann.classification import MDM, FgMDM
+from pyriemann.estimation import Covariances
+from pyriemann.spatialfilters import CSP
+from pyriemann.tangentspace import TangentSpace
+from sklearn.base import BaseEstimator
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from neurodecode.faults import ConfigFault, unknown
+from neurodecode.riemann.augmented import AugmentedCovariances, ShuffledTime
+from neurodecode.riemann.config import DECODER_NAMES, ModelSection
+
+Parts = tuple[BaseEstimator, BaseEstimator]
+SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
+
+
+def _tangent_svm(model: ModelSection) -> BaseEstimator:
+    """Tangent space at the affine-invariant mean of the training trials, then an SVM."""
+    return make_pipeline(
+        TangentSpace(metric="riemann"), SVC(C=model.C, kernel=model.kernel, gamma="scale")
+    )
+
+
+def _augmented(model: ModelSection) -> BaseEstimator:
+    return AugmentedCovariances(model.order, model.lag, model.estimator)
+
+
+def _spatial(model: ModelSection) -> BaseEstimator:
+    return AugmentedCovariances(1, 1, model.estimator)
+
+
+def _elastic_net(model: ModelSection, seed: int) -> BaseEstimator:
+    """Standardised tangent vectors: unscaled ones keep the saga solver from converging."""
+    net = LogisticRegression(
+        l1_ratio=model.l1_ratio, solver="saga", max_iter=2000, tol=1e-3, random_state=seed
+    )
+    return make_pipeline(TangentSpace(metric="riemann"), StandardScaler(), net)
+
+
+def _csp(model: ModelSection) -> BaseEstimator:
+    return make_pipeline(
+        CSP(nfilter=model.n_filters), LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    )
+
+
+BUILDERS: dict[str, Callable[[ModelSection, int], Parts]] = {
+    "ACM+TS+SVM": lambda m, _: (_augmented(m), _tangent_svm(m)),
+    "ACM+MDM": lambda m, _: (_augmented(m), MDM(metric="riemann")),
+    "TS+SVM": lambda m, _: (_spatial(m), _tangent_svm(m)),
+    "TS+EN": lambda m, seed: (_spatial(m), _elastic_net(m, seed)),
+    "MDM": lambda m, _: (_spatial(m), MDM(metric="riemann")),
+    "FgMDM": lambda m, _: (_spatial(m), FgMDM(metric="riemann")),
+    "CSP+LDA": lambda m, _: (Covariances("oas"), _csp(m)),
+    "ACM+TS+SVM, time shuffled": lambda m, seed: (
+        make_pipeline(ShuffledTime(seed), _augmented(m)),
+        _tangent_svm(m),
+    ),
+    SHUFFLED_LABELS: lambda m, _: (_augmented(m), _tangent_svm(m)),
+}
+assert set(BUILDERS) == set(DECODER_NAMES)
+
+DECODERS = DECODER_NAMES
+DESCRIPTIONS: dict[str, str] = {
+    "ACM+TS+SVM": "augmented covariance, tangent space, SVM (the paper's method)",
+    "ACM+MDM": "augmented covariance, minimum distance to Riemannian mean",
+    "TS+SVM": "spatial covariance, tangent space, SVM",
+    "TS+EN": "spatial covariance, tangent space, elastic-net logistic regression",
+    "MDM": "spatial covariance, minimum distance to Riemannian mean",
+    "FgMDM": "spatial covariance, geodesic filtering, minimum distance to mean",
+    "CSP+LDA": "common spatial patterns, shrinkage LDA",
+    "ACM+TS+SVM, time shuffled": "control: samples of each trial in random order",
+    SHUFFLED_LABELS: "control: trained on permuted labels, must land at chance",
+}
+
+
+def make_decoder(name: str, model: ModelSection | None = None, *, random_state: int = 0) -> Pipeline:
+    """Build an unfitted decoder by its name.
+
+    Parameters
+    ----------
+    name : str
+        One of :data:`DECODERS`.
+    model : ModelSection, optional
+        Hyper-parameters; default: those of :class:`ModelSection`.
+    random_state : int
+        Seed of the solver, or of the time shuffle.
+
+    Returns
+    -------
+    Pipeline
+        ``fit(X, y)``, ``predict(X)`` with X of shape (n_trials, n_channels, n_samples), in any
+        unit; steps ``features`` and ``classifier``.
+
+    Raises
+    ------
+    ConfigFault
+        If the name is unknown, with the nearest one.
+    """
+    if name not in BUILDERS:
+        raise ConfigFault(unknown("decoder", name, BUILDERS))
+    features, classifier = BUILDERS[name](model or ModelSection(), random_state)
+    return Pipeline([("features", features), ("classifier", classifier)])
+
+
+def decision_scores(decoder: Any, X: Any) -> Any:
+    """Return one score per class, shape (n_trials, n_classes); larger means more likely.
+
+    Uses ``decision_function`` where there is one, else ``predict_proba``.
+    """
+    import numpy as np
+
+    if hasattr(decoder, "decision_function"):
+        scores = np.asarray(decoder.decision_function(X))
+        return np.stack([-scores, scores], axis=1) if scores.ndim == 1 else scores
+    return np.asarray(decoder.predict_proba(X))

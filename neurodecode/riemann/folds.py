@@ -1,0 +1,116 @@
+"""Fit and apply decoders on every fold, with each kind of covariance computed once.
+
+The features of a decoder are stateless (one matrix per trial, no training), so computing them
+before the folds are cut leaks nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from neurodecode.riemann.config import ModelSection
+from neurodecode.riemann.decoders import SHUFFLED_LABELS, decision_scores, make_decoder
+
+if TYPE_CHECKING:
+    from neurodecode.evaluation.splits import Fold
+
+Models = dict[str, dict[str, Pipeline]]
+
+
+class FeatureCache:
+    """Covariance matrices of one set of trials, computed once per kind."""
+
+    def __init__(self, X: NDArray[Any]) -> None:
+        self.X = X
+        self._kept: dict[str, NDArray[np.float64]] = {}
+
+    def __call__(self, decoder: Pipeline) -> NDArray[np.float64]:
+        """Return the matrices of this decoder's features, (n_trials, n, n)."""
+        features = decoder.named_steps["features"]
+        key = repr(features)
+        if key not in self._kept:
+            self._kept[key] = features.fit(self.X).transform(self.X)
+        return self._kept[key]
+
+
+def fit_folds(
+    names: Iterable[str],
+    model: ModelSection,
+    X: NDArray[Any],
+    y: NDArray[np.str_],
+    folds: Sequence[Fold],
+    *,
+    seed: int,
+) -> Models:
+    """Fit every decoder on every fold's training trials.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_trials, n_channels, n_samples)
+    y : ndarray of str, shape (n_trials,)
+    folds : sequence of Fold
+
+    Returns
+    -------
+    dict
+        ``models[fold name][decoder name]``, each a fitted pipeline from trials to classes.
+    """
+    cache = FeatureCache(X)
+    models: Models = {fold.name: {} for fold in folds}
+    for name in names:
+        for number, fold in enumerate(folds):
+            decoder = make_decoder(name, model, random_state=seed)
+            matrices, labels = cache(decoder)[fold.train], y[fold.train]
+            if name == SHUFFLED_LABELS:
+                labels = np.random.default_rng([seed, number]).permutation(labels)
+            decoder.named_steps["classifier"].fit(matrices, labels)
+            models[fold.name][name] = decoder
+    return models
+
+
+def predict_folds(
+    models: Models, X: NDArray[Any], trials: pd.DataFrame, folds: Sequence[Fold]
+) -> pd.DataFrame:
+    """Apply each fold's decoders to its held-out trials.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        ``subject, session, trial, label``; other columns are ignored.
+
+    Returns
+    -------
+    DataFrame
+        ``model, subject, session, fold, trial, y_true, y_pred`` and ``score_<class>``.
+    """
+    cache = FeatureCache(X)
+    parts = [
+        _predict(name, decoder, cache(decoder)[fold.test], trials.iloc[fold.test], fold.name)
+        for fold in folds
+        for name, decoder in models[fold.name].items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _predict(
+    name: str, decoder: Pipeline, matrices: NDArray[Any], trials: pd.DataFrame, fold: str
+) -> pd.DataFrame:
+    classifier = decoder.named_steps["classifier"]
+    scores = decision_scores(classifier, matrices)
+    columns: Mapping[str, Any] = {
+        "model": name,
+        "subject": trials["subject"].to_numpy(),
+        "session": trials["session"].to_numpy(),
+        "fold": fold,
+        "trial": trials["trial"].to_numpy(),
+        "y_true": trials["label"].to_numpy(),
+        "y_pred": classifier.predict(matrices),
+        **{f"score_{c}": scores[:, i] for i, c in enumerate(classifier.classes_)},
+    }
+    return pd.DataFrame(columns)

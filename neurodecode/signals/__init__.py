@@ -1,0 +1,5 @@
+"""Recordings to windows, checked; and the memory-mapped store they are kept in."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,223 @@
+"""Checks of continuous recordings, made before any filter can smear a fault over a channel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodecode.faults import DataFault, nearest
+from neurodecode.signals.config import SignalsSection
+
+if TYPE_CHECKING:
+    import mne
+
+# Old (10-20) and new (10-10) names of the same sites; and common spellings of the vertex line.
+ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
+SMALLEST_V, LARGEST_V = 1e-8, 5e-3
+FLAT_V = 1e-12
+
+
+@dataclass(frozen=True)
+class BadChannel:
+    """A channel that cannot be used, why, and from when on (s from the start)."""
+
+    name: str
+    problem: str
+    time: float
+
+
+def check_recordings(
+    recordings: Mapping[str, mne.io.BaseRaw], settings: SignalsSection
+) -> dict[str, list[str]]:
+    """Check and mend recordings of one subject in place.
+
+    Parameters
+    ----------
+    recordings : mapping of str to Raw
+        Loaded recordings by a name that tells users which file is meant.
+    settings : SignalsSection
+        Channels, unit factor, bands, and the policy for bad channels.
+
+    Returns
+    -------
+    dict
+        Per recording, one line for each channel that was dropped or interpolated.
+
+    Raises
+    ------
+    DataFault
+        Sampling rates differ; a band edge lies above Nyquist; a channel is missing, flat or not
+        finite (policy "stop"); the amplitudes are not volts.
+    """
+    check_sampling_rates({name: raw.info["sfreq"] for name, raw in recordings.items()}, settings)
+    mended: dict[str, list[str]] = {}
+    for name, raw in recordings.items():
+        check_bands(settings, raw.info["sfreq"], where=name)
+        _pick(raw, settings.channels, where=name)
+        raw.load_data(verbose="error")
+        if settings.scale != 1.0:
+            raw.apply_function(lambda x: x * settings.scale, picks="eeg", verbose="error")
+        bad = find_bad_channels(raw.get_data(picks="eeg"), eeg_names(raw), raw.info["sfreq"])
+        mended[name] = _mend(raw, bad, settings.bad_channels, where=name)
+        check_unit(raw.get_data(picks="eeg"), where=name)
+    _same_channels({name: eeg_names(raw) for name, raw in recordings.items()}, recordings)
+    return {name: lines for name, lines in mended.items() if lines}
+
+
+def check_sampling_rates(rates: Mapping[str, float], settings: SignalsSection) -> None:
+    """Raise if recordings differ in sampling rate and no common one is asked for."""
+    if len(set(rates.values())) > 1 and settings.resample is None:
+        table = ", ".join(f"{name}: {rate:g} Hz" for name, rate in rates.items())
+        raise DataFault(
+            "sampling rates differ between files",
+            where=table,
+            fix=f"set signals.resample={min(rates.values()):g}",
+        )
+
+
+def check_bands(settings: SignalsSection, sfreq: float, *, where: str) -> None:
+    """Raise if a band edge does not lie below the Nyquist frequency."""
+    nyquist = sfreq / 2
+    for low, high in settings.bands:
+        if high >= nyquist:
+            raise DataFault(
+                f"band [{low:g}, {high:g}] Hz reaches above the Nyquist frequency "
+                f"{nyquist:g} Hz (sampling rate {sfreq:g} Hz)",
+                where=where,
+                fix="lower signals.bands",
+            )
+
+
+def find_bad_channels(
+    signals: NDArray[np.floating], names: Sequence[str], sfreq: float
+) -> list[BadChannel]:
+    """Find channels with NaN or Inf, and flat ones.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_channels, n_samples)
+        In volts.
+
+    Returns
+    -------
+    list of BadChannel
+    """
+    found = []
+    for name, channel in zip(names, signals, strict=True):
+        finite = np.isfinite(channel)
+        if not finite.all():
+            first = int(np.argmin(finite))
+            kind = "NaN" if np.isnan(channel[first]) else "infinite value"
+            count = int((~finite).sum())
+            found.append(BadChannel(name, f"{count} samples are {kind}", first / sfreq))
+        elif np.ptp(channel) < FLAT_V:
+            found.append(BadChannel(name, f"flat at {channel[0]:g} V", 0.0))
+    return found
+
+
+def check_unit(signals: NDArray[np.floating], *, where: str) -> None:
+    """Raise if the typical amplitude cannot be EEG in volts (1e-8 to 5e-3 V)."""
+    typical = float(np.median(signals.std(axis=1)))
+    if SMALLEST_V <= typical <= LARGEST_V:
+        return
+    if typical > LARGEST_V:
+        factor = 1e-6 if typical * 1e-6 >= SMALLEST_V else 1e-3
+        guess = {1e-6: "microvolts", 1e-3: "millivolts"}[factor]
+    else:
+        factor, guess = 1e6, "scaled down twice"
+    raise DataFault(
+        f"standard deviation {typical:.3g} V is not EEG in volts, it looks like {guess}",
+        where=where,
+        fix=f"if so, set signals.scale={factor:g}",
+    )
+
+
+def resolve_channels(wanted: Sequence[str], present: Sequence[str], *, where: str) -> list[str]:
+    """Return the recording's own name for each wanted channel (T7 is T3, case does not count).
+
+    Raises
+    ------
+    DataFault
+        Naming the missing channels and the nearest present ones.
+    """
+    known = {_canonical(name): name for name in present}
+    missing = [name for name in wanted if _canonical(name) not in known]
+    if missing:
+        hints = [f"{name} (nearest: {nearest(name, present) or 'none'})" for name in missing]
+        raise DataFault(
+            f"channels not in the recording: {', '.join(hints)}",
+            where=where,
+            fix=f"present: {', '.join(present)}",
+        )
+    return [known[_canonical(name)] for name in wanted]
+
+
+def _canonical(name: str) -> str:
+    upper = name.strip(". ").upper()
+    return ALIASES.get(upper, upper)
+
+
+def eeg_names(raw: mne.io.BaseRaw) -> list[str]:
+    """Return the names of the EEG channels, in order."""
+    return [raw.ch_names[i] for i in _eeg_picks(raw)]
+
+
+def _eeg_picks(raw: mne.io.BaseRaw) -> list[int]:
+    kinds = raw.get_channel_types()
+    return [i for i, kind in enumerate(kinds) if kind == "eeg"]
+
+
+def _pick(raw: mne.io.BaseRaw, wanted: Sequence[str] | None, *, where: str) -> None:
+    """Keep the wanted EEG channels in the wanted order, and the stim channels."""
+    present = eeg_names(raw)
+    if not present:
+        kinds = sorted(set(raw.get_channel_types()))
+        raise DataFault(f"no EEG channel, only {', '.join(kinds)}", where=where)
+    names = resolve_channels(wanted, present, where=where) if wanted else present
+    stim = [n for n, k in zip(raw.ch_names, raw.get_channel_types(), strict=True) if k == "stim"]
+    raw.pick([*names, *stim], verbose="error")
+
+
+def _mend(raw: mne.io.BaseRaw, bad: list[BadChannel], policy: str, *, where: str) -> list[str]:
+    lines = [f"{channel.name}: {channel.problem} from {channel.time:.2f} s" for channel in bad]
+    if not bad:
+        return []
+    names = [channel.name for channel in bad]
+    if policy == "stop" or len(names) == len(_eeg_picks(raw)):
+        raise DataFault(
+            f"bad channels: {'; '.join(lines)}",
+            where=where,
+            fix="set signals.bad_channels=drop or =interpolate",
+        )
+    if policy == "drop":
+        raw.drop_channels(names)
+        return [f"{line}, dropped" for line in lines]
+    data = raw.get_data(picks=names)
+    raw._data[[raw.ch_names.index(name) for name in names]] = np.where(np.isfinite(data), data, 0)
+    raw.info["bads"] = names
+    try:
+        raw.interpolate_bads(reset_bads=True, verbose="error")
+    except (RuntimeError, ValueError) as error:
+        raise DataFault(
+            f"cannot interpolate {', '.join(names)}: the recording has no channel positions",
+            where=where,
+            fix="set signals.bad_channels=drop",
+        ) from error
+    return [f"{line}, interpolated" for line in lines]
+
+
+def _same_channels(
+    names: Mapping[str, list[str]], recordings: Mapping[str, mne.io.BaseRaw]
+) -> None:
+    """Reduce all recordings to their common channels; raise if there is none."""
+    first = next(iter(names.values()))
+    common = [name for name in first if all(name in other for other in names.values())]
+    if not common:
+        table = "; ".join(f"{name}: {', '.join(ch[:8])} ..." for name, ch in names.items())
+        raise DataFault("recordings share no channel", where=table)
+    for raw in recordings.values():
+        _pick(raw, common, where="")

@@ -1,0 +1,105 @@
+"""The store: one subject's (or recording's) signals, memory-mapped, with a row per trial."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
+from neurodecode.faults import DataFault
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store on disk, opened lazily.
+
+    Attributes
+    ----------
+    info : dict
+        Content of ``store.json``: channel names, sampling rate in Hz, unit, shape and sha256 of
+        the signals, and what the checks found.
+    """
+
+    folder: Path
+    info: dict[str, Any]
+
+    @cached_property
+    def signals(self) -> NDArray[np.float32]:
+        """Signals (n_trials, n_channels, n_samples), float32, memory-mapped read-only."""
+        signals: NDArray[np.float32] = np.load(
+            self.folder / "signals.npy", mmap_mode="r", allow_pickle=False
+        )
+        return signals
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row per trial."""
+        return pd.read_parquet(self.folder / "trials.parquet")
+
+
+def write_store(
+    folder: Path, signals: NDArray[Any], trials: pd.DataFrame, info: dict[str, Any]
+) -> Store:
+    """Write ``signals.npy`` (float32), ``trials.parquet`` and ``store.json``, each whole or not.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_trials, n_channels, n_samples)
+    trials : DataFrame
+        One row per trial.
+    info : dict
+        Channel names, sampling rate, unit and whatever else describes the signals.
+
+    Raises
+    ------
+    DataFault
+        If the row count differs, or a value is NaN or infinite.
+    """
+    if len(signals) != len(trials):
+        raise DataFault(
+            f"{len(signals)} trials of signal but {len(trials)} rows", where=str(folder)
+        )
+    if not np.isfinite(signals).all():
+        raise DataFault("NaN or infinite values reached the store", where=str(folder))
+    with atomic_path(folder / "signals.npy") as path, path.open("wb") as file:
+        np.save(file, np.ascontiguousarray(signals, dtype=np.float32), allow_pickle=False)
+    with atomic_path(folder / "trials.parquet") as path:
+        trials.to_parquet(path, index=False)
+    described = {
+        **info,
+        "shape": list(signals.shape),
+        "dtype": "float32",
+        "sha256": sha256_file(folder / "signals.npy"),
+    }
+    write_json(folder / "store.json", described)
+    return Store(folder, described)
+
+
+def open_store(folder: Path) -> Store:
+    """Open a store and compare the size on disk with what ``store.json`` says.
+
+    Raises
+    ------
+    DataFault
+        If a file is missing or has another shape.
+    """
+    store = Store(folder, read_json(folder / "store.json"))
+    try:
+        shape = list(store.signals.shape)
+    except (OSError, ValueError) as error:
+        raise DataFault(
+            f"signals cannot be read: {error}", where=str(folder), fix="delete it and run again"
+        ) from error
+    if shape != store.info["shape"]:
+        raise DataFault(
+            f"signals have shape {shape}, store.json says {store.info['shape']}",
+            where=str(folder),
+            fix="delete it and run again",
+        )
+    return store
