@@ -196,7 +196,7 @@ def _reason(text: str) -> str:
 
 def _update_index(folder: Path) -> None:
     """Refresh ``index.html`` of the ``reports`` folder that holds this run, if there is one."""
-    from neurodecode.report.index import write_index
+    from neurodecode.workflow.index import write_index
 
     for parent in folder.parents[:3]:
         if parent.name == "reports":

@@ -1,0 +1,1 @@
+"""Artefacts of a run to one self-contained HTML file, and to JSON."""
