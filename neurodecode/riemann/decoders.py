@@ -73,6 +73,17 @@ BUILDERS: dict[str, Callable[[ModelSection, int], Parts]] = {
 assert set(BUILDERS) == set(DECODER_NAMES)
 
 DECODERS = DECODER_NAMES
+TRUSTED = (
+    "neurodecode.riemann.augmented.AugmentedCovariances",
+    "neurodecode.riemann.augmented.ShuffledTime",
+    "pyriemann.classification.FgMDM",
+    "pyriemann.classification.MDM",
+    "pyriemann.estimation.Covariances",
+    "pyriemann.spatialfilters.CSP",
+    "pyriemann.tangentspace.FGDA",
+    "pyriemann.tangentspace.TangentSpace",
+)
+"""Types outside scikit-learn that a saved decoder may hold."""
 DESCRIPTIONS: dict[str, str] = {
     "ACM+TS+SVM": "augmented covariance, tangent space, SVM (the paper's method)",
     "ACM+MDM": "augmented covariance, minimum distance to Riemannian mean",

@@ -12,12 +12,16 @@ import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import write_json
 from neurodecode.config import Experiment, read_yaml, validate
 from neurodecode.faults import DiskFault, Fault
 from neurodecode.workflow.plan import Plan
 from neurodecode.workflow.project import Pipeline
+
+if TYPE_CHECKING:
+    from neurodecode.datasets.catalog import Card
 
 DRIVER = "NEURODECODE_DRIVER"
 FAULT_PREFIX = "fault: "
@@ -51,6 +55,20 @@ class Job:
     def store(self, subject: str) -> Path:
         """Return the store folder of one subject."""
         return self.folder / "stores" / subject
+
+    @property
+    def card(self) -> Card:
+        """The data set's catalogue card."""
+        from neurodecode.datasets.catalog import find_card
+
+        return find_card(self.plan.dataset, Path(self.plan.catalog))
+
+    @property
+    def data_root(self) -> Path:
+        """Where the data sets of this machine are kept."""
+        from neurodecode.datasets.paths import data_root
+
+        return data_root()
 
     @property
     def stores(self) -> list[Path]:
