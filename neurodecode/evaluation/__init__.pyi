@@ -7,9 +7,11 @@ from .audit import (
     signal_overlap,
     unit_keys,
 )
+from .blocked import time_block_index, time_blocks
 from .bootstrap import Interval, bootstrap_ci, mean_ci
 from .chance import auc_threshold, chance_level, chance_threshold
 from .comparison import compare_decoders, holm, paired_bootstrap
+from .folds import Fold
 from .metric_row import MetricRow, metric_frame
 from .metrics import METRICS, Metric, batch_score, score
 from .paired import (
@@ -23,16 +25,7 @@ from .paired import (
 from .permutation import PermutationResult, permutation_p, permutation_test
 from .protocols import PROTOCOLS, Protocol, make_folds, register_protocol
 from .scoring import score_predictions
-from .splits import (
-    Fold,
-    cross_session,
-    cross_subject,
-    group_folds,
-    random_trials,
-    time_block_index,
-    time_blocks,
-    within_session,
-)
+from .splits import cross_session, cross_subject, group_folds, random_trials, within_session
 
 __all__ = [
     "METRICS",

@@ -15,7 +15,7 @@ from neurodecode.faults import DataFault, LeakFault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from neurodecode.evaluation.splits import Fold
+    from neurodecode.evaluation.folds import Fold
 
 COMPOSITE = {
     "trial": ("subject", "session", "trial"),

@@ -172,7 +172,8 @@ def bca_tails(tails: Floats, estimate: float, resampled: Floats, jackknifed: Flo
     scale = 6 * np.sum(spread**2) ** 1.5
     acceleration = np.sum(spread**3) / scale if scale > 0 else 0.0
     shifted = bias + stats.norm.ppf(tails)
-    return np.asarray(stats.norm.cdf(bias + shifted / (1 - acceleration * shifted)))
+    slope = 1 - acceleration * shifted
+    return np.asarray(stats.norm.cdf(bias + shifted / slope)) if np.all(slope > 0) else tails
 
 
 def _aligned(data: tuple[npt.ArrayLike, ...]) -> list[Array]:

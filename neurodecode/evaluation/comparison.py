@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     from neurodecode.evaluation.permutation import Alternative
 
+COLUMNS = [
+    "model", "reference", "n", "mean", "mean_reference", "difference", "ci_low", "ci_high",
+    "cohens_dz", "rank_biserial", "method", "p", "p_holm", "note",
+]  # fmt: skip
+"""Columns of the comparison table."""
+
 Seed = int | np.random.Generator | None
 
 
@@ -104,29 +110,13 @@ def compare_decoders(
     wide = _by_subject(scores, value)
     if reference not in wide:
         raise ConfigFault(unknown("reference decoder", reference, list(map(str, wide))))
-    others = [str(model) for model in wide if model != reference]
-    columns = [
-        "model", "reference", "n", "mean", "mean_reference", "difference", "ci_low", "ci_high",
-        "cohens_dz", "rank_biserial", "method", "p", "p_holm", "note",
-    ]  # fmt: skip
     rows = []
-    for model in others:
-        pair = wide[[model, reference]].dropna()
-        if pair.empty:
-            raise DataFault(f"'{model}' and '{reference}' have no subject in common")
-        a, b = pair[model].to_numpy(float), pair[reference].to_numpy(float)
-        test = paired_test(a, b, method=method, alternative=alternative, random_state=random_state)
-        ci = mean_ci(
-            a - b, level=level, n_resamples=n_resamples, random_state=random_state, unit="subject"
-        )
-        left_out = [str(s) for s in wide.index[wide[[model, reference]].isna().any(axis=1)]]
-        missing = f"not scored by both: {', '.join(left_out)}" if left_out else ""
-        note = "; ".join(filter(None, [test.note, missing]))
-        rows.append(
-            (model, reference, test.n, a.mean(), b.mean(), test.mean_difference, ci.low, ci.high,
-             cohens_dz(a, b), rank_biserial(a, b), test.method, test.p_value, np.nan, note)
-        )  # fmt: skip
-    table = pd.DataFrame(rows, columns=columns)
+    for model in wide.columns.drop(reference):
+        pair = wide[[model, reference]].rename(columns={model: "model", reference: "reference"})
+        test = {"method": method, "alternative": alternative, "random_state": random_state}
+        ci = {"level": level, "n_resamples": n_resamples, "random_state": random_state}
+        rows.append({"model": model, "reference": reference, **_compare(pair, test, ci)})
+    table = pd.DataFrame(rows, columns=COLUMNS)
     table["p_holm"] = holm(table["p"].to_numpy(float))
     return table
 
@@ -178,6 +168,31 @@ def paired_bootstrap(
     )
 
 
+def _compare(pair: pd.DataFrame, test: dict[str, Any], ci: dict[str, Any]) -> dict[str, Any]:
+    """Compare the column ``model`` with ``reference`` over the subjects that have both."""
+    both = pair.dropna()
+    if both.empty:
+        raise DataFault("a decoder and the reference have no subject in common")
+    a, b = both["model"].to_numpy(float), both["reference"].to_numpy(float)
+    result = paired_test(a, b, **test)
+    interval = mean_ci(a - b, unit="subject", **ci)
+    left_out = ", ".join(str(subject) for subject in pair.index.difference(both.index))
+    notes = [result.note, f"not scored by both: {left_out}" if left_out else ""]
+    return {
+        "n": result.n,
+        "mean": a.mean(),
+        "mean_reference": b.mean(),
+        "difference": result.mean_difference,
+        "ci_low": interval.low,
+        "ci_high": interval.high,
+        "cohens_dz": cohens_dz(a, b),
+        "rank_biserial": rank_biserial(a, b),
+        "method": result.method,
+        "p": result.p_value,
+        "note": "; ".join(filter(None, notes)),
+    }
+
+
 def _by_subject(scores: pd.DataFrame, value: str) -> pd.DataFrame:
     """Return scores as subject x decoder."""
     missing = [name for name in ("model", "subject", value) if name not in scores]
@@ -191,4 +206,5 @@ def _by_subject(scores: pd.DataFrame, value: str) -> pd.DataFrame:
             where=f"subject {first['subject']}",
             fix="average the sessions of each subject first",
         )
-    return scores.pivot_table(index="subject", columns="model", values=value, dropna=False)
+    wide = scores.pivot(index="subject", columns="model", values=value)  # noqa: PD010 (no mean)
+    return wide[list(pd.unique(scores["model"]))]

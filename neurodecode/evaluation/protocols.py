@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from neurodecode.evaluation.blocked import time_blocks
 from neurodecode.evaluation.splits import (
-    Fold,
     cross_session,
     cross_subject,
     group_folds,
     random_trials,
-    time_blocks,
     within_session,
 )
 from neurodecode.faults import ConfigFault, unknown
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+
+    from neurodecode.evaluation.folds import Fold
 
 
 @dataclass(frozen=True)

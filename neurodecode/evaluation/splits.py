@@ -1,53 +1,26 @@
-"""Every split: which trials train a model and which test it, by position in the trial table."""
+"""Splits by trial, session, subject or any unit; folds hold positions in the trial table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
 
-from neurodecode.faults import DataFault, LeakFault
+from neurodecode.evaluation.folds import (
+    Fold,
+    check_classes,
+    check_counts,
+    classes_of,
+    positions,
+    require,
+    unique_trials,
+)
+from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-Rows = npt.NDArray[np.intp]
-
-
-@dataclass(frozen=True, eq=False)
-class Fold:
-    """One training and one test part.
-
-    Attributes
-    ----------
-    train, test : ndarray of int
-        Positions (``iloc``) in the trial table, sorted.
-    name : str
-        For logs and faults: "subject 1, session 0, fold 2".
-    subject, session : str or None
-        Whose model it is, where the fold belongs to one subject or session.
-    fold : str
-        Label within these.
-    """
-
-    train: Rows
-    test: Rows
-    name: str
-    subject: str | None = None
-    session: str | None = None
-    fold: str = "0"
-
-    def __post_init__(self) -> None:
-        if np.intersect1d(self.train, self.test).size:
-            raise LeakFault("the same trial trains and tests", where=self.name)
-        if not (self.train.size and self.test.size):
-            raise DataFault(
-                f"{self.train.size} training and {self.test.size} test trials", where=self.name
-            )
+    from collections.abc import Sequence
 
 
 def within_session(
@@ -73,14 +46,14 @@ def within_session(
     DataFault
         If a class has fewer trials in a session than there are folds.
     """
-    _require(trials, "subject", "session", label)
-    classes = _classes(trials, label)
+    require(trials, "subject", "session", label)
+    classes = classes_of(trials, label)
     folds: list[Fold] = []
-    for (subject, session), rows in _positions(trials, "subject", "session"):
-        of_trial, firsts = _unique_trials(trials, rows)
+    for (subject, session), rows in positions(trials, "subject", "session"):
+        of_trial, firsts = unique_trials(trials, rows)
         labels = trials[label].to_numpy()[rows[firsts]]
         place = f"subject {subject}, session {session}"
-        _check_counts(labels, classes, n_splits, f"{place}, each of {n_splits} folds")
+        check_counts(labels, classes, n_splits, f"{place}, each of {n_splits} folds")
         splitter = StratifiedKFold(n_splits, shuffle=True, random_state=random_state)
         for number, (_, chosen) in enumerate(splitter.split(labels, labels)):
             held_out = np.isin(of_trial, chosen)
@@ -107,7 +80,7 @@ def cross_session(trials: pd.DataFrame, *, label: str | None = "label") -> list[
         If a subject has a single session, naming what is possible instead; or if a class is
         missing in a fold.
     """
-    _require(trials, "subject", "session", *([label] if label else []))
+    require(trials, "subject", "session", *([label] if label else []))
     sessions = trials.groupby("subject", sort=False)["session"].nunique()
     alone = [str(subject) for subject in sessions.index[sessions < 2]]
     if alone:
@@ -117,7 +90,7 @@ def cross_session(trials: pd.DataFrame, *, label: str | None = "label") -> list[
             fix=_possible(trials, sessions),
         )
     folds: list[Fold] = []
-    for (subject,), rows in _positions(trials, "subject"):
+    for (subject,), rows in positions(trials, "subject"):
         of_row = trials["session"].to_numpy()[rows]
         for session in pd.unique(of_row):
             held_out = of_row == session
@@ -144,7 +117,7 @@ def cross_subject(trials: pd.DataFrame, *, label: str | None = "label") -> list[
         If there is a single subject, naming what is possible instead; or if a class is missing
         in a fold.
     """
-    _require(trials, "subject", *([label] if label else []))
+    require(trials, "subject", *([label] if label else []))
     subjects = pd.unique(trials["subject"])
     if len(subjects) < 2:
         raise DataFault(
@@ -189,7 +162,7 @@ def group_folds(
         If there are fewer units than folds, or a class is missing in a fold.
     """
     columns = [unit] if isinstance(unit, str) else list(unit)
-    _require(trials, *columns, *([label] if label else []))
+    require(trials, *columns, *([label] if label else []))
     groups = trials.groupby(columns, sort=False, dropna=False).ngroup().to_numpy()
     n_units = int(groups.max()) + 1 if groups.size else 0
     if n_units < n_splits:
@@ -203,95 +176,6 @@ def group_folds(
     labels = trials[label].to_numpy() if label else None
     pairs = splitter.split(groups, labels, groups)
     folds = [Fold(a, b, f"fold {i}", fold=str(i)) for i, (a, b) in enumerate(pairs)]
-    return check_classes(folds, trials, label)
-
-
-def time_block_index(
-    trials: pd.DataFrame,
-    n_splits: int = 5,
-    *,
-    within: Sequence[str] = ("subject", "session"),
-    onset: str = "onset",
-) -> npt.NDArray[np.intp]:
-    """Cut each recording in ``n_splits`` runs of trials and return the run of each trial.
-
-    Parameters
-    ----------
-    trials : DataFrame
-        Columns ``within`` and ``onset`` (s).
-    n_splits : int, default=5
-        Blocks per recording; sizes differ by at most one trial.
-    within : sequence of str, default=("subject", "session")
-        Columns that name a recording.
-    onset : str, default="onset"
-        Name of the time column.
-
-    Returns
-    -------
-    ndarray of int, shape (n_trials,)
-        Block from 0 to ``n_splits - 1``.
-
-    Raises
-    ------
-    DataFault
-        If a recording has fewer trials than blocks.
-    """
-    _require(trials, *within, onset)
-    block = np.empty(len(trials), dtype=np.intp)
-    for key, rows in _positions(trials, *within):
-        if rows.size < n_splits:
-            raise DataFault(
-                f"{rows.size} trials for {n_splits} time blocks",
-                where=", ".join(f"{c} {v}" for c, v in zip(within, key, strict=True)),
-                fix="use fewer blocks",
-            )
-        in_time = rows[np.argsort(trials[onset].to_numpy()[rows], kind="stable")]
-        block[in_time] = np.arange(rows.size) * n_splits // rows.size
-    return block
-
-
-def time_blocks(
-    trials: pd.DataFrame,
-    n_splits: int = 5,
-    gap: float = 0.0,
-    *,
-    within: Sequence[str] = ("subject", "session"),
-    onset: str = "onset",
-    label: str | None = None,
-) -> list[Fold]:
-    """Leave out one block of time of every recording.
-
-    Neighbouring windows resemble each other, so a random split leaks through time. Training
-    trials whose onset is within ``gap`` seconds of the test block (its first to last onset)
-    are dropped; give at least the window length plus the correlation time.
-
-    Parameters
-    ----------
-    trials, n_splits, within, onset
-        See :func:`time_block_index`.
-    gap : float, default=0.0
-        Seconds.
-    label : str or None, default=None
-        Class column whose classes must occur on both sides.
-
-    Raises
-    ------
-    DataFault
-        If a recording is too short, no training trial is left, or a class is missing.
-    """
-    block = time_block_index(trials, n_splits, within=within, onset=onset)
-    times = trials[onset].to_numpy(float)
-    folds = []
-    for number in range(n_splits):
-        near = np.zeros(len(trials), dtype=bool)
-        for _, rows in _positions(trials, *within):
-            tested = times[rows[block[rows] == number]]
-            near[rows] = (times[rows] >= tested.min() - gap) & (times[rows] <= tested.max() + gap)
-        held_out = block == number
-        train = np.flatnonzero(~held_out & ~near)
-        folds.append(
-            Fold(train, np.flatnonzero(held_out), f"time block {number}", fold=str(number))
-        )
     return check_classes(folds, trials, label)
 
 
@@ -316,66 +200,6 @@ def random_trials(
     pairs = splitter(n_splits, shuffle=True, random_state=random_state).split(labels, labels)
     folds = [Fold(a, b, f"fold {i}", fold=str(i)) for i, (a, b) in enumerate(pairs)]
     return check_classes(folds, trials, label)
-
-
-def check_classes(folds: list[Fold], trials: pd.DataFrame, label: str | None) -> list[Fold]:
-    """Return ``folds`` if every class trains and tests in each; else raise DataFault."""
-    if label is None:
-        return folds
-    labels, classes = trials[label].to_numpy(), _classes(trials, label)
-    for fold in folds:
-        for part, rows in (("training part", fold.train), ("test part", fold.test)):
-            _check_counts(labels[rows], classes, 1, f"{fold.name}, {part}")
-    return folds
-
-
-def _classes(trials: pd.DataFrame, label: str) -> npt.NDArray[np.object_]:
-    classes = np.unique(trials[label].to_numpy())
-    if classes.size < 2:
-        raise DataFault(
-            f"a single class, {', '.join(map(str, classes))}: nothing to decode", where=label
-        )
-    return classes
-
-
-def _check_counts(
-    labels: npt.NDArray[np.object_], classes: npt.NDArray[np.object_], least: int, where: str
-) -> None:
-    counts = {str(c): int(np.sum(labels == c)) for c in classes}
-    if min(counts.values()) >= least:
-        return
-    few = ", ".join(name for name, count in counts.items() if count < least)
-    shown = ", ".join(f"{name}: {count}" for name, count in counts.items())
-    raise DataFault(
-        f"too few trials of class {few} ({shown})",
-        where=where,
-        fix="use fewer folds, another split, or leave this recording out",
-    )
-
-
-def _positions(trials: pd.DataFrame, *columns: str) -> Iterator[tuple[tuple[object, ...], Rows]]:
-    """Yield each combination of values with the sorted positions of its rows."""
-    for key, rows in trials.groupby(list(columns), sort=False, dropna=False).indices.items():
-        yield (key if isinstance(key, tuple) else (key,)), np.sort(rows)
-
-
-def _unique_trials(trials: pd.DataFrame, rows: Rows) -> tuple[Rows, Rows]:
-    """Return the trial number of each row, and the first row of each trial."""
-    if "trial" not in trials:
-        return np.arange(rows.size), np.arange(rows.size)
-    codes, _ = pd.factorize(trials["trial"].to_numpy()[rows])
-    return codes, np.unique(codes, return_index=True)[1]
-
-
-def _require(trials: pd.DataFrame, *columns: str) -> None:
-    missing = [name for name in columns if name not in trials]
-    if missing:
-        raise DataFault(
-            f"the trial table has no column {', '.join(missing)}",
-            fix=f"it has {', '.join(map(str, trials.columns))}",
-        )
-    if trials.empty:
-        raise DataFault("the trial table is empty")
 
 
 def _sessions_of(trials: pd.DataFrame) -> pd.Series[int]:
