@@ -54,6 +54,7 @@ def bootstrap_ci(
     level: float = 0.95,
     n_resamples: int = 2000,
     method: Literal["bca", "percentile"] = "bca",
+    expand: bool = False,
     random_state: Seed = None,
     unit: str = "trial",
     cluster_unit: str = "subject",
@@ -71,8 +72,12 @@ def bootstrap_ci(
 
     with the jackknife values :math:`\theta_{(i)}`. With ``clusters``, whole clusters are
     drawn and left out, because trials of one subject are not independent. With a single
-    cluster the trials are resampled instead and ``unit`` says so. With fewer than about
-    ten units the interval is somewhat too narrow.
+    cluster the trials are resampled instead and ``unit`` says so.
+
+    With few units both methods are too narrow: a 95 % BCa interval of a normal mean covers it
+    89 % of the time for 8 units. ``expand`` replaces the nominal tail :math:`\alpha` by
+    :math:`\Phi(\sqrt{n/(n-1)}\; t_{\alpha, n-1})`, which gives 95 % for 8 units and 92 % for
+    5. Below 5 (75 % for 3) no bootstrap helps: it cannot reach beyond the values it has.
 
     Parameters
     ----------
@@ -88,6 +93,8 @@ def bootstrap_ci(
         Number of bootstrap samples.
     method : {"bca", "percentile"}, default="bca"
         BCa falls back to percentile where it is undefined: all resamples on one side.
+    expand : bool, default=False
+        Widen for few units; off, the interval is that of :func:`scipy.stats.bootstrap`.
     random_state : int, Generator or None, default=None
         Seed.
     unit, cluster_unit : str, default="trial", "subject"
@@ -102,7 +109,7 @@ def bootstrap_ci(
     References
     ----------
     Efron (1987), J. Am. Stat. Assoc. 82, 171-185; Davison & Hinkley (1997), section 3.8,
-    for the resampling of clusters.
+    for the resampling of clusters; Hesterberg (2015), Am. Stat. 69, 371-386, for ``expand``.
     """
     arrays = _aligned(data)
     n = arrays[0].shape[0]
@@ -115,7 +122,7 @@ def bootstrap_ci(
         return Interval(estimate, np.nan, np.nan, level, n, n_clusters, sampled)
     draw = _mean_draws if _is_plain_mean(statistic, arrays) else _draws
     resampled = _finite(draw(statistic, arrays, members, n_resamples, random_state))
-    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    tails = _nominal_tails(level, len(members) if expand else None)
     if method == "bca":
         tails = bca_tails(tails, estimate, resampled, _jackknife(statistic, arrays, members))
     low, high = np.quantile(resampled, tails)
@@ -129,6 +136,7 @@ def mean_ci(
     level: float = 0.95,
     n_resamples: int = 2000,
     method: Literal["bca", "percentile"] = "bca",
+    expand: bool = False,
     random_state: Seed = None,
     unit: str = "trial",
     cluster_unit: str = "subject",
@@ -145,6 +153,7 @@ def mean_ci(
         level=level,
         n_resamples=n_resamples,
         method=method,
+        expand=expand,
         random_state=random_state,
         unit=unit,
         cluster_unit=cluster_unit,
@@ -174,6 +183,15 @@ def bca_tails(tails: Floats, estimate: float, resampled: Floats, jackknifed: Flo
     shifted = bias + stats.norm.ppf(tails)
     slope = 1 - acceleration * shifted
     return np.asarray(stats.norm.cdf(bias + shifted / slope)) if np.all(slope > 0) else tails
+
+
+def _nominal_tails(level: float, n_units: int | None) -> Floats:
+    """Return both tail probabilities, widened to those of Student's t for ``n_units``."""
+    tails = np.array([(1 - level) / 2, (1 + level) / 2])
+    if n_units is None:
+        return tails
+    quantiles = stats.t.ppf(tails, n_units - 1) * np.sqrt(n_units / (n_units - 1))
+    return np.asarray(stats.norm.cdf(quantiles))
 
 
 def _aligned(data: tuple[npt.ArrayLike, ...]) -> list[Array]:

@@ -89,7 +89,7 @@ def compare_decoders(
     level : float, default=0.95
         Nominal coverage of the interval.
     n_resamples : int, default=2000
-        Bootstrap samples of subjects (BCa).
+        Bootstrap samples of subjects (BCa, expanded for few subjects).
     random_state : int or None, default=None
         Seed.
 
@@ -175,7 +175,7 @@ def _compare(pair: pd.DataFrame, test: dict[str, Any], ci: dict[str, Any]) -> di
         raise DataFault("a decoder and the reference have no subject in common")
     a, b = both["model"].to_numpy(float), both["reference"].to_numpy(float)
     result = paired_test(a, b, **test)
-    interval = mean_ci(a - b, unit="subject", **ci)
+    interval = mean_ci(a - b, unit="subject", expand=True, **ci)
     left_out = ", ".join(str(subject) for subject in pair.index.difference(both.index))
     notes = [result.note, f"not scored by both: {left_out}" if left_out else ""]
     return {

@@ -52,8 +52,9 @@ def score_predictions(
     * Rows per session and per subject: trials are resampled within fold and class, n - 1 of n
       so that the variance of small strata is not understated; percentile interval. A perfect
       score gets the exact binomial lower bound, since its resamples are all perfect too.
-    * Row for the group: BCa interval over subjects, who are the units of generalisation.
-      With one subject it is that subject's interval over trials, and ``unit`` says "trial".
+    * Row for the group: BCa interval over subjects, who are the units of generalisation,
+      expanded for their small number (fewer than 5 still leave it too narrow, see
+      :func:`bootstrap_ci`). With one subject it is that subject's interval over trials, and ``unit`` says "trial".
     * p: labels are shuffled within subject x session x fold and everything is averaged anew.
       The group's p answers "does any subject carry information", the interval "how much, in
       further subjects".
@@ -144,6 +145,7 @@ def _group_row(subjects: list[Tally], setting: Setting) -> MetricRow:
             [part.value for part in subjects],
             level=CI_LEVEL,
             n_resamples=setting.n_resamples,
+            expand=True,
             random_state=setting.seed,
             unit="subject",
         )

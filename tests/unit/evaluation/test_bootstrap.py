@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from neurodecode.evaluation import bootstrap_ci, mean_ci
-from neurodecode.evaluation.bootstrap import bca_tails
+from neurodecode.evaluation.bootstrap import _nominal_tails, bca_tails
 from neurodecode.faults import DataFault
 
 
@@ -66,6 +66,20 @@ def test_95_percent_interval_covers_the_true_mean_95_percent_of_the_time():
         lambda rng: mean_ci(rng.normal(size=40), n_resamples=999, random_state=rng), 0.0
     )
     assert 0.912 <= coverage <= 0.983
+
+
+def test_expanded_interval_covers_with_eight_subjects_where_the_plain_one_falls_short():
+    def simulate(rng, expand):
+        return mean_ci(rng.normal(size=8), n_resamples=999, expand=expand, random_state=rng)
+
+    assert 0.912 <= _coverage(lambda rng: simulate(rng, True), 0.0) <= 0.983
+    assert _coverage(lambda rng: simulate(rng, False), 0.0) < 0.912
+
+
+def test_expansion_is_that_of_student_t_and_vanishes_with_many_units():
+    tails = stats.norm.ppf(_nominal_tails(0.95, 8))
+    assert tails == pytest.approx(np.array([-1, 1]) * np.sqrt(8 / 7) * stats.t.ppf(0.975, 7))
+    assert _nominal_tails(0.95, 10_000) == pytest.approx([0.025, 0.975], abs=1e-4)
 
 
 def test_clustered_interval_covers_where_the_naive_one_does_not():
