@@ -1,0 +1,202 @@
+"""From held-out predictions to scores per session, per subject and for the group.
+
+Scores are computed within each fold and averaged, never pooled over folds: the decision
+values of two folds come from two models and are not on one scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.evaluation.bootstrap import mean_ci
+from neurodecode.evaluation.metric_row import Level, MetricRow
+from neurodecode.evaluation.metrics import Metric, get_metric
+from neurodecode.evaluation.permutation import permutation_p
+from neurodecode.evaluation.tally import (
+    CI_LEVEL,
+    Bounds,
+    Ceiling,
+    Setting,
+    Tally,
+    average,
+    tally_session,
+    trial_interval,
+)
+from neurodecode.faults import DataFault
+
+COLUMNS = ("model", "split", "subject", "session", "fold", "trial", "y_true", "y_pred")
+
+
+def score_predictions(
+    predictions: pd.DataFrame,
+    metric: str,
+    *,
+    n_resamples: int = 2000,
+    n_permutations: int = 1000,
+    seed: int = 42,
+    ceiling: Ceiling = None,
+    unit: Literal["trial", "subject"] = "trial",
+) -> list[MetricRow]:
+    r"""Score held-out predictions with chance, interval and p-value.
+
+    .. math::
+
+        m_\mathrm{group} = \frac1S \sum_s \frac1{E_s} \sum_e \frac1{F_{se}} \sum_f m_{sef}
+
+    over subjects s, their sessions e and the folds f of each session.
+
+    * Rows per session and per subject: trials are resampled within fold and class, n - 1 of n
+      so that the variance of small strata is not understated; percentile interval. A perfect
+      score gets the exact binomial lower bound, since its resamples are all perfect too.
+    * Row for the group: BCa interval over subjects, who are the units of generalisation,
+      expanded for their small number (fewer than 5 still leave it too narrow, see
+      :func:`bootstrap_ci`). With one subject it is that subject's interval over trials, and ``unit`` says "trial".
+    * p: labels are shuffled within subject x session x fold and everything is averaged anew.
+      The group's p answers "does any subject carry information", the interval "how much, in
+      further subjects".
+    * ``chance_95``: 95 % quantile of the same shuffles.
+
+    Parameters
+    ----------
+    predictions : DataFrame
+        One row per held-out trial: ``model, split, subject, session, fold, trial, y_true,
+        y_pred`` and, for AUC, ``score_<class>`` (two classes: that of the second suffices).
+    metric : str
+        Name in ``METRICS``.
+    n_resamples : int, default=2000
+        Bootstrap samples; 0 for no interval.
+    n_permutations : int, default=1000
+        Shuffles; 0 for no p-value.
+    seed : int, default=42
+        Seed of all draws, and of the rows.
+    ceiling : float, mapping of subject to float, or None, default=None
+        Best reachable score, where known.
+    unit : {"trial", "subject"}, default="trial"
+        What a row of ``predictions`` is. With "subject" (diagnosis: one row per person) there
+        is one group row, and persons are resampled and shuffled within folds.
+
+    Returns
+    -------
+    list of MetricRow
+        Per model and split: sessions, subjects, then the group. Chance of accuracy is the
+        share of the most frequent label.
+
+    Raises
+    ------
+    ConfigFault
+        If the metric is unknown.
+    DataFault
+        If a column is missing, a trial was predicted twice by a model, a score is not finite,
+        or a fold lacks a class that AUC needs.
+
+    References
+    ----------
+    Rao & Wu (1988), J. Am. Stat. Assoc. 83, 231-241, for the n - 1 draws.
+    """
+    chosen = get_metric(metric)
+    _check(predictions, chosen)
+    rows: list[MetricRow] = []
+    for (model, split), part in predictions.groupby(["model", "split"], sort=False, observed=True):
+        labels = part["y_true"] if chosen.needs_scores else pd.concat([part.y_true, part.y_pred])
+        setting = Setting(
+            chosen, str(model), str(split), np.unique(labels.to_numpy()),
+            n_resamples, n_permutations, seed, ceiling, unit,
+        )  # fmt: skip
+        rows += _rows_of_model(part, setting)
+    return rows
+
+
+def _rows_of_model(part: pd.DataFrame, setting: Setting) -> list[MetricRow]:
+    rng = np.random.default_rng(setting.seed)
+    if setting.unit == "subject":
+        return [_group_row([tally_session(part, setting, rng)], setting)]
+    session_rows, subject_rows, subjects = [], [], []
+    for subject, trials in part.groupby("subject", sort=False, observed=True):
+        sessions = []
+        for session, inner in trials.groupby("session", sort=False, observed=True):
+            sessions.append(tally_session(inner, setting, rng))
+            session_rows.append(_row(sessions[-1], setting, "session", str(subject), str(session)))
+        subjects.append(average(sessions))
+        subject_rows.append(_row(subjects[-1], setting, "subject", str(subject)))
+    return [*session_rows, *subject_rows, _group_row(subjects, setting)]
+
+
+def _row(
+    tally: Tally, setting: Setting, level: Level, subject: str, session: str | None = None
+) -> MetricRow:
+    interval = trial_interval(tally, setting)
+    return _metric_row(
+        tally, setting, level, interval, tally.n_trials, "trial", subject=subject, session=session
+    )
+
+
+def _group_row(subjects: list[Tally], setting: Setting) -> MetricRow:
+    group = average(subjects)
+    if len(subjects) == 1:
+        interval = trial_interval(group, setting)
+        return _metric_row(group, setting, "group", interval, group.n_trials, setting.unit)
+    interval = (None, None)
+    if setting.n_resamples:
+        over_subjects = mean_ci(
+            [part.value for part in subjects],
+            level=CI_LEVEL,
+            n_resamples=setting.n_resamples,
+            expand=True,
+            random_state=setting.seed,
+            unit="subject",
+        )
+        interval = (over_subjects.low, over_subjects.high)
+    return _metric_row(group, setting, "group", interval, len(subjects), "subject")
+
+
+def _metric_row(
+    tally: Tally,
+    setting: Setting,
+    level: Level,
+    interval: Bounds,
+    n: int,
+    unit: str,
+    subject: str | None = None,
+    session: str | None = None,
+) -> MetricRow:
+    tested = tally.null.size > 0
+    return MetricRow(
+        metric=setting.metric.name, value=tally.value, chance=tally.chance, n=n, unit=unit,
+        level=level, split=setting.split, model=setting.model, subject=subject, session=session,
+        seed=setting.seed, ci_low=interval[0], ci_high=interval[1],
+        p_value=permutation_p(tally.value, tally.null) if tested else None,
+        chance_95=float(np.quantile(tally.null, 0.95, method="higher")) if tested else None,
+        ceiling=_ceiling(setting.ceiling, subject),
+    )  # fmt: skip
+
+
+def _ceiling(ceiling: Ceiling, subject: str | None) -> float | None:
+    if not isinstance(ceiling, Mapping):
+        return ceiling
+    if subject is None:
+        return float(np.mean(list(ceiling.values())))
+    return ceiling.get(subject)
+
+
+def _check(predictions: pd.DataFrame, metric: Metric) -> None:
+    missing = [name for name in COLUMNS if name not in predictions]
+    if missing:
+        raise DataFault(f"predictions have no column {', '.join(missing)}")
+    if predictions.empty:
+        raise DataFault("no predictions to score")
+    keys = ["model", "split", "subject", "session", "trial"]
+    twice = predictions.duplicated(keys)
+    if twice.any():
+        row = predictions[twice].iloc[0]
+        raise DataFault(
+            f"trial {row['trial']} was predicted twice",
+            where=f"model {row['model']}, subject {row['subject']}, session {row['session']}",
+            fix="number the trials of a session; score repeated splits one by one",
+        )
+    named = ["y_true"] if metric.needs_scores else ["y_true", "y_pred"]
+    if predictions[named].isna().to_numpy().any():
+        raise DataFault("a label is missing in the predictions", where=", ".join(named))
