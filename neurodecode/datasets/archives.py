@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import stat
 import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
 
 from neurodecode.faults import DataFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_BYTES = 100 * 1024**3
 
@@ -107,5 +109,5 @@ def _move(scratch: Path, folder: Path) -> list[str]:
     names = sorted(p.relative_to(scratch).as_posix() for p in scratch.rglob("*") if p.is_file())
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(scratch / name, folder / name)
+        (scratch / name).replace(folder / name)
     return names

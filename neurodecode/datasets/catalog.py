@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from neurodecode.config import Section, read_yaml, validate
 from neurodecode.faults import ConfigFault, DataFault, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 INDEX_NAME = "moabb-index.json"
 
@@ -84,6 +86,9 @@ class Card(Section):
     url: str | None = Field(default=None, description="Home page; its host tells if we are online")
     size_mb: float | None = Field(default=None, ge=0, description="Whole download, MB")
     files: tuple[FileSpec, ...] = ()
+    partial: bool = Field(
+        default=False, description="The reader can do with some of a subject's files"
+    )
     importer: str = Field(default="", description="Adaptor of `data import` for this data set")
     notes: tuple[str, ...] = Field(default=(), description="Known traps")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic import Field
 
@@ -12,6 +12,9 @@ from neurodecode.artefacts import read_json, sha256_file, write_json
 from neurodecode.config import Section, validate
 from neurodecode.datasets.sniff import sniff
 from neurodecode.faults import DataFault, Fault
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 QUICK = 2.0
 
@@ -29,7 +31,7 @@ def online(host: str, *, port: int = 443, timeout: float = QUICK) -> bool:
     if os.environ.get("NEURODECODE_OFFLINE", "").lower() in ("1", "true", "yes"):
         return False
     proxy = urlsplit(getproxies().get("https", ""))
-    if proxy.hostname:
+    if proxy.hostname and not _is_local(host) and not proxy_bypass(host):
         host, port = proxy.hostname, proxy.port or 8080
     answered = threading.Event()
     # A name look-up has no timeout of its own, so it waits in a thread we need not join.

@@ -15,7 +15,9 @@ from neurodecode.faults import DataFault
 
 _AGAIN = "delete it and fetch again"
 _PAGES = {".html", ".htm", ".xhtml", ".xml", ".svg"}
-_PAGE = re.compile(rb"(?:<!doctype\s+html|<html|<head|<error|<\?xml.{0,200}<(?:html|error|!doctype))")
+_PAGE = re.compile(
+    rb"(?:<!doctype\s+html|<html|<head|<error|<\?xml.{0,200}<(?:html|error|!doctype))"
+)
 _GZIP, _ZIP, _HDF5 = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06"), b"\x89HDF\r\n\x1a\n"
 _FIF = struct.pack(">ii", 100, 31)
 _MAGIC: dict[str, tuple[bytes, ...]] = {
@@ -34,13 +36,15 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
 _MAT4_TYPES = 4053  # a level 4 file starts with the number MOPT, at most 4052
 
 
-def sniff(path: Path | str) -> None:
+def sniff(path: Path | str, *, name: str | None = None) -> None:
     """Check that a file is what its name says, and whole where its header tells its size.
 
     Parameters
     ----------
     path : Path or str
         Any file; kinds without a known first-bytes mark are only checked for error pages.
+    name : str, default None
+        Name it will have, where ``path`` is temporary.
 
     Raises
     ------
@@ -49,20 +53,21 @@ def sniff(path: Path | str) -> None:
         with expected and actual sizes in bytes.
     """
     path = Path(path)
+    suffix = Path(name or path.name).suffix.lower()
     with path.open("rb") as file:
         head = file.read(512)
-        if not head and path.suffix.lower() in _MAGIC:
+        if not head and suffix in _MAGIC:
             raise DataFault("empty file, not data", where=str(path), fix=_AGAIN)
-        if path.suffix.lower() not in _PAGES and looks_like_page(head):
+        if suffix not in _PAGES and looks_like_page(head):
             raise DataFault("error page, not data", where=str(path), fix=_AGAIN)
-        _check_magic(path, head)
-        suffix = path.suffix.lower()
+        _check_magic(path, suffix, head)
         if suffix in (".edf", ".bdf"):
             _check_edf(path, file, sample_bytes=2 if suffix == ".edf" else 3)
         elif suffix == ".fif":
             _check_fif(path, file)
     if suffix in (".zip", ".npz") and not zipfile.is_zipfile(path):
-        raise DataFault("truncated archive: no table of contents at its end", where=str(path), fix=_AGAIN)
+        what = "truncated archive: no table of contents at its end"
+        raise DataFault(what, where=str(path), fix=_AGAIN)
 
 
 def looks_like_page(head: bytes) -> bool:
@@ -71,14 +76,15 @@ def looks_like_page(head: bytes) -> bool:
     return _PAGE.match(start) is not None
 
 
-def _check_magic(path: Path, head: bytes) -> None:
-    suffix = path.suffix.lower()
+def _check_magic(path: Path, suffix: str, head: bytes) -> None:
     marks = _MAGIC.get(suffix)
     if marks is None or head.startswith(marks):
         return
     if suffix == ".mat" and _is_mat4(head):
         return
-    raise DataFault(f"not a {suffix} file, it starts with {head[:8]!r}", where=str(path), fix=_AGAIN)
+    raise DataFault(
+        f"not a {suffix} file, it starts with {head[:8]!r}", where=str(path), fix=_AGAIN
+    )
 
 
 def _is_mat4(head: bytes) -> bool:
@@ -123,7 +129,8 @@ def _check_fif(path: Path, file: BinaryIO) -> None:
         if following == -1:
             return
         if following != 0 and following <= position:
-            raise DataFault(f"broken FIF: tag at byte {position} points back", where=str(path), fix=_AGAIN)
+            what = f"broken FIF: tag at byte {position} points back"
+            raise DataFault(what, where=str(path), fix=_AGAIN)
         position = following or end
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from neurodecode.artefacts import sha256_file
+from neurodecode.datasets.network import online
 from neurodecode.datasets.sniff import looks_like_page, sniff
 from neurodecode.faults import DataFault, DiskFault, Fault, NetworkFault
 
@@ -66,9 +67,10 @@ def fetch_url(
         raise DataFault("only http and https addresses are fetched", where=url)
     if target.is_file() and (sha256 is None or sha256_file(target) == sha256):
         return target
+    require_online(url)
     pooch.get_logger().setLevel("WARNING")
     download = ResumingDownloader(
-        _partial(target), timeout=timeout, attempts=attempts, pause=pause, progress=progress
+        target, timeout=timeout, attempts=attempts, pause=pause, progress=progress
     )
     try:
         pooch.retrieve(
@@ -78,12 +80,15 @@ def fetch_url(
         raise _bad_checksum(url, target, str(error)) from error
     except OSError as error:
         raise DiskFault(f"cannot write: {error}", where=str(target)) from error
-    try:
-        sniff(target)
-    except Fault:
-        target.unlink()
-        raise
     return target
+
+
+def require_online(url: str) -> None:
+    """Raise NetworkFault at once where the server of ``url`` does not answer."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if not online(host, port=parts.port or (443 if parts.scheme == "https" else 80)):
+        raise NetworkFault(f"no network, or {host} does not answer", where=url)
 
 
 class ResumingDownloader:
@@ -91,8 +96,8 @@ class ResumingDownloader:
 
     Parameters
     ----------
-    partial : Path
-        Where the bytes that arrived are kept between attempts.
+    target : Path
+        Final name; the bytes that arrived are kept beside it as ``.NAME.partial``.
     timeout : (float, float)
         Seconds to connect, and to wait for the next bytes.
     attempts : int
@@ -105,18 +110,18 @@ class ResumingDownloader:
 
     def __init__(
         self,
-        partial: Path,
+        target: Path,
         *,
         timeout: tuple[float, float] = (5.0, 30.0),
         attempts: int = 4,
         pause: float = 1.0,
         progress: bool | None = None,
     ) -> None:
-        self.partial, self.timeout, self.attempts = partial, timeout, attempts
-        self.pause = pause
+        self.name, self.partial = target.name, target.with_name(f".{target.name}.partial")
+        self.timeout, self.attempts, self.pause = timeout, attempts, pause
         self.progress = sys.stderr.isatty() if progress is None else progress
 
-    def __call__(self, url: str, output_file: Any, pooch: Any, check_only: bool = False) -> None:
+    def __call__(self, url: str, output_file: Any, _: Any, check_only: bool = False) -> None:
         """Download ``url`` to ``output_file``, as pooch asks.
 
         Raises
@@ -136,6 +141,7 @@ class ResumingDownloader:
             except (requests.RequestException, _Short) as error:
                 problem = error
             else:
+                self._check()
                 self.partial.replace(output_file)
                 return
         raise NetworkFault(
@@ -143,6 +149,13 @@ class ResumingDownloader:
             where=url,
             fix="run the command again, it continues where it stopped",
         ) from problem
+
+    def _check(self) -> None:
+        try:
+            sniff(self.partial, name=self.name)
+        except Fault:
+            self.partial.unlink()
+            raise
 
     def _transfer(self, url: str) -> None:
         import requests
@@ -172,7 +185,7 @@ class ResumingDownloader:
         whole = start + int(length) if length else None
         bar = Progress(console=Console(stderr=True), disable=not self.progress, transient=True)
         with bar, self.partial.open("ab" if start else "wb") as file:
-            task = bar.add_task(self.partial.name.strip("."), total=whole, completed=start)
+            task = bar.add_task(self.name, total=whole, completed=start)
             for chunk in answer.iter_content(_CHUNK):
                 if file.tell() == 0 and looks_like_page(chunk[:512]) and not _is_page(url):
                     file.close()
@@ -212,16 +225,14 @@ def _is_page(url: str) -> bool:
     return urlsplit(url).path.endswith((".html", ".htm", ".xml", ".svg"))
 
 
-def _partial(target: Path) -> Path:
-    return target.with_name(f".{target.name}.partial")
-
-
 def _known(sha256: str | None) -> str | None:
     return f"sha256:{sha256}" if sha256 else None
 
 
 def _bad_checksum(url: str, target: Path, message: str) -> DataFault:
     found = re.findall(r"[0-9a-f]{64}", message)
-    told = f"SHA-256 {found[0][:12]}... expected {found[1][:12]}..." if len(found) == 2 else message
+    told = (
+        f"SHA-256 {found[1][:12]}..., expected {found[0][:12]}..." if len(found) == 2 else message
+    )
     where = f"{url} -> {target}"
     return DataFault(f"not the published file: {told}", where=where, fix="nothing was kept; retry")
