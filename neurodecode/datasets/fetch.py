@@ -12,6 +12,7 @@ from neurodecode.datasets.manifest import (
     Manifest,
     build_manifest,
     manifest_path,
+    merge_manifests,
     read_manifest,
     verify,
     write_manifest,
@@ -86,7 +87,7 @@ def fetch(
         fresh = fetch_nilearn(card, labels, root, offline=offline)
     else:
         fresh = fetch_files(card, labels, root, **flags)
-    merged = _merge(held, fresh)
+    merged = merge_manifests(held, fresh)
     write_manifest(merged, root)
     return merged
 
@@ -119,7 +120,7 @@ def fetch_files(
     if not unpacked:
         return manifest
     contents = build_manifest(card.name, root, unpacked, source=manifest.source)
-    return _merge(manifest, contents)
+    return merge_manifests(manifest, contents)
 
 
 def _unpack(card: Card, label: str, root: Path) -> list[str]:
@@ -152,43 +153,28 @@ def _held(card: Card, root: Path) -> Manifest | None:
     return read_manifest(card.name, root) if manifest_path(card.name, root).is_file() else None
 
 
-def _covers(card: Card, held: Manifest, labels: Iterable[str], allow_missing: bool) -> bool:
+def _covers(card: Card, held: Manifest, labels: Sequence[str], allow_missing: bool) -> bool:
     """Return whether a manifest speaks for all these subjects."""
     gaps = set(held.missing)
-    for label in labels:
-        expected = set(card.expected(label))
-        if expected & gaps and not allow_missing:
+    for label in labels or ("",):
+        lacks = set(card.expected(label)) & gaps
+        if lacks and not allow_missing:
             return False
-        if label not in held.subjects and not (expected and expected & gaps):
-            return card.access == "nilearn" and not held.subjects
+        if label and label not in held.subjects and not lacks:
+            return False
     return bool(held.files)
 
 
 def _require_unchanged(held: Manifest, root: Path, labels: Iterable[str]) -> None:
     names = {name for label in labels for name in held.subjects.get(label, ())}
-    files = {k: v for k, v in held.files.items() if k in names or not held.subjects}
+    files = {k: v for k, v in held.files.items() if k in names or not names}
     problems = verify(held.model_copy(update={"files": files}), root, checksums=False)
     if problems:
-        shown = "; ".join(problems[:20]) + (
-            f"; and {len(problems) - 20} more" * (len(problems) > 20)
-        )
+        rest = f"; and {len(problems) - 20} more" if len(problems) > 20 else ""
         raise DataFault(
-            f"{held.dataset}: {len(problems)} of {len(files)} files are not as fetched: {shown}",
+            f"{held.dataset}: {len(problems)} of {len(files)} files are not as fetched: "
+            + "; ".join(problems[:20])
+            + rest,
             where=str(manifest_path(held.dataset, root)),
             fix="delete those files and the manifest, then fetch again",
         )
-
-
-def _merge(held: Manifest | None, fresh: Manifest) -> Manifest:
-    """Return ``fresh`` with the subjects that only ``held`` has."""
-    if held is None:
-        return fresh
-    files = {**held.files, **fresh.files}
-    missing = {*held.missing, *fresh.missing} - set(files)
-    return fresh.model_copy(
-        update={
-            "files": dict(sorted(files.items())),
-            "subjects": {**held.subjects, **fresh.subjects},
-            "missing": tuple(sorted(missing)),
-        }
-    )

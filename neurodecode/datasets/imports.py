@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import atomic_path
-from neurodecode.datasets.manifest import Manifest, build_manifest, write_manifest
+from neurodecode.datasets.manifest import (
+    Manifest,
+    build_manifest,
+    manifest_path,
+    merge_manifests,
+    read_manifest,
+    write_manifest,
+)
 from neurodecode.datasets.paths import data_root
 from neurodecode.datasets.presence import absent_files, usable_files
 from neurodecode.faults import ConfigFault, DataFault, unknown
@@ -71,7 +78,9 @@ def import_dataset(card: Card, folder: Path | str, root: Path | None = None) -> 
     laid = adaptor(card, folder, root)
     if not laid:
         raise DataFault(f"no file of {card.name} in the folder", where=str(folder), fix=_want(card))
-    manifest = _manifest(card, root, laid)
+    held = manifest_path(card.name, root).is_file()
+    earlier = read_manifest(card.name, root) if held else None
+    manifest = merge_manifests(earlier, _manifest(card, root, laid))
     write_manifest(manifest, root)
     return manifest
 
@@ -107,10 +116,11 @@ def import_kalunga2016(card: Card, folder: Path, root: Path) -> dict[str, list[s
     ``subjectNN/record-[DATE]_raw.fif`` with ``record-[DATE]-eve.fif`` becomes
     ``subjectNN_runK_raw.fif``. Sessions the authors exclude are skipped. So is subject 7's run
     that equals subject 3's, but it counts as run 1 whether it is there or not, so that the
-    numbers do not depend on the copy.
+    numbers do not depend on the copy. A folder without records may hold the final names.
     """
     laid: dict[str, list[str]] = {}
-    for subject in sorted(path for path in folder.rglob("*") if _SUBJECT.fullmatch(path.name)):
+    inside = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir())]
+    for subject in (path for path in inside if _SUBJECT.fullmatch(path.name)):
         label = str(int(_SUBJECT.fullmatch(subject.name)[1]))  # type: ignore[index]
         for run, record in enumerate(_records(subject, label), start=1):
             if record is None:
@@ -118,7 +128,7 @@ def import_kalunga2016(card: Card, folder: Path, root: Path) -> dict[str, list[s
             name = card.files[0].path.format(subject=int(label), run=run)
             _write_with_stim(record, root / name)
             laid.setdefault(label, []).append(name)
-    return laid
+    return laid or import_by_name(card, folder, root)
 
 
 ADAPTORS: dict[str, Callable[[Card, Path, Path], dict[str, list[str]]]] = {

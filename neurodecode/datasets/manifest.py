@@ -34,7 +34,8 @@ class Manifest(Section):
     source: str = Field(description="Where the files came from")
     files: dict[str, FileEntry] = Field(description="By path below the data root")
     subjects: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="Paths of each usable subject; a file may be shared"
+        default_factory=dict,
+        description="Paths of each usable subject; none where its files are not told apart",
     )
     missing: tuple[str, ...] = Field(
         default=(), description="Expected paths that are absent, accepted with allow_missing"
@@ -113,6 +114,20 @@ def read_manifest(dataset: str, root: Path) -> Manifest:
     if not isinstance(content, dict):
         raise DataFault("not a manifest", where=str(path), fix="delete it and fetch again")
     return validate(Manifest, content, source=str(path))
+
+
+def merge_manifests(held: Manifest | None, fresh: Manifest) -> Manifest:
+    """Return ``fresh`` with the files and subjects that only ``held`` has; ``held`` may be None."""
+    if held is None:
+        return fresh
+    files = {**held.files, **fresh.files}
+    return fresh.model_copy(
+        update={
+            "files": dict(sorted(files.items())),
+            "subjects": {**held.subjects, **fresh.subjects},
+            "missing": tuple(sorted({*held.missing, *fresh.missing} - set(files))),
+        }
+    )
 
 
 def verify(manifest: Manifest, root: Path, *, checksums: bool = True) -> list[str]:

@@ -197,7 +197,7 @@ def _ask_for_paths(
                 ) from error
             waiting.append(label)
     if waiting and (offline or not reachable(card)):
-        raise absent_by_name(card, waiting, root)
+        raise _absent_by_name(card, waiting, root)
     for label in waiting:
         try:
             paths[label] = _files_of(dataset, label, root)
@@ -208,7 +208,7 @@ def _ask_for_paths(
     return {label: paths[label] for label in labels}
 
 
-def absent_by_name(card: Card, labels: Sequence[str], root: Path) -> Fault:
+def _absent_by_name(card: Card, labels: Sequence[str], root: Path) -> Fault:
     """Word the absence of a data set whose file names its card does not list."""
     if card.files:
         return absent_fault(card, labels, root, absent_files(card, labels, root))

@@ -43,6 +43,8 @@ def online(host: str, *, port: int = 443, timeout: float = QUICK) -> bool:
 def no_network() -> Iterator[list[str]]:
     """Make every connection outside this machine fail at once; yield the list of tries.
 
+    Holds for all threads of this process while the block runs.
+
     Examples
     --------
     >>> with no_network() as tries:

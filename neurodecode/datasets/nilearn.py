@@ -62,7 +62,8 @@ def fetch_nilearn(
                 fix=f"connect and run again; or lay nilearn's folders for {card.source} there",
             ) from absent
         paths = _files(_fetch(card, fetcher, folder, options), root)
-    return build_manifest(card.name, root, paths, source=f"nilearn {card.source}")
+    manifest = build_manifest(card.name, root, paths, source=f"nilearn {card.source}")
+    return manifest.model_copy(update={"subjects": dict.fromkeys(card.labels(subjects), ())})
 
 
 def nilearn_fetcher(name: str) -> Callable[..., Any]:

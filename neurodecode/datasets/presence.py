@@ -84,9 +84,10 @@ def held_manifest(card: Card, labels: Sequence[str], root: Path, *, source: str)
     """Return the manifest of the files that are here, with the absent ones under ``missing``."""
     missing = [path for paths in absent_files(card, labels, root).values() for path in paths]
     usable = usable_files(card, labels, root)
+    files = usable if any(usable) else usable.get("", [])
     published = {path: card.checksum(path) for paths in usable.values() for path in paths}
     return build_manifest(
-        card.name, root, usable, source=source, missing=missing, expected=published
+        card.name, root, files, source=source, missing=missing, expected=published
     )
 
 

@@ -1,9 +1,8 @@
-"""Small files of each kind, a card, and a web server on this machine that can misbehave."""
+"""A card, and a web server on this machine that can misbehave."""
 
 from __future__ import annotations
 
 import functools
-import struct
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
@@ -11,26 +10,6 @@ from typing import ClassVar
 import pytest
 
 from neurodecode.datasets import Card
-
-
-def edf_bytes(n_records=3, n_signals=2, samples=10, *, declared=None):
-    """Return a minimal EDF file of zeros."""
-    declared = n_records if declared is None else declared
-    header = 256 * (1 + n_signals)
-    fixed = [("0", 8), ("", 80), ("", 80), ("01.01.01", 8), ("00.00.00", 8), (str(header), 8)]
-    fixed += [("", 44), (str(declared), 8), ("1", 8), (str(n_signals), 4)]
-    per_signal = [("EEG", 16), ("", 80), ("uV", 8), ("-1", 8), ("1", 8), ("-32768", 8)]
-    per_signal += [("32767", 8), ("", 80), (str(samples), 8), ("", 32)]
-    text = "".join(value.ljust(width) for value, width in fixed)
-    text += "".join(value.ljust(width) * n_signals for value, width in per_signal)
-    return text.encode() + bytes(2 * samples * n_signals * n_records)
-
-
-def fif_bytes(n_tags=4, payload=100):
-    """Return tags as in a FIF file, the last one closing the list."""
-    tags = struct.pack(">iiii", 100, 31, 20, 0) + bytes(20)
-    tags += b"".join(struct.pack(">iiii", 300, 4, payload, 0) + bytes(payload) for _ in range(n_tags))
-    return tags + struct.pack(">iiii", 108, 0, 0, -1)
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests_datasets import edf_bytes
 
 from neurodecode.datasets import build_manifest, read_manifest, verify, verify_text, write_manifest
 from neurodecode.faults import DataFault
 
 
 @pytest.fixture
-def held(tmp_path):
+def held(tmp_path, edf_bytes):
     for name in ("a.edf", "b.edf"):
         (tmp_path / name).write_bytes(edf_bytes())
     manifest = build_manifest("Toy", tmp_path, {"1": ["a.edf"], "2": ["b.edf"]}, source="test")
@@ -42,15 +41,14 @@ def test_a_flipped_bit_is_found_by_checksum_but_not_by_size(held):
     assert verify(manifest, root) == ["b.edf: SHA-256 differs from the manifest"]
 
 
-def test_a_longer_file_is_found_by_its_size(held):
+def test_a_longer_file_is_found_by_its_size(held, edf_bytes):
     manifest, root = held
     (root / "b.edf").write_bytes(edf_bytes() + b"xx")
     assert "manifest says" in verify(manifest, root, checksums=False)[0]
 
 
 def test_the_text_names_problems_and_accepted_gaps(held):
-    manifest, root = held
-    manifest = manifest.model_copy(update={"missing": ("c.edf",)})
+    manifest = held[0].model_copy(update={"missing": ("c.edf",)})
     assert "all files as fetched" in verify_text(manifest, [])
     text = verify_text(manifest, ["a.edf: missing"])
     assert "problem: a.edf: missing" in text
