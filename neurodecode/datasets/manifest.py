@@ -35,7 +35,7 @@ class Manifest(Section):
     files: dict[str, FileEntry] = Field(description="By path below the data root")
     subjects: dict[str, tuple[str, ...]] = Field(
         default_factory=dict,
-        description="Paths of each usable subject; none where its files are not told apart",
+        description="Paths of each usable subject; none where files are not told apart",
     )
     missing: tuple[str, ...] = Field(
         default=(), description="Expected paths that are absent, accepted with allow_missing"

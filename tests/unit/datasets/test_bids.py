@@ -8,12 +8,6 @@ import pytest
 from neurodecode.datasets import bids_dataset, bids_events, bids_subjects
 from neurodecode.faults import DataFault
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning"),
-    # mne-bids warns that an array was converted to BrainVision, which is what we ask for.
-    pytest.mark.filterwarnings("ignore:Converting data files to BrainVision:RuntimeWarning"),
-    pytest.mark.filterwarnings("ignore::RuntimeWarning:mne_bids", "ignore::RuntimeWarning:moabb"),
-]
 EVENTS = {"left_hand": "left", "right_hand": "right"}
 ARGUMENTS = {"events": EVENTS, "interval": (0, 1), "paradigm": "imagery"}
 

@@ -18,9 +18,6 @@ from neurodecode.faults import ConfigFault, DataFault
 
 CATALOG = Path(__file__).parents[3] / "data" / "catalog"
 CARDS = load_cards(CATALOG)
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::DeprecationWarning:moabb", "ignore::FutureWarning:moabb"
-)
 
 
 def test_every_shipped_card_states_licence_source_and_how_to_cite():
