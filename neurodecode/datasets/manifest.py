@@ -146,6 +146,14 @@ def verify(manifest: Manifest, root: Path, *, checksums: bool = True) -> list[st
     return [f"{name}: {problem}" for name, problem in checked if problem]
 
 
+def same_bytes(manifest: Manifest) -> list[tuple[str, ...]]:
+    """Return the groups of files with equal contents; between subjects, such a pair leaks."""
+    groups: dict[str, list[str]] = {}
+    for name, entry in manifest.files.items():
+        groups.setdefault(entry.sha256, []).append(name)
+    return [tuple(names) for names in groups.values() if len(names) > 1]
+
+
 def verify_text(manifest: Manifest, problems: Iterable[str]) -> str:
     """Word the outcome of :func:`verify` for a terminal."""
     problems = list(problems)
@@ -153,6 +161,7 @@ def verify_text(manifest: Manifest, problems: Iterable[str]) -> str:
     head = f"{manifest.dataset}: {len(manifest.files)} files, {total:.1f} MB, {manifest.source}"
     lines = [f"  problem: {problem}" for problem in problems]
     lines += [f"  missing (accepted): {name}" for name in manifest.missing]
+    lines += [f"  same bytes: {' = '.join(names)}" for names in same_bytes(manifest)]
     verdict = f"  {len(problems)} problems, fetch again" if problems else "  all files as fetched"
     return "\n".join([head, *lines, verdict])
 

@@ -63,8 +63,8 @@ def absent_fault(
     card: Card, labels: Sequence[str], root: Path, absent: Mapping[str, Sequence[str]]
 ) -> Fault:
     """Word the absence of files: the data set, the files, the folder, the way to get them."""
-    names = [path for paths in absent.values() for path in paths]
-    total = sum(len(card.expected(label)) for label in labels)
+    names = sorted({path for paths in absent.values() for path in paths})
+    total = len({path for label in labels for path in card.expected(label)})
     shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" * (len(names) > _SHOWN))
     by_hand = f"put them below {root}, or run `neurodecode data import {card.name} FOLDER`"
     if len(names) == total:

@@ -19,6 +19,7 @@ _PAGE = re.compile(
     rb"(?:<!doctype\s+html|<html|<head|<error|<\?xml.{0,200}<(?:html|error|!doctype))"
 )
 _GZIP, _ZIP, _HDF5 = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06"), b"\x89HDF\r\n\x1a\n"
+_MATLAB = (b"MATLAB 5.0", b"MATLAB 7.3", _HDF5)
 _FIF = struct.pack(">ii", 100, 31)
 _MAGIC: dict[str, tuple[bytes, ...]] = {
     ".edf": (b"0       ",),
@@ -30,7 +31,9 @@ _MAGIC: dict[str, tuple[bytes, ...]] = {
     ".npz": _ZIP,
     ".npy": (b"\x93NUMPY",),
     ".h5": (_HDF5,),
-    ".mat": (b"MATLAB 5.0", b"MATLAB 7.3", _HDF5),
+    ".mat": _MATLAB,
+    ".set": _MATLAB,  # EEGLAB stores MATLAB files
+    ".gdf": (b"GDF",),
     ".vhdr": (b"Brain Vision", b"BrainVision", b"\xef\xbb\xbfBrain"),
 }
 _MAT4_TYPES = 4053  # a level 4 file starts with the number MOPT, at most 4052
@@ -80,7 +83,7 @@ def _check_magic(path: Path, suffix: str, head: bytes) -> None:
     marks = _MAGIC.get(suffix)
     if marks is None or head.startswith(marks):
         return
-    if suffix == ".mat" and _is_mat4(head):
+    if suffix in (".mat", ".set") and _is_mat4(head):
         return
     raise DataFault(
         f"not a {suffix} file, it starts with {head[:8]!r}", where=str(path), fix=_AGAIN

@@ -33,6 +33,15 @@ def test_a_truncated_edf_names_both_sizes(tmp_path, edf_bytes):
         sniff(path)
 
 
+def test_a_bdf_has_three_bytes_a_sample(tmp_path, edf_bytes):
+    header, samples = edf_bytes()[8:768], bytes(3 * 10 * 2 * 3)
+    (tmp_path / "a.bdf").write_bytes(b"\xffBIOSEMI" + header + samples)
+    sniff(tmp_path / "a.bdf")
+    (tmp_path / "a.bdf").write_bytes(b"\xffBIOSEMI" + header + samples[:-1])
+    with pytest.raises(DataFault, match="truncated"):
+        sniff(tmp_path / "a.bdf")
+
+
 def test_an_edf_cut_within_its_header_is_refused(tmp_path, edf_bytes):
     path = tmp_path / "a.edf"
     path.write_bytes(edf_bytes()[:300])

@@ -28,6 +28,7 @@ class Site(BaseHTTPRequestHandler):
     """Serves ``files``; ``cut`` breaks the next answers off after so many bytes."""
 
     files: ClassVar[dict[str, bytes]] = {}
+    plain: ClassVar[bool] = False  # knows no ranges
     cut: ClassVar[list[int]] = []
     ranges: ClassVar[list[str | None]] = []
 
@@ -37,6 +38,8 @@ class Site(BaseHTTPRequestHandler):
         if body is None:
             self.send_error(404)
             return
+        if self.plain:
+            del self.headers["Range"]
         start = int((self.headers.get("Range") or "bytes=0-").split("=")[1].rstrip("-"))
         if start and start >= len(body):
             self.send_response(416)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from neurodecode.datasets import build_manifest, read_manifest, verify, verify_text, write_manifest
+from neurodecode.datasets import (
+    build_manifest,
+    read_manifest,
+    same_bytes,
+    verify,
+    verify_text,
+    write_manifest,
+)
 from neurodecode.faults import DataFault
 
 
@@ -53,6 +60,14 @@ def test_the_text_names_problems_and_accepted_gaps(held):
     text = verify_text(manifest, ["a.edf: missing"])
     assert "problem: a.edf: missing" in text
     assert "missing (accepted): c.edf" in text
+
+
+def test_files_of_equal_contents_are_told_since_they_leak(held, edf_bytes):
+    manifest, root = held
+    assert same_bytes(manifest) == [("a.edf", "b.edf")]
+    assert "same bytes: a.edf = b.edf" in verify_text(manifest, [])
+    (root / "b.edf").write_bytes(edf_bytes(5))
+    assert same_bytes(build_manifest("Toy", root, ["a.edf", "b.edf"], source="test")) == []
 
 
 def test_a_file_unlike_its_published_checksum_gets_no_manifest(held):

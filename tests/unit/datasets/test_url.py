@@ -65,6 +65,21 @@ def test_a_partial_file_longer_than_the_source_starts_over(site, tmp_path, body,
     assert path.read_bytes() == body
 
 
+def test_a_server_without_ranges_sends_it_all_again(site, tmp_path, body, sha):
+    site.files["/a.edf"] = body
+    site.plain = True
+    (tmp_path / ".a.edf.partial").write_bytes(body[:5000])
+    path = fetch_url(f"{site.base}/a.edf", tmp_path / "a.edf", sha256=sha, **QUICK)
+    assert path.read_bytes() == body
+    assert site.ranges == ["bytes=5000-"]
+
+
+def test_no_answer_is_told_before_any_transfer(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEURODECODE_OFFLINE", "1")
+    with pytest.raises(NetworkFault, match=r"toy\.invalid does not answer"):
+        fetch_url("https://toy.invalid/a.edf", tmp_path / "a.edf")
+
+
 def test_a_whole_partial_file_is_taken_as_it_is(site, tmp_path, body, sha):
     site.files["/a.edf"] = body
     (tmp_path / ".a.edf.partial").write_bytes(body)
