@@ -24,7 +24,6 @@ rule report:
         "logs/report/all.log",
     params:
         fingerprint=PLAN["fingerprints"]["report"],
-    default_target: True
     shell:
         "{STEP} report all > {log} 2>&1"
 

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from neurodecode.datasets.manifest import Manifest, build_manifest
 from neurodecode.faults import DataFault, nearest
 
 _DATATYPES = ("eeg", "meg")
@@ -59,13 +60,27 @@ def bids_events(folder: Path | str, subjects: Iterable[str]) -> Counter[str]:
     return counts
 
 
+def bids_manifest(name: str, folder: Path | str, subjects: Iterable[str]) -> Manifest:
+    """Return size and SHA-256 of every file of these subjects of a local BIDS folder."""
+    folder = Path(folder)
+    files = {
+        label: sorted(
+            path.relative_to(folder).as_posix()
+            for path in (folder / f"sub-{label}").rglob("*")
+            if path.is_file()
+        )
+        for label in subjects
+    }
+    return build_manifest(name, folder, files, source=f"local folder {folder}")
+
+
 def bids_dataset(
     folder: Path | str,
     subjects: Literal["all"] | Sequence[str] = "all",
     *,
     events: Mapping[str, str] | Sequence[str],
     interval: Sequence[float],
-    paradigm: str,
+    paradigm: str = "imagery",
     datatype: Literal["eeg", "meg"] | None = None,
 ) -> Any:
     """Return a MOABB data set over a local BIDS folder.

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from neurodecode.config import Section, read_yaml, validate
+from neurodecode.config import DataSection, Section, read_yaml, validate
+from neurodecode.datasets.bids import bids_subjects
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 INDEX_NAME = "moabb-index.json"
+LOCAL = "local"
 
 
 class FileSpec(Section):
@@ -189,6 +191,14 @@ def find_card(name: str, folders: Iterable[Path] | None = None) -> Card:
         return index_card(by_class[wanted], index[by_class[wanted]])
     names = sorted({path.stem for path in by_file.values()} | set(index))
     raise ConfigFault(unknown("data set", name, names), fix="see `neurodecode data list`")
+
+
+def card_of(data: DataSection, folders: Iterable[Path] | None = None) -> Card:
+    """Return the card of an experiment's data: from the catalogue, or of its own BIDS folder."""
+    if data.path is None:
+        return find_card(data.dataset, folders)
+    subjects = bids_subjects(data.path)
+    return Card(name=LOCAL, title=f"local folder {data.path}", access="bids", subjects=subjects)
 
 
 def index_card(name: str, facts: dict[str, Any]) -> Card:

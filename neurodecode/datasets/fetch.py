@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +20,7 @@ from neurodecode.datasets.moabb import fetch_moabb
 from neurodecode.datasets.nilearn import fetch_nilearn
 from neurodecode.datasets.paths import data_root
 from neurodecode.datasets.presence import held_manifest, reachable, require_files
+from neurodecode.datasets.simulate import SIMULATORS
 from neurodecode.datasets.url import fetch_url
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
@@ -135,13 +135,11 @@ def _unpack(card: Card, label: str, root: Path) -> list[str]:
 
 
 def _simulate(card: Card, root: Path, options: dict[str, Any]) -> Manifest:
-    # By name, so that no simulator is imported for a data set that is fetched.
-    simulators = import_module("neurodecode.datasets.simulate").SIMULATORS
-    if card.source not in simulators:
-        raise ConfigFault(unknown("simulator", card.source, simulators))
+    if card.source not in SIMULATORS:
+        raise ConfigFault(unknown("simulator", card.source, SIMULATORS))
     folder = root / card.name
     folder.mkdir(parents=True, exist_ok=True)
-    files = simulators[card.source](folder, **{**card.options, **options})
+    files = SIMULATORS[card.source](folder, **{**card.options, **options})
     base = root.resolve()
     names = [Path(folder, file).resolve().relative_to(base).as_posix() for file in files]
     manifest = build_manifest(card.name, root, names, source=f"simulated {card.source}")

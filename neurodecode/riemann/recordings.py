@@ -10,8 +10,9 @@ import pandas as pd
 
 from neurodecode.datasets.bids import bids_dataset, bids_manifest
 from neurodecode.datasets.catalog import Card
-from neurodecode.datasets.fetch import fetch, simulation_folder
+from neurodecode.datasets.fetch import fetch
 from neurodecode.datasets.moabb import moabb_dataset
+from neurodecode.datasets.simulate.motor_imagery import CLASSES, OPTIMAL, TRIAL_S
 from neurodecode.faults import ConfigFault
 from neurodecode.riemann.config import ACMConfig
 from neurodecode.signals.trials import Trials, read_trials
@@ -19,20 +20,19 @@ from neurodecode.signals.trials import Trials, read_trials
 if TYPE_CHECKING:
     from neurodecode.datasets.manifest import Manifest
 
-SIMULATED_INTERVAL = (0.0, 3.0)
-
 
 def fetch_recordings(
     config: ACMConfig, card: Card, subjects: Sequence[str], root: Path
 ) -> Manifest:
-    """Bring the files here (or simulate them) and return their manifest."""
+    """Bring the files here (or simulate them below ``root``) and return their manifest."""
     data = config.data
-    if data.path is not None:
-        return bids_manifest(data.path, subjects)
+    if card.access == "bids":
+        return bids_manifest(card.name, _local(config), subjects)
     if card.access == "simulated":
-        return fetch(card, root=root, options=_simulation(config))
-    card = card.model_copy(update={"options": {**card.options, **data.options}})
-    return fetch(card, subjects=subjects, root=root, allow_missing=data.allow_missing)
+        options = {**data.simulation.model_dump(), "random_state": config.seed}
+        return fetch(card, root=root, options=options)
+    return fetch(_with_options(card, config), subjects=subjects, root=root,
+                 allow_missing=data.allow_missing)  # fmt: skip
 
 
 def read_subject(config: ACMConfig, card: Card, subject: str, root: Path) -> Trials:
@@ -41,48 +41,50 @@ def read_subject(config: ACMConfig, card: Card, subject: str, root: Path) -> Tri
     trials = read_trials(
         dataset, dataset.subject_list[0], config.signals, events=config.data.events
     )
-    if card.access != "simulated":
-        return trials
-    folder = simulation_folder(card, root, _simulation(config))
-    optimal = pd.read_csv(folder / "derivatives" / "optimal.csv", dtype={"subject": str, "session": str})
-    return Trials(trials.signals, _with_optimal(trials.table, optimal, subject), trials.info)
+    table = trials.table.assign(subject=subject)
+    if card.access == "simulated":
+        table = _with_optimal(table, root / card.name / OPTIMAL)
+    return Trials(trials.signals, table, trials.info)
 
 
 def open_dataset(config: ACMConfig, card: Card, subject: str, root: Path) -> Any:
     """Return a MOABB data set object that holds one subject."""
     data = config.data
-    if data.path is not None:
-        if data.events is None or data.interval is None:
+    if card.access == "bids":
+        folder, events, interval = _local(config), data.events, data.interval
+        if events is None or interval is None:
             raise ConfigFault(
                 "a local BIDS folder needs data.events and data.interval",
-                fix="--set data.events=[left_hand,right_hand] --set data.interval=[0,4]",
+                fix='add --set "data.events=[left_hand, right_hand]" --set "data.interval=[0, 4]"',
             )
-        return bids_dataset(
-            data.path, [subject], events=data.events, interval=data.interval, paradigm="imagery"
-        )
+        return bids_dataset(folder, [subject], events=events, interval=interval)
     if card.access == "simulated":
-        from neurodecode.datasets.simulate.motor_imagery import CLASSES
-
-        folder = simulation_folder(card, root, _simulation(config))
-        return bids_dataset(
-            folder, [subject], events=CLASSES, interval=SIMULATED_INTERVAL, paradigm="imagery"
-        )
-    card = card.model_copy(update={"options": {**card.options, **data.options}})
-    return moabb_dataset(card, [subject], root, allow_missing=data.allow_missing)
+        folder = root / card.name
+        return bids_dataset(folder, [subject], events=CLASSES, interval=(0.0, TRIAL_S))
+    return moabb_dataset(
+        _with_options(card, config), [subject], root, allow_missing=data.allow_missing
+    )
 
 
-def _simulation(config: ACMConfig) -> dict[str, Any]:
-    return {**config.data.simulation.model_dump(), "random_state": config.seed}
+def _with_options(card: Card, config: ACMConfig) -> Card:
+    return card.model_copy(update={"options": {**card.options, **config.data.options}})
 
 
-def _with_optimal(table: pd.DataFrame, optimal: pd.DataFrame, subject: str) -> pd.DataFrame:
+def _local(config: ACMConfig) -> Path:
+    if config.data.path is None:
+        raise ConfigFault("data set 'local' needs data.path", fix="--set data.path=FOLDER")
+    return config.data.path
+
+
+def _with_optimal(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     """Add the optimal decoder's log-likelihoods, trial by trial."""
-    mine = optimal[optimal["subject"] == subject].sort_values(["session", "trial"])
-    parts = []
-    for session, part in table.groupby("session", sort=False):
-        rows = mine[mine["session"] == session.lstrip("0") or "0"]
-        rows = mine[mine["session"] == session] if rows.empty else rows
-        assert (rows["label"].to_numpy() == part["label"].to_numpy()).all()
-        columns = [c for c in optimal.columns if c.startswith("optimal_")]
-        parts.append(part.reset_index(drop=True).join(rows[columns].reset_index(drop=True)))
-    return pd.concat(parts, ignore_index=True)
+    optimal = pd.read_csv(path, dtype={"subject": str, "session": str})
+    keyed = table.assign(number=table.groupby("session").cumcount())
+    joined = keyed.merge(
+        optimal.rename(columns={"trial": "number", "label": "cue"}),
+        on=["subject", "session", "number"],
+        how="left",
+        validate="one_to_one",
+    )
+    assert (joined["cue"] == joined["label"]).all()
+    return joined.drop(columns=["number", "cue"])

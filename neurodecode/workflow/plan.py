@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import read_json, write_json, write_text
 from neurodecode.config import Experiment, to_yaml
 from neurodecode.faults import ConfigFault, unknown
 from neurodecode.workflow.fingerprint import fingerprints
 from neurodecode.workflow.project import Pipeline, Project
+
+if TYPE_CHECKING:
+    from neurodecode.datasets.catalog import Card
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,10 @@ class Plan:
 
 def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Experiment) -> Plan:
     """Resolve data set, subjects, jobs and fingerprints of an experiment."""
-    from neurodecode.datasets.catalog import find_card
+    from neurodecode.datasets.catalog import card_of
 
-    card = find_card(config.data.dataset, project.catalog)
-    subjects = _subjects(config, _available(config, list(card.subject_labels)))
+    card = card_of(config.data, [project.catalog])
+    subjects = _subjects(config, card)
     return Plan(
         pipeline=pipeline.name,
         experiment=experiment,
@@ -64,23 +68,13 @@ def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Exp
     )
 
 
-def _available(config: Experiment, on_card: list[str]) -> list[str]:
-    """Subjects of the experiment's own folder or simulation, else those on the card."""
-    if config.data.path is not None:
-        from neurodecode.datasets.bids import bids_subjects
-
-        return bids_subjects(config.data.path)
-    return config.simulated_subjects() or on_card
-
-
-def _subjects(config: Experiment, available: list[str]) -> list[str]:
-    wanted = config.data.subjects
-    if wanted == "all":
-        return available
-    for subject in wanted:
-        if subject not in available:
-            raise ConfigFault(
-                unknown(f"subject of {config.data.dataset}", subject, available),
-                where="data.subjects",
-            )
-    return list(wanted)
+def _subjects(config: Experiment, card: Card) -> list[str]:
+    simulated = config.simulated_subjects()
+    if not simulated:
+        return list(card.labels(config.data.subjects))
+    if config.data.subjects == "all":
+        return simulated
+    for subject in config.data.subjects:
+        if subject not in simulated:
+            raise ConfigFault(unknown("simulated subject", subject, simulated))
+    return list(config.data.subjects)

@@ -59,16 +59,16 @@ class Job:
     @property
     def card(self) -> Card:
         """The data set's catalogue card."""
-        from neurodecode.datasets.catalog import find_card
+        from neurodecode.datasets.catalog import card_of
 
-        return find_card(self.plan.dataset, Path(self.plan.catalog))
+        return card_of(self.config.data, [Path(self.plan.catalog)])
 
     @property
     def data_root(self) -> Path:
-        """Where the data sets of this machine are kept."""
+        """Where the recordings are: this machine's data root, or the run itself if simulated."""
         from neurodecode.datasets.paths import data_root
 
-        return data_root()
+        return self.folder / "raw" if self.card.access == "simulated" else data_root()
 
     @property
     def stores(self) -> list[Path]:

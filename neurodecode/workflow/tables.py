@@ -85,19 +85,20 @@ def show_comparison(first: Path, second: Path, model: str | None) -> None:
 
 def show_datasets(paradigm: str | None, every: bool) -> None:
     """Print the catalogue."""
-    from neurodecode.datasets.catalog import load_cards, load_index
+    from neurodecode.datasets.catalog import index_card, load_cards, load_index
     from neurodecode.datasets.paths import data_root
 
     folder = find_project().catalog
     cards = load_cards(folder)
     if every:
-        cards = {**load_index(folder), **cards}
+        indexed = load_index([folder])
+        cards = {name: index_card(name, facts) for name, facts in indexed.items()} | cards
     table = _table("data set", "paradigm", "subjects", "size", "licence", "here", "title")
     for card in sorted(cards.values(), key=lambda card: card.name.lower()):
         if paradigm in (None, card.paradigm):
             here = "yes" if (data_root() / card.name / "manifest.json").exists() else "-"
             size = f"{card.size_mb:g} MB" if card.size_mb else "-"
-            subjects = str(len(card.subject_labels) or "-")
+            subjects = str(len(card.subjects) or "-")
             table.add_row(card.name, card.paradigm or "-", subjects, size, card.licence or "?",
                           here, card.title)  # fmt: skip
     console.print(table)
@@ -107,7 +108,7 @@ def show_card(name: str) -> None:
     """Print everything the catalogue knows of one data set."""
     from neurodecode.datasets.catalog import find_card
 
-    card = find_card(name, find_project().catalog)
+    card = find_card(name, [find_project().catalog])
     table = _table("", "")
     for key, value in card.model_dump(mode="json", exclude_none=True).items():
         if value not in ([], {}, ""):
@@ -121,10 +122,10 @@ def fetch_dataset(name: str, subjects: list[str] | None) -> None:
     from neurodecode.datasets.fetch import fetch
     from neurodecode.datasets.paths import data_root
 
-    card = find_card(name, find_project().catalog)
+    card = find_card(name, [find_project().catalog])
     if card.access == "simulated":
         raise ConfigFault(f"'{card.name}' is simulated by the pipeline", fix="neurodecode run acm")
-    manifest = fetch(card, subjects=subjects, root=data_root())
+    manifest = fetch(card, subjects=subjects or "all", root=data_root())
     console.print(f"{card.name}: {len(manifest.files)} files in {data_root()}", soft_wrap=True)
 
 
@@ -134,7 +135,7 @@ def import_files(name: str, folder: Path) -> None:
     from neurodecode.datasets.imports import import_dataset
     from neurodecode.datasets.paths import data_root
 
-    card = find_card(name, find_project().catalog)
+    card = find_card(name, [find_project().catalog])
     manifest = import_dataset(card, folder, data_root())
     console.print(f"{card.name}: {len(manifest.files)} files in {data_root()}", soft_wrap=True)
 
@@ -142,14 +143,12 @@ def import_files(name: str, folder: Path) -> None:
 def verify_dataset(name: str) -> int:
     """Check a data set against its manifest; return 0 if all files are as they were."""
     from neurodecode.datasets.catalog import find_card
-    from neurodecode.datasets.manifest import Manifest, verify
+    from neurodecode.datasets.manifest import read_manifest, verify, verify_text
     from neurodecode.datasets.paths import data_root
 
     root = data_root()
-    card = find_card(name, find_project().catalog)
-    manifest = Manifest.read(root / card.name / "manifest.json")
+    card = find_card(name, [find_project().catalog])
+    manifest = read_manifest(card.name, root)
     problems = verify(manifest, root)
-    for problem in problems:
-        console.print(f"[red]{problem}[/red]", highlight=False, soft_wrap=True)
-    console.print(f"{card.name}: {len(manifest.files)} files, {len(problems)} problems")
+    console.print(verify_text(manifest, problems), highlight=False, markup=False, soft_wrap=True)
     return 1 if problems else 0

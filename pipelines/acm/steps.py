@@ -10,11 +10,11 @@ if TYPE_CHECKING:
 
 def fetch(job: Job) -> str:
     """Bring the recordings here, or simulate them."""
-    from neurodecode.datasets.manifest import save_manifest
+    from neurodecode.artefacts import write_json
     from neurodecode.riemann.recordings import fetch_recordings
 
     manifest = fetch_recordings(job.config, job.card, job.plan.subjects, job.data_root)
-    save_manifest(manifest, job.manifest)
+    write_json(job.manifest, manifest.model_dump(mode="json"))
     return f"{len(manifest.files)} files"
 
 

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 
-class _Registry(Mapping[str, Callable[..., Any]]):
-    """Simulators by name, imported when one is asked for."""
+def _motor_imagery(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.motor_imagery import simulate_motor_imagery
 
-    _modules = {"motor_imagery": "simulate_motor_imagery"}  # noqa: RUF012
-
-    def __getitem__(self, name: str) -> Callable[..., Any]:
-        module = import_module(f"{__name__}.{name}")
-        simulator: Callable[..., Any] = getattr(module, self._modules[name])
-        return simulator
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._modules)
-
-    def __len__(self) -> int:
-        return len(self._modules)
+    return simulate_motor_imagery(folder, **options)
 
 
-SIMULATORS: Mapping[str, Callable[..., Any]] = _Registry()
+SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {"motor_imagery": _motor_imagery}
+"""Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

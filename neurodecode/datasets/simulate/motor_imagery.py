@@ -34,6 +34,7 @@ Array = NDArray[np.float64]
 CHANNELS = ("F3", "Fz", "F4", "T7", "C3", "Cz", "C4", "T8", "P3", "Pz", "P4", "O1", "O2")
 CLASSES = ("left_hand", "right_hand")
 TASK = "imagery"
+OPTIMAL = "derivatives/optimal.csv"
 SFREQ = 128.0
 TRIAL_S, MARGIN_S, REST_S = 3.0, 0.5, 1.0
 BAND_HZ = (8.0, 35.0)
@@ -95,7 +96,7 @@ def simulate_motor_imagery(
             names = f"{subject + 1:02d}", f"{session:d}"
             _write_bids(folder, *names, signals, labels, onsets)
             optimal.append(_optimal_rows(*names, labels, scores))
-    path = folder / "derivatives" / "optimal.csv"
+    path = folder / OPTIMAL
     path.parent.mkdir(parents=True, exist_ok=True)
     pd.concat(optimal).to_csv(path, index=False)
     return sorted(file for file in folder.rglob("*") if file.is_file())
