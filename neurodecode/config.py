@@ -99,7 +99,9 @@ for _tag, _pattern, _first in (
     ("null", r"~|null|Null|NULL|", "~nN\0"),
 ):
     _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), [*_first.replace("\0", ""), ""]
+        f"tag:yaml.org,2002:{_tag}",
+        re.compile(f"^(?:{_pattern})$"),
+        [*_first.replace("\0", ""), ""],
     )
 
 
@@ -190,7 +192,9 @@ def _describe(model: type[BaseModel], problem: dict[str, Any]) -> str:
         return unknown("key", dotted, valid)
     if problem["type"] == "missing":
         return f"key '{dotted}' is missing"
-    return f"key '{dotted}': {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}"
+    return (
+        f"key '{dotted}': {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}"
+    )
 
 
 def _submodel(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:

@@ -54,7 +54,8 @@ def score_predictions(
       score gets the exact binomial lower bound, since its resamples are all perfect too.
     * Row for the group: BCa interval over subjects, who are the units of generalisation,
       expanded for their small number (fewer than 5 still leave it too narrow, see
-      :func:`bootstrap_ci`). With one subject it is that subject's interval over trials, and ``unit`` says "trial".
+      :func:`bootstrap_ci`). With one subject it is that subject's interval over trials, and
+      ``unit`` says "trial".
     * p: labels are shuffled within subject x session x fold and everything is averaged anew.
       The group's p answers "does any subject carry information", the interval "how much, in
       further subjects".

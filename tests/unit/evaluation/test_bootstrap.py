@@ -42,6 +42,30 @@ def test_interval_equals_scipy_bootstrap_within_the_noise_of_the_draws(statistic
     assert interval.high == pytest.approx(reference.high, abs=0.05 * width)
 
 
+def test_bca_counts_ties_by_half_like_scipy():
+    data = np.array([0.0] * 3 + [1.0] * 9)  # hits of one decoder: a quarter of resamples tie
+    reference = stats.bootstrap(
+        (data,), np.mean, n_resamples=2000, method="BCa", rng=np.random.default_rng(2)
+    )
+    jackknifed = np.array([np.delete(data, i).mean() for i in range(12)])
+    tails = bca_tails(
+        np.array([0.16, 0.84]), float(data.mean()), reference.bootstrap_distribution, jackknifed
+    )
+    share_below = np.mean(reference.bootstrap_distribution < 0.75 - 1e-9)
+    share_tied = np.mean(np.isclose(reference.bootstrap_distribution, 0.75))
+    bias = stats.norm.ppf(share_below + share_tied / 2)
+    acceleration = stats.skew(data) / (6 * np.sqrt(12))  # Efron (1987), for a mean
+    shifted = bias + stats.norm.ppf([0.16, 0.84])
+    assert tails == pytest.approx(stats.norm.cdf(bias + shifted / (1 - acceleration * shifted)))
+
+
+def test_clusters_are_drawn_whole():
+    values = np.random.default_rng(11).normal(size=(12, 5))
+    whole = mean_ci(values.ravel(), np.repeat(np.arange(12), 5), random_state=0)
+    means = mean_ci(values.mean(axis=1), random_state=0)
+    assert (whole.low, whole.high) == pytest.approx((means.low, means.high))
+
+
 def test_vectorised_mean_draws_the_distribution_of_the_plain_loop():
     data = np.random.default_rng(4).exponential(size=30)
     clusters = np.repeat(np.arange(10), 3)
