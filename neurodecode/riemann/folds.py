@@ -18,7 +18,7 @@ from neurodecode.riemann.config import ModelSection
 from neurodecode.riemann.decoders import SHUFFLED_LABELS, decision_scores, make_decoder
 
 if TYPE_CHECKING:
-    from neurodecode.evaluation.splits import Fold
+    from neurodecode.evaluation.folds import Fold
 
 Models = dict[str, dict[str, Pipeline]]
 

@@ -23,7 +23,7 @@ from neurodecode.evaluation.audit import (
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.protocols import PROTOCOLS, make_folds
 from neurodecode.evaluation.scoring import score_predictions
-from neurodecode.evaluation.splits import Fold
+from neurodecode.evaluation.folds import Fold
 from neurodecode.riemann.config import ACMConfig
 from neurodecode.riemann.folds import Models, fit_folds, predict_folds
 from neurodecode.signals.store import open_store

@@ -38,11 +38,13 @@ class Progress:
 
     def _on_run_info(self, info: dict[str, Any]) -> None:
         stats = info.get("stats") or {}
-        self.total = int(stats.get("total", 0)) if isinstance(stats, dict) else 0
+        self.total = sum(n for rule, n in stats.items() if rule not in ("all", "total"))
 
     def _on_job_info(self, info: dict[str, Any]) -> None:
         name = " ".join(map(str, dict(info.get("wildcards") or {}).values()))
-        rule = str(info.get("rule_name") or info.get("name"))
+        rule = str(info.get("rule_name"))
+        if rule == "all":
+            return
         self._jobs[int(info["jobid"])] = (rule, name, time.perf_counter())
         self.planned.append((rule, name, str(info.get("reason") or "")))
 

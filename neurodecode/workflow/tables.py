@@ -22,16 +22,21 @@ def _table(*columns: str, title: str | None = None) -> Table:
     return table
 
 
+def _line(text: str) -> None:
+    console.print(text, highlight=False, soft_wrap=True)
+
+
 def show_pipelines() -> None:
     """Print every pipeline with its experiments, one line each."""
-    table = _table("pipeline", "experiment", "data set", "what it does")
     for name, pipeline in find_project().pipelines.items():
-        table.add_row(f"[bold]{name}[/bold]", "", "", f"[bold]{pipeline.card['summary']}[/bold]")
-        for experiment, path in pipeline.experiments.items():
-            text = read_yaml(path)
-            table.add_row("", experiment, text["data"]["dataset"], text["description"])
-    console.print(table)
-    console.print("\nneurodecode run PIPELINE [EXPERIMENT]; demo and smoke need no download")
+        _line(f"[bold]{name}[/bold]  {pipeline.card['summary']}")
+        texts = {e: read_yaml(path) for e, path in pipeline.experiments.items()}
+        first = max(map(len, texts))
+        second = max(len(text["data"]["dataset"]) for text in texts.values())
+        for experiment, text in texts.items():
+            dataset = text["data"]["dataset"]
+            _line(f"  {experiment:<{first}}  {dataset:<{second}}  {text['description']}")
+    _line("\nneurodecode run PIPELINE [EXPERIMENT]; demo and smoke need no download")
 
 
 def json_schema(pipeline: str) -> str:
