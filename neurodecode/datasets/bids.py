@@ -119,24 +119,31 @@ def bids_dataset(
     labels = _check_subjects(folder, subjects)
     names = dict(events) if isinstance(events, Mapping) else {name: name for name in events}
     _check_events(names, bids_events(folder, labels), folder)
-    datatype = datatype or _datatype(folder, labels)
-    from moabb.datasets.base import LocalBIDSDataset
-
-    dataset = LocalBIDSDataset(
+    dataset = _local_dataset(
         folder,
-        {"datatypes": datatype, "suffixes": datatype},
+        datatype or _datatype(folder, labels),
         subjects=list(labels),
-        sessions_per_subject=min(_count_sessions(folder, label) for label in labels),
         events={name: code for code, name in enumerate(names, start=1)},
         interval=list(interval),
         paradigm=paradigm,
-        code=f"LocalBIDSDataset-{re.sub('[^a-zA-Z0-9]', '-', folder.resolve().name)}",
-        return_all_modalities=False if datatype == "eeg" else {"meg": True},
     )
     renamed = {trial_type: name for name, trial_type in names.items()}
     # On the object, not in a subclass: MOABB needs no import until here.
     dataset._get_single_subject_data = partial(_read_subject, dataset, renamed)
     return dataset
+
+
+def _local_dataset(folder: Path, datatype: Literal["eeg", "meg"], **settings: Any) -> Any:
+    from moabb.datasets.base import LocalBIDSDataset
+
+    return LocalBIDSDataset(
+        folder,
+        {"datatypes": datatype, "suffixes": datatype},
+        sessions_per_subject=min(_count_sessions(folder, s) for s in settings["subjects"]),
+        code=f"LocalBIDSDataset-{re.sub('[^a-zA-Z0-9]', '-', folder.resolve().name)}",
+        return_all_modalities=False if datatype == "eeg" else {"meg": True},
+        **settings,
+    )
 
 
 def _check_subjects(folder: Path, subjects: Literal["all"] | Sequence[str]) -> tuple[str, ...]:
