@@ -174,7 +174,7 @@ def bca_tails(tails: Floats, estimate: float, resampled: Floats, jackknifed: Flo
     """
     close = np.isclose(resampled, estimate, rtol=1e-12, atol=1e-12)
     below = np.mean((resampled < estimate) & ~close) + 0.5 * np.mean(close)
-    if not 0 < below < 1 or not np.isfinite(jackknifed).all():
+    if not 0 < below < 1 or not np.isfinite(jackknifed).all() or tails.max() == 1:
         return tails
     bias = stats.norm.ppf(below)
     spread = jackknifed.mean() - jackknifed

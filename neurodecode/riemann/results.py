@@ -77,7 +77,8 @@ def load_evaluations(
     predictions = pd.concat(
         [pd.read_parquet(folder / "predictions.parquet") for folder in folders], ignore_index=True
     )
-    known = metric_frame([MetricRow(**row) for c in contents for row in c["rows"]])
+    known_rows = [MetricRow(**row) for content in contents for row in content["rows"]]
+    known = metric_frame(known_rows)
     ceilings = known[known["level"] == "subject"].groupby("subject")["ceiling"].first().dropna()
     group = score_predictions(
         predictions,
@@ -87,9 +88,9 @@ def load_evaluations(
         seed=config.seed,
         ceiling=ceilings.to_dict() or None,
     )
-    rows = pd.concat([known, metric_frame([r for r in group if r.level == "group"])])
+    rows = metric_frame([*known_rows, *(row for row in group if row.level == "group")])
     audit = pd.DataFrame([row for content in contents for row in content["audit"]])
-    return predictions, rows.reset_index(drop=True), audit
+    return predictions, rows, audit
 
 
 def compare(

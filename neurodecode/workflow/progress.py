@@ -70,7 +70,10 @@ class Progress:
         )
 
     def _on_job_error(self, info: dict[str, Any]) -> None:
-        rule, name, _ = self._jobs.get(int(info.get("jobid", -1)), (str(info.get("rule_name")), "", 0))
+        job = self._jobs.pop(int(info.get("jobid", -1)), None)
+        if job is None:  # Snakemake tells of each failure twice
+            return
+        rule, name, _ = job
         logs = [self.folder / log for log in info.get("log") or []]
         tail, fault = read_log(logs[0]) if logs else ([], "")
         where = f"{rule} {name}".strip()
@@ -120,7 +123,7 @@ def logger_plugin(progress: Progress) -> ModuleType:
             event = getattr(record, "event", None)
             if event is not None:
                 progress.handle(str(getattr(event, "value", event)), record)
-            elif record.levelno >= logging.ERROR:
+            elif record.levelno >= logging.ERROR and not progress.faults:
                 progress.faults.append(_first_line(record.getMessage()))
 
     module = ModuleType("snakemake_logger_plugin_neurodecode")

@@ -99,7 +99,7 @@ def simulate_motor_imagery(
     path = folder / OPTIMAL
     path.parent.mkdir(parents=True, exist_ok=True)
     pd.concat(optimal).to_csv(path, index=False)
-    return sorted(file for file in folder.rglob("*") if file.is_file())
+    return sorted(file.resolve() for file in folder.rglob("*") if file.is_file())
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,9 @@ def _info():  # type: ignore[no-untyped-def]
     import mne
 
     info = mne.create_info(list(CHANNELS), SFREQ, "eeg")
-    return info.set_montage("standard_1020")
+    named = set(mne.channels.get_builtin_montages())
+    # MNE 1.13 renamed the template; older versions know it as standard_1020.
+    return info.set_montage("colin27_1020" if "colin27_1020" in named else "standard_1020")
 
 
 def class_spectra(
