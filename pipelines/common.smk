@@ -17,6 +17,7 @@ rule report:
     input:
         metrics=expand("evaluate/{unit}/metrics.json", unit=PLAN["units"]),
         predictions=expand("evaluate/{unit}/predictions.parquet", unit=PLAN["units"]),
+        null=expand("evaluate/{unit}/null.parquet", unit=PLAN["units"]),
     output:
         "report.html",
         "report.json",
@@ -71,6 +72,7 @@ rule evaluate:
         lambda wildcards: stores_of(wildcards.unit),
     output:
         "evaluate/{unit}/predictions.parquet",
+        "evaluate/{unit}/null.parquet",
         "evaluate/{unit}/metrics.json",
     log:
         "logs/evaluate/{unit}.log",

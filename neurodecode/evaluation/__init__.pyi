@@ -24,7 +24,7 @@ from .paired import (
 )
 from .permutation import PermutationResult, permutation_p, permutation_test
 from .protocols import PROTOCOLS, Protocol, make_folds, register_protocol
-from .scoring import score_predictions
+from .scoring import Scored, group_rows, score_predictions, score_subjects
 from .splits import cross_session, cross_subject, group_folds, random_trials, within_session
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "PairedResult",
     "PermutationResult",
     "Protocol",
+    "Scored",
     "assert_no_leak",
     "auc_threshold",
     "audit_folds",
@@ -52,6 +53,7 @@ __all__ = [
     "cross_session",
     "cross_subject",
     "group_folds",
+    "group_rows",
     "hash_signals",
     "holm",
     "make_folds",
@@ -67,6 +69,7 @@ __all__ = [
     "register_protocol",
     "score",
     "score_predictions",
+    "score_subjects",
     "signal_overlap",
     "time_block_index",
     "time_blocks",

@@ -7,9 +7,12 @@ values of two folds come from two models and are not on one scale.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
+from zlib import crc32
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from neurodecode.evaluation.bootstrap import mean_ci
@@ -98,32 +101,142 @@ def score_predictions(
     ----------
     Rao & Wu (1988), J. Am. Stat. Assoc. 83, 231-241, for the n - 1 draws.
     """
+    scored = score_subjects(
+        predictions,
+        metric,
+        n_resamples=n_resamples,
+        n_permutations=n_permutations,
+        seed=seed,
+        ceiling=ceiling,
+        unit=unit,
+    )
+    if unit == "subject":
+        return scored.rows
+    group = group_rows(scored, n_resamples=n_resamples, seed=seed)
+    keys = dict.fromkeys((row.model, row.split) for row in scored.rows)
+    return [row for key in keys for row in [*scored.rows, *group] if (row.model, row.split) == key]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Rows per session and subject, with what the group's p-value needs.
+
+    Attributes
+    ----------
+    null : DataFrame, shape (n_permutations, n_models * n_splits * n_subjects)
+        Scores of the shuffled labels; columns ``split/model/subject``.
+    """
+
+    rows: list[MetricRow]
+    null: pd.DataFrame
+
+
+def score_subjects(
+    predictions: pd.DataFrame,
+    metric: str,
+    *,
+    n_resamples: int = 2000,
+    n_permutations: int = 1000,
+    seed: int = 42,
+    ceiling: Ceiling = None,
+    unit: Literal["trial", "subject"] = "trial",
+) -> Scored:
+    """Score every session and subject; the parameters are those of :func:`score_predictions`.
+
+    Draws depend on the seed and the subject's name only, so subjects scored one by one and
+    together get the same numbers.
+    """
     chosen = get_metric(metric)
     _check(predictions, chosen)
     rows: list[MetricRow] = []
+    null: dict[str, npt.NDArray[np.float64]] = {}
     for (model, split), part in predictions.groupby(["model", "split"], sort=False, observed=True):
         labels = part["y_true"] if chosen.needs_scores else pd.concat([part.y_true, part.y_pred])
         setting = Setting(
             chosen, str(model), str(split), np.unique(labels.to_numpy()),
             n_resamples, n_permutations, seed, ceiling, unit,
         )  # fmt: skip
-        rows += _rows_of_model(part, setting)
-    return rows
+        if unit == "subject":
+            tally = tally_session(part, setting, np.random.default_rng(seed))
+            rows.append(_over_persons(tally, setting))
+            continue
+        for subject, trials in part.groupby("subject", sort=False, observed=True):
+            found, tally = _rows_of_subject(trials, setting, str(subject))
+            rows += found
+            null[null_column(setting.split, setting.model, str(subject))] = tally.null
+    return Scored(rows, pd.DataFrame(null))
 
 
-def _rows_of_model(part: pd.DataFrame, setting: Setting) -> list[MetricRow]:
-    rng = np.random.default_rng(setting.seed)
-    if setting.unit == "subject":
-        return [_group_row([tally_session(part, setting, rng)], setting)]
-    session_rows, subject_rows, subjects = [], [], []
-    for subject, trials in part.groupby("subject", sort=False, observed=True):
-        sessions = []
-        for session, inner in trials.groupby("session", sort=False, observed=True):
-            sessions.append(tally_session(inner, setting, rng))
-            session_rows.append(_row(sessions[-1], setting, "session", str(subject), str(session)))
-        subjects.append(average(sessions))
-        subject_rows.append(_row(subjects[-1], setting, "subject", str(subject)))
-    return [*session_rows, *subject_rows, _group_row(subjects, setting)]
+def null_column(split: str, model: str, subject: str) -> str:
+    """Return the column of :attr:`Scored.null` for one decoder on one subject."""
+    return f"{split}/{model}/{subject}"
+
+
+def group_rows(scored: Scored, *, n_resamples: int = 2000, seed: int = 42) -> list[MetricRow]:
+    """Average subjects: BCa interval over subjects, p from the averaged shuffles.
+
+    With one subject, the group is that subject, with its interval over trials.
+    """
+    found: dict[tuple[str, str], list[MetricRow]] = {}
+    for row in scored.rows:
+        if row.level == "subject":
+            found.setdefault((row.model, row.split), []).append(row)
+    return [_group_row(rows, scored.null, n_resamples, seed) for rows in found.values()]
+
+
+def _group_row(
+    rows: list[MetricRow], null: pd.DataFrame, n_resamples: int, seed: int
+) -> MetricRow:
+    first = rows[0]
+    if len(rows) == 1:
+        return replace(first, level="group", subject=None)
+    columns = [null_column(row.split, row.model, str(row.subject)) for row in rows]
+    shuffled = null[columns].to_numpy().mean(axis=1)
+    value = float(np.mean([row.value for row in rows]))
+    interval = mean_ci(
+        [row.value for row in rows],
+        level=CI_LEVEL,
+        n_resamples=n_resamples,
+        expand=True,
+        random_state=seed,
+        unit="subject",
+    ) if n_resamples else None  # fmt: skip
+    ceilings = [row.ceiling for row in rows if row.ceiling is not None]
+    return replace(
+        first,
+        level="group",
+        subject=None,
+        value=value,
+        n=len(rows),
+        unit="subject",
+        chance=float(np.mean([row.chance for row in rows])),
+        ci_low=interval.low if interval else None,
+        ci_high=interval.high if interval else None,
+        p_value=permutation_p(value, shuffled) if shuffled.size else None,
+        chance_95=_chance_95(shuffled),
+        ceiling=float(np.mean(ceilings)) if ceilings else None,
+    )
+
+
+def _chance_95(null: npt.NDArray[np.float64]) -> float | None:
+    return float(np.quantile(null, 0.95, method="higher")) if null.size else None
+
+
+def _rows_of_subject(
+    trials: pd.DataFrame, setting: Setting, subject: str
+) -> tuple[list[MetricRow], Tally]:
+    rng = np.random.default_rng([setting.seed, crc32(subject.encode())])
+    sessions, rows = [], []
+    for session, inner in trials.groupby("session", sort=False, observed=True):
+        sessions.append(tally_session(inner, setting, rng))
+        rows.append(_row(sessions[-1], setting, "session", subject, str(session)))
+    tally = average(sessions)
+    return [*rows, _row(tally, setting, "subject", subject)], tally
+
+
+def _over_persons(tally: Tally, setting: Setting) -> MetricRow:
+    interval = trial_interval(tally, setting)
+    return _metric_row(tally, setting, "group", interval, tally.n_trials, setting.unit)
 
 
 def _row(
@@ -133,25 +246,6 @@ def _row(
     return _metric_row(
         tally, setting, level, interval, tally.n_trials, "trial", subject=subject, session=session
     )
-
-
-def _group_row(subjects: list[Tally], setting: Setting) -> MetricRow:
-    group = average(subjects)
-    if len(subjects) == 1:
-        interval = trial_interval(group, setting)
-        return _metric_row(group, setting, "group", interval, group.n_trials, setting.unit)
-    interval = (None, None)
-    if setting.n_resamples:
-        over_subjects = mean_ci(
-            [part.value for part in subjects],
-            level=CI_LEVEL,
-            n_resamples=setting.n_resamples,
-            expand=True,
-            random_state=setting.seed,
-            unit="subject",
-        )
-        interval = (over_subjects.low, over_subjects.high)
-    return _metric_row(group, setting, "group", interval, len(subjects), "subject")
 
 
 def _metric_row(
@@ -170,7 +264,7 @@ def _metric_row(
         level=level, split=setting.split, model=setting.model, subject=subject, session=session,
         seed=setting.seed, ci_low=interval[0], ci_high=interval[1],
         p_value=permutation_p(tally.value, tally.null) if tested else None,
-        chance_95=float(np.quantile(tally.null, 0.95, method="higher")) if tested else None,
+        chance_95=_chance_95(tally.null),
         ceiling=_ceiling(setting.ceiling, subject),
     )  # fmt: skip
 

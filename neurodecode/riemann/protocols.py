@@ -20,9 +20,8 @@ from neurodecode.evaluation.audit import (
     hash_signals,
     signal_overlap,
 )
-from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.protocols import PROTOCOLS, make_folds
-from neurodecode.evaluation.scoring import score_predictions
+from neurodecode.evaluation.scoring import Scored, score_subjects
 from neurodecode.evaluation.folds import Fold
 from neurodecode.riemann.config import ACMConfig
 from neurodecode.riemann.folds import Models, fit_folds, predict_folds
@@ -47,20 +46,24 @@ class Result:
     """What ``evaluate`` finds for one subject."""
 
     predictions: pd.DataFrame
-    rows: list[MetricRow]
+    scored: Scored
     audit: list[AuditRow]
 
     @property
     def summary(self) -> str:
         """The main decoder's score, in words."""
-        row = next(row for row in self.rows if row.level == "subject")
+        row = next(row for row in self.scored.rows if row.level == "subject")
         return f"{row.model} {row.metric} {row.value:.3f}, chance {row.chance:.2f}"
 
     def save(self, folder: Path) -> None:
-        """Write ``predictions.parquet`` and ``metrics.json``."""
-        with atomic_path(folder / "predictions.parquet") as path:
-            self.predictions.to_parquet(path, index=False)
-        content = {"rows": list(map(asdict, self.rows)), "audit": list(map(asdict, self.audit))}
+        """Write ``predictions.parquet``, ``null.parquet`` and ``metrics.json``."""
+        for name, table in (("predictions", self.predictions), ("null", self.scored.null)):
+            with atomic_path(folder / f"{name}.parquet") as path:
+                table.to_parquet(path, index=False)
+        content = {
+            "rows": list(map(asdict, self.scored.rows)),
+            "audit": list(map(asdict, self.audit)),
+        }
         write_json(folder / "metrics.json", content)
 
 
@@ -138,7 +141,7 @@ def evaluate_unit(
         part.insert(1, "split", protocol)
         predictions.append(part)
     table = pd.concat(predictions, ignore_index=True)
-    rows = score_predictions(
+    scored = score_subjects(
         table,
         metric,
         n_resamples=config.evaluation.n_bootstrap,
@@ -146,7 +149,7 @@ def evaluate_unit(
         seed=config.seed,
         ceiling=optimal_score(unit, _subject(unit, name), metric),
     )
-    return Result(table, [row for row in rows if row.level != "group"], audit)
+    return Result(table, scored, audit)
 
 
 def choose_metric(config: ACMConfig, unit: Unit) -> str:

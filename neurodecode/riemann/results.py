@@ -12,7 +12,7 @@ from neurodecode.artefacts import read_json
 from neurodecode.evaluation.comparison import compare_decoders, paired_bootstrap
 from neurodecode.evaluation.metric_row import MetricRow, metric_frame
 
-from neurodecode.evaluation.scoring import score_predictions
+from neurodecode.evaluation.scoring import Scored, group_rows
 from neurodecode.report.model import Report, Section, Table
 from neurodecode.report.sections import (
     audit_section,
@@ -77,18 +77,12 @@ def load_evaluations(
     predictions = pd.concat(
         [pd.read_parquet(folder / "predictions.parquet") for folder in folders], ignore_index=True
     )
-    known_rows = [MetricRow(**row) for content in contents for row in content["rows"]]
-    known = metric_frame(known_rows)
-    ceilings = known[known["level"] == "subject"].groupby("subject")["ceiling"].first().dropna()
-    group = score_predictions(
-        predictions,
-        known["metric"].iloc[0],
-        n_resamples=config.evaluation.n_bootstrap,
-        n_permutations=config.evaluation.n_permutations,
-        seed=config.seed,
-        ceiling=ceilings.to_dict() or None,
+    null = pd.concat([pd.read_parquet(folder / "null.parquet") for folder in folders], axis=1)
+    known = [MetricRow(**row) for content in contents for row in content["rows"]]
+    group = group_rows(
+        Scored(known, null), n_resamples=config.evaluation.n_bootstrap, seed=config.seed
     )
-    rows = metric_frame([*known_rows, *(row for row in group if row.level == "group")])
+    rows = metric_frame([*known, *group])
     audit = pd.DataFrame([row for content in contents for row in content["audit"]])
     return predictions, rows, audit
 
