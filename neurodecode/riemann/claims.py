@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.report.model import Claim, Verdict
-from neurodecode.riemann.decoders import SHUFFLED_LABELS
+from neurodecode.riemann.config import SHUFFLED_LABELS, SHUFFLED_TIME
 
 ACM = "ACM+TS+SVM"
-SHUFFLED_TIME = "ACM+TS+SVM, time shuffled"
 SAME_CLASSIFIER = "TS+SVM"
 OTHERS = ("TS+EN", "FgMDM", "CSP+LDA", "MDM", "TS+SVM")
 ALPHA = 0.05
+FEWEST_FOR_CONTROL = 5
 
 Comparisons = Mapping[str, pd.DataFrame]
 
@@ -78,19 +79,23 @@ def _temporal(table: pd.DataFrame | None, evidence: str) -> Claim:
 
 
 def control_at_chance(rows: pd.DataFrame, split: str) -> str | None:
-    """Say in words whether the decoder trained on permuted labels landed at chance."""
-    found = rows[
-        (rows["level"] == "group") & (rows["model"] == SHUFFLED_LABELS) & (rows["split"] == split)
-    ]
-    if found.empty:
+    """Say in words whether the decoder trained on permuted labels landed at chance.
+
+    It did when chance lies in the 99 % interval over subjects. Fewer than five subjects cannot
+    tell: labels are permuted once per fold, and the score of one subject then varies widely.
+    """
+    mine = rows[(rows["model"] == SHUFFLED_LABELS) & (rows["split"] == split)]
+    subjects = mine.loc[mine["level"] == "subject", "value"].to_numpy(float)
+    if not len(subjects):
         return None
-    row = found.iloc[0]
-    inside = row["ci_low"] <= row["chance"] <= row["ci_high"]
-    return (
-        f"Control: trained on permuted labels, the decoder scores {row['value']:.3f} "
-        f"[{row['ci_low']:.3f}, {row['ci_high']:.3f}], "
-        + ("at chance, as it must." if inside else "NOT at chance: do not trust this run.")
-    )
+    chance = float(mine["chance"].mean())
+    said = f"Control: trained on permuted labels, the decoder scores {subjects.mean():.3f}"
+    if len(subjects) < FEWEST_FOR_CONTROL:
+        return f"{said} (chance {chance:.2f}; {len(subjects)} subjects are too few to judge)."
+    ci = mean_ci(subjects, level=0.99, expand=True, random_state=0, unit="subject")
+    at_chance = ci.low <= chance <= ci.high
+    verdict = "at chance, as it must" if at_chance else "NOT at chance: do not trust this run"
+    return f"{said}, 99 % interval {ci.low:.3f} to {ci.high:.3f}: {verdict}."
 
 
 def _verdict(row: pd.Series) -> Verdict:

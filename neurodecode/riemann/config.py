@@ -11,23 +11,26 @@ from neurodecode.faults import unknown
 from neurodecode.signals.config import SignalsSection
 
 Protocol = Literal["within_session", "cross_session", "cross_subject"]
-DECODER_NAMES = (
-    "ACM+TS+SVM",
-    "ACM+MDM",
-    "TS+SVM",
-    "TS+EN",
-    "MDM",
-    "FgMDM",
-    "CSP+LDA",
-    "ACM+TS+SVM, time shuffled",
-    "ACM+TS+SVM, labels shuffled",
-)
+SHUFFLED_TIME = "ACM+TS+SVM, time shuffled"
+SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
+DESCRIPTIONS: dict[str, str] = {
+    "ACM+TS+SVM": "augmented covariance, tangent space, SVM (the paper's method)",
+    "ACM+MDM": "augmented covariance, minimum distance to Riemannian mean",
+    "TS+SVM": "spatial covariance, tangent space, SVM",
+    "TS+EN": "spatial covariance, tangent space, elastic-net logistic regression",
+    "MDM": "spatial covariance, minimum distance to Riemannian mean",
+    "FgMDM": "spatial covariance, geodesic filtering, minimum distance to mean",
+    "CSP+LDA": "common spatial patterns, shrinkage LDA",
+    SHUFFLED_TIME: "control: samples of each trial in random order",
+    SHUFFLED_LABELS: "control: trained on permuted labels, must land at chance",
+}
+DECODER_NAMES = tuple(DESCRIPTIONS)
 
 
 class SimulationSection(Section):
     """The simulated motor imagery data set (see ``neurodecode.datasets.simulate``)."""
 
-    n_subjects: int = Field(default=8, ge=1, le=99)
+    n_subjects: int = Field(default=10, ge=1, le=99)
     n_sessions: int = Field(default=2, ge=1, le=9)
     n_trials: int = Field(default=80, ge=4, description="Trials per session, both classes together")
     desynchronisation: float = Field(

@@ -16,15 +16,18 @@ from sklearn.base import BaseEstimator
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from neurodecode.faults import ConfigFault, unknown
 from neurodecode.riemann.augmented import AugmentedCovariances, ShuffledTime
-from neurodecode.riemann.config import DECODER_NAMES, ModelSection
+from neurodecode.riemann.config import (
+    DECODER_NAMES,
+    SHUFFLED_LABELS,
+    SHUFFLED_TIME,
+    ModelSection,
+)
 
 Parts = tuple[BaseEstimator, BaseEstimator]
-SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
 
 
 def _tangent_svm(model: ModelSection) -> BaseEstimator:
@@ -43,11 +46,10 @@ def _spatial(model: ModelSection) -> BaseEstimator:
 
 
 def _elastic_net(model: ModelSection, seed: int) -> BaseEstimator:
-    """Standardised tangent vectors: unscaled ones keep the saga solver from converging."""
     net = LogisticRegression(
         l1_ratio=model.l1_ratio, solver="saga", max_iter=2000, tol=1e-3, random_state=seed
     )
-    return make_pipeline(TangentSpace(metric="riemann"), StandardScaler(), net)
+    return make_pipeline(TangentSpace(metric="riemann"), net)
 
 
 def _csp(model: ModelSection) -> BaseEstimator:
@@ -64,7 +66,7 @@ BUILDERS: dict[str, Callable[[ModelSection, int], Parts]] = {
     "MDM": lambda m, _: (_spatial(m), MDM(metric="riemann")),
     "FgMDM": lambda m, _: (_spatial(m), FgMDM(metric="riemann")),
     "CSP+LDA": lambda m, _: (Covariances("oas"), _csp(m)),
-    "ACM+TS+SVM, time shuffled": lambda m, seed: (
+    SHUFFLED_TIME: lambda m, seed: (
         make_pipeline(ShuffledTime(seed), _augmented(m)),
         _tangent_svm(m),
     ),
@@ -84,19 +86,6 @@ TRUSTED = (
     "pyriemann.tangentspace.TangentSpace",
 )
 """Types outside scikit-learn that a saved decoder may hold."""
-DESCRIPTIONS: dict[str, str] = {
-    "ACM+TS+SVM": "augmented covariance, tangent space, SVM (the paper's method)",
-    "ACM+MDM": "augmented covariance, minimum distance to Riemannian mean",
-    "TS+SVM": "spatial covariance, tangent space, SVM",
-    "TS+EN": "spatial covariance, tangent space, elastic-net logistic regression",
-    "MDM": "spatial covariance, minimum distance to Riemannian mean",
-    "FgMDM": "spatial covariance, geodesic filtering, minimum distance to mean",
-    "CSP+LDA": "common spatial patterns, shrinkage LDA",
-    "ACM+TS+SVM, time shuffled": "control: samples of each trial in random order",
-    SHUFFLED_LABELS: "control: trained on permuted labels, must land at chance",
-}
-
-
 def make_decoder(name: str, model: ModelSection | None = None, *, random_state: int = 0) -> Pipeline:
     """Build an unfitted decoder by its name.
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from neurodecode.riemann.config import ModelSection
-from neurodecode.riemann.decoders import SHUFFLED_LABELS, decision_scores, make_decoder
+from neurodecode.riemann.config import SHUFFLED_LABELS, ModelSection
+from neurodecode.riemann.decoders import decision_scores, make_decoder
 
 if TYPE_CHECKING:
     from neurodecode.evaluation.folds import Fold
@@ -64,11 +65,12 @@ def fit_folds(
     cache = FeatureCache(X)
     models: Models = {fold.name: {} for fold in folds}
     for name in names:
-        for number, fold in enumerate(folds):
+        for fold in folds:
             decoder = make_decoder(name, model, random_state=seed)
             matrices, labels = cache(decoder)[fold.train], y[fold.train]
             if name == SHUFFLED_LABELS:
-                labels = np.random.default_rng([seed, number]).permutation(labels)
+                rng = np.random.default_rng([seed, crc32(fold.name.encode())])
+                labels = rng.permutation(labels)
             decoder.named_steps["classifier"].fit(matrices, labels)
             models[fold.name][name] = decoder
     return models

@@ -25,8 +25,7 @@ from neurodecode.report.sections import (
     scores_section,
 )
 from neurodecode.riemann.claims import acm_claims, control_at_chance
-from neurodecode.riemann.config import ACMConfig
-from neurodecode.riemann.decoders import DESCRIPTIONS, SHUFFLED_LABELS
+from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ACMConfig
 
 if TYPE_CHECKING:
     from neurodecode.workflow.step import Job

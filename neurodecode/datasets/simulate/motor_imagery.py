@@ -57,7 +57,7 @@ class Effects:
 def simulate_motor_imagery(
     folder: Path,
     *,
-    n_subjects: int = 8,
+    n_subjects: int = 10,
     n_sessions: int = 2,
     n_trials: int = 80,
     desynchronisation: float = 0.25,
