@@ -17,7 +17,7 @@ rule report:
     input:
         metrics=expand("evaluate/{unit}/metrics.json", unit=PLAN["units"]),
         predictions=expand("evaluate/{unit}/predictions.parquet", unit=PLAN["units"]),
-        null=expand("evaluate/{unit}/null.parquet", unit=PLAN["units"]),
+        draws=expand("evaluate/{unit}/{draws}.parquet", unit=PLAN["units"], draws=["null", "resampled"]),
     output:
         "report.html",
         "report.json",
@@ -73,6 +73,7 @@ rule evaluate:
     output:
         "evaluate/{unit}/predictions.parquet",
         "evaluate/{unit}/null.parquet",
+        "evaluate/{unit}/resampled.parquet",
         "evaluate/{unit}/metrics.json",
     log:
         "logs/evaluate/{unit}.log",

@@ -119,16 +119,22 @@ def score_predictions(
 
 @dataclass(frozen=True)
 class Scored:
-    """Rows per session and subject, with what the group's p-value needs.
+    """Rows per session and subject, with what the group's statistics need.
+
+    Columns of both tables are ``split/model/subject``.
 
     Attributes
     ----------
     null : DataFrame, shape (n_permutations, n_models * n_splits * n_subjects)
-        Scores of the shuffled labels; columns ``split/model/subject``.
+        Scores of the shuffled labels.
+    resampled : DataFrame, shape (n_resamples, n_models * n_splits * n_subjects)
+        Scores of the bootstrap samples of each subject's trials. All decoders see the same
+        samples, so the difference of two columns is a paired bootstrap.
     """
 
     rows: list[MetricRow]
     null: pd.DataFrame
+    resampled: pd.DataFrame
 
 
 def score_subjects(
@@ -150,6 +156,7 @@ def score_subjects(
     _check(predictions, chosen)
     rows: list[MetricRow] = []
     null: dict[str, npt.NDArray[np.float64]] = {}
+    resampled: dict[str, npt.NDArray[np.float64]] = {}
     for (model, split), part in predictions.groupby(["model", "split"], sort=False, observed=True):
         labels = part["y_true"] if chosen.needs_scores else pd.concat([part.y_true, part.y_pred])
         setting = Setting(
@@ -163,12 +170,13 @@ def score_subjects(
         for subject, trials in part.groupby("subject", sort=False, observed=True):
             found, tally = _rows_of_subject(trials, setting, str(subject))
             rows += found
-            null[null_column(setting.split, setting.model, str(subject))] = tally.null
-    return Scored(rows, pd.DataFrame(null))
+            column = draws_column(setting.split, setting.model, str(subject))
+            null[column], resampled[column] = tally.null, tally.resampled
+    return Scored(rows, pd.DataFrame(null), pd.DataFrame(resampled))
 
 
-def null_column(split: str, model: str, subject: str) -> str:
-    """Return the column of :attr:`Scored.null` for one decoder on one subject."""
+def draws_column(split: str, model: str, subject: str) -> str:
+    """Return the column of :class:`Scored`'s tables for one decoder on one subject."""
     return f"{split}/{model}/{subject}"
 
 
@@ -190,7 +198,7 @@ def _group_row(
     first = rows[0]
     if len(rows) == 1:
         return replace(first, level="group", subject=None)
-    columns = [null_column(row.split, row.model, str(row.subject)) for row in rows]
+    columns = [draws_column(row.split, row.model, str(row.subject)) for row in rows]
     shuffled = null[columns].to_numpy().mean(axis=1)
     value = float(np.mean([row.value for row in rows]))
     interval = mean_ci(

@@ -56,8 +56,13 @@ class Result:
         return f"{row.model} {row.metric} {row.value:.3f}, chance {row.chance:.2f}"
 
     def save(self, folder: Path) -> None:
-        """Write ``predictions.parquet``, ``null.parquet`` and ``metrics.json``."""
-        for name, table in (("predictions", self.predictions), ("null", self.scored.null)):
+        """Write predictions, shuffles and bootstrap draws (parquet), and ``metrics.json``."""
+        tables = {
+            "predictions": self.predictions,
+            "null": self.scored.null,
+            "resampled": self.scored.resampled,
+        }
+        for name, table in tables.items():
             with atomic_path(folder / f"{name}.parquet") as path:
                 table.to_parquet(path, index=False)
         content = {

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.evaluation.comparison import compare_decoders, paired_bootstrap
+from neurodecode.evaluation.comparison import compare_decoders, holm
 from neurodecode.evaluation.metric_row import MetricRow, metric_frame
 
-from neurodecode.evaluation.scoring import Scored, group_rows
+from neurodecode.evaluation.scoring import Scored, draws_column, group_rows
 from neurodecode.report.model import Report, Section, Table
 from neurodecode.report.sections import (
     audit_section,
@@ -35,10 +36,13 @@ def build_report(job: Job) -> Report:
     """Assemble the report of a finished run."""
     config = job.config
     assert isinstance(config, ACMConfig)
-    predictions, rows, audit = load_evaluations(job.evaluations, config)
+    found = load_evaluations(
+        job.evaluations, n_bootstrap=config.evaluation.n_bootstrap, seed=config.seed
+    )
+    rows = found.rows
     main, splits = config.decoders[0], list(dict.fromkeys(rows["split"]))
     metric = rows["metric"].iloc[0]
-    comparisons = {s: compare(rows, predictions, main, s, metric, config.seed) for s in splits}
+    comparisons = {s: compare(found, main, s, config.seed) for s in splits}
     simulated = config.data.dataset.startswith("simulated")
     claims = acm_claims(comparisons, "simulated" if simulated else "real")
     sections: list[Section] = []
@@ -50,9 +54,9 @@ def build_report(job: Job) -> Report:
             sections += [comparison_section(comparisons[split], split, main, metric)]
     sections += [
         *_reference_section(config),
-        confusion_section(predictions, main, splits[0]),
+        confusion_section(found.predictions, main, splits[0]),
         claims_section(claims),
-        audit_section(audit),
+        audit_section(found.audit),
         _decoder_section(config),
         data_section(job.folder, [job.store(subject) for subject in job.plan.subjects]),
         provenance_section(job.folder),
@@ -61,34 +65,39 @@ def build_report(job: Job) -> Report:
         "metrics": rows.to_dict("records"),
         "comparisons": {s: table.to_dict("records") for s, table in comparisons.items()},
         "claims": [vars(claim) for claim in claims],
-        "audit": audit.groupby(["split", "unit"])["overlap"].sum().reset_index().to_dict("records"),
+        "audit": _overlaps(found.audit),
         "main": main,
     }
     title = f"{job.plan.dataset}: {job.plan.pipeline} / {job.plan.experiment}"
     return Report(title, config.description, headline(rows, main, splits[0]), sections, data)
 
 
-def load_evaluations(
-    folders: list[Path], config: ACMConfig
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Read all units: predictions, metric rows with the group's added, and audit rows."""
+@dataclass(frozen=True)
+class Evaluations:
+    """What all units' ``evaluate`` jobs left, with the group's rows added."""
+
+    predictions: pd.DataFrame
+    rows: pd.DataFrame
+    audit: pd.DataFrame
+    scored: Scored
+
+
+def load_evaluations(folders: list[Path], *, n_bootstrap: int, seed: int) -> Evaluations:
+    """Read the evaluation folders of a run."""
     contents = [read_json(folder / "metrics.json") for folder in folders]
-    predictions = pd.concat(
-        [pd.read_parquet(folder / "predictions.parquet") for folder in folders], ignore_index=True
-    )
-    null = pd.concat([pd.read_parquet(folder / "null.parquet") for folder in folders], axis=1)
     known = [MetricRow(**row) for content in contents for row in content["rows"]]
-    group = group_rows(
-        Scored(known, null), n_resamples=config.evaluation.n_bootstrap, seed=config.seed
-    )
-    rows = metric_frame([*known, *group])
+    scored = Scored(known, _tables(folders, "null", axis=1), _tables(folders, "resampled", axis=1))
+    rows = metric_frame([*known, *group_rows(scored, n_resamples=n_bootstrap, seed=seed)])
     audit = pd.DataFrame([row for content in contents for row in content["audit"]])
-    return predictions, rows, audit
+    return Evaluations(_tables(folders, "predictions", axis=0), rows, audit, scored)
 
 
-def compare(
-    rows: pd.DataFrame, predictions: pd.DataFrame, main: str, split: str, metric: str, seed: int
-) -> pd.DataFrame:
+def _tables(folders: list[Path], name: str, *, axis: Literal[0, 1]) -> pd.DataFrame:
+    tables = [pd.read_parquet(folder / f"{name}.parquet") for folder in folders]
+    return pd.concat(tables, axis=axis, ignore_index=axis == 0)
+
+
+def compare(found: Evaluations, main: str, split: str, seed: int) -> pd.DataFrame:
     """Compare the main decoder with every other: over subjects, or over one subject's trials.
 
     Returns
@@ -97,13 +106,14 @@ def compare(
         ``model, difference, ci_low, ci_high, p, p_holm, cohens_dz, rank_biserial, n, unit, note``;
         the difference is the main decoder's score minus the other's.
     """
+    rows = found.rows
     subjects = rows[
         (rows["level"] == "subject") & (rows["split"] == split) & (rows["model"] != SHUFFLED_LABELS)
     ]
     if subjects["model"].nunique() < 2:
         return pd.DataFrame()
     if subjects["subject"].nunique() == 1:
-        return _over_trials(predictions[predictions["split"] == split], main, metric, seed)
+        return compare_on_trials(found.scored, main, split)
     table = compare_decoders(subjects, main, random_state=seed)
     flipped = table.assign(
         difference=-table["difference"],
@@ -117,29 +127,35 @@ def compare(
     return flipped.sort_values("model", key=lambda m: m.map(order.index)).reset_index(drop=True)
 
 
-def _over_trials(
-    predictions: pd.DataFrame, main: str, metric: str, seed: int
-) -> pd.DataFrame:
-    """Paired bootstrap over the trials of a single subject, folds pooled as accuracy."""
-    wide = predictions.set_index(["session", "trial", "model"])
-    correct = (wide["y_true"] == wide["y_pred"]).unstack("model").astype(float)
-    models = [m for m in dict.fromkeys(predictions["model"]) if m not in (main, SHUFFLED_LABELS)]
-    rows = []
-    for model in models:
-        ci = paired_bootstrap(
-            lambda _, right: float(np.mean(right)),
-            np.zeros(len(correct)),
-            correct[main].to_numpy(),
-            correct[model].to_numpy(),
-            random_state=seed,
-        )
-        rows.append({"model": model, "difference": ci.estimate, "ci_low": ci.low,
-                     "ci_high": ci.high, "n": len(correct)})  # fmt: skip
-    note = "share of trials decoded correctly" if metric != "accuracy" else ""
-    table = pd.DataFrame(rows).assign(
-        p=np.nan, p_holm=np.nan, cohens_dz=np.nan, rank_biserial=np.nan, unit="trial", note=note
+def compare_on_trials(scored: Scored, main: str, split: str) -> pd.DataFrame:
+    """Compare decoders on one subject by the paired bootstrap of its trials.
+
+    p is twice the smaller share of samples on one side of zero, by the (k + 1) / (n + 1) rule.
+    """
+    rows = {r.model: r for r in scored.rows if r.level == "subject" and r.split == split}
+    reference = rows.pop(main)
+    column = draws_column(split, main, str(reference.subject))
+    found = []
+    for model, row in rows.items():
+        if model == SHUFFLED_LABELS:
+            continue
+        other = draws_column(split, model, str(row.subject))
+        draws = (scored.resampled[column] - scored.resampled[other]).to_numpy()
+        low, high = np.quantile(draws, [0.025, 0.975])
+        tail = min((draws <= 0).sum(), (draws >= 0).sum())
+        found.append(
+            {"model": model, "difference": reference.value - row.value, "ci_low": low,
+             "ci_high": high, "p": min(1.0, 2 * (tail + 1) / (len(draws) + 1)), "n": row.n}
+        )  # fmt: skip
+    table = pd.DataFrame(found).assign(
+        cohens_dz=np.nan, rank_biserial=np.nan, unit="trial", note="one subject"
     )
-    return table
+    return table.assign(p_holm=holm(table["p"].to_numpy(float)))
+
+
+def _overlaps(audit: pd.DataFrame) -> list[dict[str, Any]]:
+    sums = audit.groupby(["split", "unit"])["overlap"].sum().reset_index()
+    return [{str(key): value for key, value in row.items()} for row in sums.to_dict("records")]
 
 
 def _reference_section(config: ACMConfig) -> list[Section]:

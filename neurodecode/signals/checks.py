@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 # Old (10-20) and new (10-10) names of the same sites; and common spellings of the vertex line.
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
-SMALLEST_V, LARGEST_V = 1e-8, 5e-3
+# Mean absolute step from sample to sample; unlike the standard deviation it ignores slow drift,
+# which reaches tens of millivolts in recordings without a high-pass filter.
+SMALLEST_STEP_V, LARGEST_STEP_V = 1e-9, 5e-4
 FLAT_V = 1e-12
 
 
@@ -120,17 +122,21 @@ def find_bad_channels(
 
 
 def check_unit(signals: NDArray[np.floating], *, where: str) -> None:
-    """Raise if the typical amplitude cannot be EEG in volts (1e-8 to 5e-3 V)."""
-    typical = float(np.median(signals.std(axis=1)))
-    if SMALLEST_V <= typical <= LARGEST_V:
+    """Raise if the typical step between samples cannot be EEG in volts (1e-9 to 5e-4 V).
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_channels, n_samples)
+    """
+    typical = float(np.median(np.abs(np.diff(signals, axis=1)).mean(axis=1)))
+    if SMALLEST_STEP_V <= typical <= LARGEST_STEP_V:
         return
-    if typical > LARGEST_V:
-        factor = 1e-6 if typical * 1e-6 >= SMALLEST_V else 1e-3
-        guess = {1e-6: "microvolts", 1e-3: "millivolts"}[factor]
+    if typical > LARGEST_STEP_V:
+        factor, guess = (1e-6, "microvolts") if typical > 0.05 else (1e-3, "millivolts")
     else:
-        factor, guess = 1e6, "scaled down twice"
+        factor, guess = 1e6, "scaled to volts twice"
     raise DataFault(
-        f"standard deviation {typical:.3g} V is not EEG in volts, it looks like {guess}",
+        f"steps of {typical:.3g} V between samples are not EEG in volts, it looks like {guess}",
         where=where,
         fix=f"if so, set signals.scale={factor:g}",
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 
 from neurodecode.artefacts import write_text
 from neurodecode.config import Experiment, to_yaml
@@ -95,7 +96,8 @@ def _run(
     began, folder = time.perf_counter(), request.folder
     plan.write(folder, config)
     record = start_record(folder, plan, project.root)
-    console.print(f"[bold]{pipeline.name}/{request.label}[/bold]  {config.description}")
+    title = f"{pipeline.name}/{request.label}"
+    console.print(f"[bold]{escape(title)}[/bold]  {escape(config.description)}", soft_wrap=True)
     succeeded = False
     try:
         succeeded, progress = run_snakemake(
@@ -117,7 +119,7 @@ def _status(request: RunRequest, succeeded: bool) -> str:
 
 def _show_failure(console: Console, progress: Progress) -> int:
     for fault in progress.faults:
-        console.print(f"[red]error:[/red] {fault}", highlight=False, markup=True, soft_wrap=True)
+        console.print(f"[red]error:[/red] {escape(fault)}", highlight=False, soft_wrap=True)
     console.print("[dim]mend it and give the same command: finished jobs are kept[/dim]")
     return 1
 
@@ -127,7 +129,7 @@ def _show_success(console: Console, folder: Path, progress: Progress, seconds: f
     console.print(f"{jobs}, {seconds:.1f} s", highlight=False)
     report = folder / "report.html"
     if report.exists():
-        console.print(f"report: {_short(report)}", highlight=False, soft_wrap=True)
+        console.print(f"report: {escape(str(_short(report)))}", highlight=False, soft_wrap=True)
     return 0
 
 
@@ -142,7 +144,7 @@ def _dry_run(
         return _show_failure(console, progress)
     for rule, name, reason in progress.planned:
         console.print(
-            f"  would run  {rule:<9}[bold]{name}[/bold]  [dim]{_reason(reason)}[/dim]",
+            f"  would run  {rule:<9}[bold]{escape(name)}[/bold]  [dim]{escape(_reason(reason))}[/dim]",
             highlight=False,
             soft_wrap=True,
         )
@@ -160,7 +162,7 @@ def _draw(
     write_text(request.folder / "dag.mmd", text)
     write_text(request.folder / "dag.svg", draw_dag(*parse_mermaid(text)))
     for name in ("dag.svg", "dag.mmd"):
-        console.print(_short(request.folder / name), highlight=False, soft_wrap=True)
+        console.print(escape(str(_short(request.folder / name))), highlight=False, soft_wrap=True)
     return 0
 
 

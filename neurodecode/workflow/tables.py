@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from neurodecode.config import read_yaml
@@ -29,13 +30,14 @@ def _line(text: str) -> None:
 def show_pipelines() -> None:
     """Print every pipeline with its experiments, one line each."""
     for name, pipeline in find_project().pipelines.items():
-        _line(f"[bold]{name}[/bold]  {pipeline.card['summary']}")
+        _line(f"[bold]{escape(name)}[/bold]  {escape(pipeline.card['summary'])}")
         texts = {e: read_yaml(path) for e, path in pipeline.experiments.items()}
         first = max(map(len, texts))
         second = max(len(text["data"]["dataset"]) for text in texts.values())
         for experiment, text in texts.items():
             dataset = text["data"]["dataset"]
-            _line(f"  {experiment:<{first}}  {dataset:<{second}}  {text['description']}")
+            line = f"  {experiment:<{first}}  {dataset:<{second}}  {text['description']}"
+            _line(escape(line))
     _line("\nneurodecode run PIPELINE [EXPERIMENT]; demo and smoke need no download")
 
 
@@ -52,7 +54,8 @@ def show_runs(folder: Path) -> None:
     table = _table("run", "status", "score", "chance", "started", "wall", "memory")
     found = all_runs(folder)
     for path, record in found:
-        table.add_row(str(path), record.get("status", "?"), *_record_cells(record))
+        cells = (str(path), record.get("status", "?"), *_record_cells(record))
+        table.add_row(*map(escape, cells))
     if found:
         console.print(table)
     else:
@@ -82,10 +85,10 @@ def show_comparison(first: Path, second: Path, model: str | None) -> None:
     comparison = compare_runs(first, second, model)
     table = _table("", str(first), str(second), title=comparison.title)
     for row in comparison.rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console.print(table)
     for line in comparison.lines:
-        console.print(line, highlight=False)
+        _line(escape(line))
 
 
 def show_datasets(paradigm: str | None, every: bool) -> None:
@@ -104,8 +107,8 @@ def show_datasets(paradigm: str | None, every: bool) -> None:
             here = "yes" if (data_root() / card.name / "manifest.json").exists() else "-"
             size = f"{card.size_mb:g} MB" if card.size_mb else "-"
             subjects = str(len(card.subjects) or "-")
-            table.add_row(card.name, card.paradigm or "-", subjects, size, card.licence or "?",
-                          here, card.title)  # fmt: skip
+            cells = (card.name, card.paradigm or "-", subjects, size, card.licence or "?", here)
+            table.add_row(*map(escape, (*cells, card.title)))
     console.print(table)
 
 
@@ -117,7 +120,7 @@ def show_card(name: str) -> None:
     table = _table("", "")
     for key, value in card.model_dump(mode="json", exclude_none=True).items():
         if value not in ([], {}, ""):
-            table.add_row(key, value if isinstance(value, str) else json.dumps(value))
+            table.add_row(key, escape(value if isinstance(value, str) else json.dumps(value)))
     console.print(table)
 
 
@@ -131,7 +134,7 @@ def fetch_dataset(name: str, subjects: list[str] | None) -> None:
     if card.access == "simulated":
         raise ConfigFault(f"'{card.name}' is simulated by the pipeline", fix="neurodecode run acm")
     manifest = fetch(card, subjects=subjects or "all", root=data_root())
-    console.print(f"{card.name}: {len(manifest.files)} files in {data_root()}", soft_wrap=True)
+    _line(escape(f"{card.name}: {len(manifest.files)} files in {data_root()}"))
 
 
 def import_files(name: str, folder: Path) -> None:
@@ -142,7 +145,7 @@ def import_files(name: str, folder: Path) -> None:
 
     card = find_card(name, [find_project().catalog])
     manifest = import_dataset(card, folder, data_root())
-    console.print(f"{card.name}: {len(manifest.files)} files in {data_root()}", soft_wrap=True)
+    _line(escape(f"{card.name}: {len(manifest.files)} files in {data_root()}"))
 
 
 def verify_dataset(name: str) -> int:
