@@ -72,7 +72,9 @@ class ModelSection(Section):
         default="scm", description="Covariance estimator of the augmented signals"
     )
     C: float = Field(default=1.0, gt=0, description="Inverse regularisation of the SVM")
-    kernel: Literal["linear", "rbf"] = Field(default="rbf", description="Kernel of the SVM")
+    kernel: Literal["linear", "rbf"] = Field(
+        default="linear", description="Kernel of the SVM; rbf needs more trials than dimensions"
+    )
     l1_ratio: float = Field(default=0.15, ge=0, le=1, description="Elastic net mixing of TS+EN")
     n_filters: int = Field(default=6, ge=1, description="Spatial filters of CSP+LDA")
 
