@@ -78,9 +78,7 @@ def run(
     out: Annotated[
         Path | None, typer.Option(help="Run folder [default: reports/PIPELINE/EXPERIMENT].")
     ] = None,
-    cores: Annotated[
-        int | None, typer.Option(min=1, help="Jobs at a time [default: all].")
-    ] = None,
+    cores: Annotated[int | None, typer.Option(min=1, help="Jobs at a time [default: all].")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would run.")] = False,
     dag: Annotated[bool, typer.Option("--dag", help="Draw the jobs as SVG and Mermaid.")] = False,
     until: Annotated[str | None, typer.Option(metavar="RULE", help="Stop after this rule.")] = None,

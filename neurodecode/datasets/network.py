@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 QUICK = 2.0
 
 
-class NetworkClosed(ConnectionRefusedError):  # noqa: N818 (a state, read in messages)
+class NetworkClosed(ConnectionRefusedError):
     """A connection was tried inside :func:`no_network`."""
 
 

@@ -197,7 +197,7 @@ class ResumingDownloader:
             raise _Short
 
 
-class _Short(Exception):  # noqa: N818 (a turn of the loop, not seen outside)
+class _Short(Exception):
     """Fewer bytes came than were announced."""
 
 

@@ -192,9 +192,7 @@ def group_rows(scored: Scored, *, n_resamples: int = 2000, seed: int = 42) -> li
     return [_group_row(rows, scored.null, n_resamples, seed) for rows in found.values()]
 
 
-def _group_row(
-    rows: list[MetricRow], null: pd.DataFrame, n_resamples: int, seed: int
-) -> MetricRow:
+def _group_row(rows: list[MetricRow], null: pd.DataFrame, n_resamples: int, seed: int) -> MetricRow:
     first = rows[0]
     if len(rows) == 1:
         return replace(first, level="group", subject=None)

@@ -6,6 +6,7 @@ import html
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 Edges = Sequence[tuple[str, str]]
 
@@ -20,7 +21,9 @@ def parse_mermaid(text: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
         match[1]: " ".join(re.split(r"<br\s*/?>|\\n|\s+", match[2].strip("\"' ")))
         for match in re.finditer(r"^\s*(\w+)\[(.*)\]\s*$", text, flags=re.MULTILINE)
     }
-    edges = [(m[1], m[2]) for m in re.finditer(r"^\s*(\w+)\s*-->\s*(\w+)", text, flags=re.MULTILINE)]
+    edges = [
+        (m[1], m[2]) for m in re.finditer(r"^\s*(\w+)\s*-->\s*(\w+)", text, flags=re.MULTILINE)
+    ]
     return nodes, edges
 
 
@@ -36,7 +39,7 @@ def plan_graph(
         "report": "report",
     }
     names = list(nodes)
-    return nodes, [*zip(names, names[1:], strict=False), ("prepare", "evaluate")]
+    return nodes, [*pairwise(names), ("prepare", "evaluate")]
 
 
 def draw_dag(nodes: Mapping[str, str], edges: Edges) -> str:

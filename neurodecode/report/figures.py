@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 INK = "#123456"  # replaced by the page's text colour, so that dark mode works
 MAIN, OTHER, CONTROL = "#2f7ed8", "#8a94a6", "#c9822b"
 CHANCE, CEILING = "#c0392b", "#2e9e5b"
-STYLE: Mapping[str, Any] = {
+STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "neurodecode",
     "font.family": "sans-serif",
@@ -42,7 +42,9 @@ def to_svg(canvas: Canvas, name: str) -> str:
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{name}-", svg)
-    return re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r' height="[^"]*pt"', "", svg, count=1))
+    return re.sub(
+        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r' height="[^"]*pt"', "", svg, count=1)
+    )
 
 
 def score_figure(rows: pd.DataFrame, *, metric: str, name: str, main: str) -> Figure:
@@ -58,7 +60,7 @@ def score_figure(rows: pd.DataFrame, *, metric: str, name: str, main: str) -> Fi
     group = rows[rows["level"] == "group"].set_index("model")
     subjects = rows[rows["level"] == "subject"]
     models = list(group.index)[::-1]
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(7.2, 0.9 + 0.42 * len(models)), layout="constrained")
         axes = canvas.add_subplot()
         for y, model in enumerate(models):
@@ -102,7 +104,7 @@ def difference_figure(table: pd.DataFrame, *, metric: str, name: str) -> Figure:
     """
     labels = list(table["label"])[::-1]
     rows = table.iloc[::-1]
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(7.2, 0.8 + 0.38 * len(labels)), layout="constrained")
         axes = canvas.add_subplot()
         for y, (_, row) in enumerate(rows.iterrows()):
@@ -131,11 +133,9 @@ def confusion_figure(predictions: pd.DataFrame, *, name: str) -> Figure:
     classes = sorted(set(predictions["y_true"]) | set(predictions["y_pred"]))
     index = {label: i for i, label in enumerate(classes)}
     counts = np.zeros((len(classes), len(classes)))
-    np.add.at(
-        counts, (predictions["y_true"].map(index), predictions["y_pred"].map(index)), 1
-    )
+    np.add.at(counts, (predictions["y_true"].map(index), predictions["y_pred"].map(index)), 1)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         size = 1.8 + 0.7 * len(classes)
         canvas = Canvas(figsize=(size + 0.8, size), layout="constrained")
         axes = canvas.add_subplot()
@@ -162,7 +162,7 @@ def timing_figure(jobs: Sequence[Mapping[str, Any]], *, name: str) -> Figure:
     rules = list(dict.fromkeys(job["rule"] for job in jobs))
     wall = [sum(job["wall_s"] for job in jobs if job["rule"] == rule) for rule in rules]
     cpu = [sum(job["cpu_s"] for job in jobs if job["rule"] == rule) for rule in rules]
-    with mpl.rc_context(dict(STYLE)):
+    with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(7.2, 0.9 + 0.4 * len(rules)), layout="constrained")
         axes = canvas.add_subplot()
         y = np.arange(len(rules))

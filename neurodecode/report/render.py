@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -33,7 +34,7 @@ def render(report: Report) -> str:
     return environment.get_template("template.html.j2").render(report=report, version=__version__)
 
 
-def p_text(p: float | None) -> str:
+def p_text(p: Any) -> str:
     """Word a p-value: "= 0.012", "< 0.001", "not tested"."""
     if p is None or p != p:
         return "not tested"

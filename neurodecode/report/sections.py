@@ -58,11 +58,18 @@ def scores_section(rows: pd.DataFrame, split: str, main: str, notes: Sequence[st
         Table(
             ("decoder", metric, "95 % interval", "chance", "chance, 95 % bound", "p", "n"),
             [
-                (row.model, f3(row.value), interval(row.ci_low, row.ci_high), f"{row.chance:.2f}",
-                 f3(row.chance_95), p_text(row.p_value).removeprefix("= "), f"{row.n} {row.unit}s")
+                (
+                    row.model,
+                    f3(row.value),
+                    interval(row.ci_low, row.ci_high),
+                    f"{row.chance:.2f}",
+                    f3(row.chance_95),
+                    p_text(row.p_value).removeprefix("= "),
+                    f"{row.n} {row.unit}s",
+                )
                 for row in group.itertuples()
             ],
-        )  # fmt: skip
+        )
     )
     blocks.append(_subject_table(part, metric))
     return Section(f"Scores {split.replace('_', ' ')}", blocks)
@@ -184,7 +191,9 @@ def provenance_section(folder: Path) -> Section:
     ]
     graph = plan_graph(plan["dataset"], plan["subjects"], plan["units"])
     blocks: list[Block] = [
-        Figure(draw_dag(*graph), "Jobs: fetch, prepare, train, evaluate, report, from left to right")
+        Figure(
+            draw_dag(*graph), "Jobs: fetch, prepare, train, evaluate, report, from left to right"
+        )
     ]
     if known:
         blocks.append(timing_figure(known, name="timing"))

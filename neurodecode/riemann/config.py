@@ -131,5 +131,3 @@ class ACMConfig(Experiment):
         if self.data.dataset != "simulated-motor-imagery":
             return []
         return [f"{i + 1:02d}" for i in range(self.data.simulation.n_subjects)]
-
-

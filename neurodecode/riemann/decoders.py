@@ -86,7 +86,11 @@ TRUSTED = (
     "pyriemann.tangentspace.TangentSpace",
 )
 """Types outside scikit-learn that a saved decoder may hold."""
-def make_decoder(name: str, model: ModelSection | None = None, *, random_state: int = 0) -> Pipeline:
+
+
+def make_decoder(
+    name: str, model: ModelSection | None = None, *, random_state: int = 0
+) -> Pipeline:
     """Build an unfitted decoder by its name.
 
     Parameters

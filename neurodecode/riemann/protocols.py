@@ -20,9 +20,9 @@ from neurodecode.evaluation.audit import (
     hash_signals,
     signal_overlap,
 )
+from neurodecode.evaluation.folds import Fold
 from neurodecode.evaluation.protocols import PROTOCOLS, make_folds
 from neurodecode.evaluation.scoring import Scored, score_subjects
-from neurodecode.evaluation.folds import Fold
 from neurodecode.riemann.config import ACMConfig
 from neurodecode.riemann.folds import Models, fit_folds, predict_folds
 from neurodecode.signals.store import open_store
@@ -109,7 +109,7 @@ def fit_unit(
 ) -> tuple[dict[str, Models], dict[str, Any]]:
     """Fit every decoder on every fold; return them by protocol, and what ``model.json`` says."""
     unit = load_unit(stores)
-    models = {}
+    models: dict[str, Models] = {}
     for protocol in config.evaluation.protocols:
         folds = unit_folds(config, unit, _subject(unit, name), protocol)
         models[protocol] = fit_folds(

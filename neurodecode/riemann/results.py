@@ -12,7 +12,6 @@ import pandas as pd
 from neurodecode.artefacts import read_json
 from neurodecode.evaluation.comparison import compare_decoders, holm
 from neurodecode.evaluation.metric_row import MetricRow, metric_frame
-
 from neurodecode.evaluation.scoring import Scored, draws_column, group_rows
 from neurodecode.report.model import Report, Section, Table
 from neurodecode.report.sections import (
@@ -110,9 +109,9 @@ def compare(found: Evaluations, main: str, split: str, seed: int) -> pd.DataFram
     subjects = rows[
         (rows["level"] == "subject") & (rows["split"] == split) & (rows["model"] != SHUFFLED_LABELS)
     ]
-    if subjects["model"].nunique() < 2:
+    if set(subjects["model"]) <= {main}:
         return pd.DataFrame()
-    if subjects["subject"].nunique() == 1:
+    if len(set(subjects["subject"])) == 1:
         return compare_on_trials(found.scored, main, split)
     table = compare_decoders(subjects, main, random_state=seed)
     flipped = table.assign(
@@ -174,5 +173,3 @@ def _decoder_section(config: ACMConfig) -> Section:
     )
     rows = [(name, DESCRIPTIONS[name]) for name in config.decoders]
     return Section("Decoders", [text, Table(("name", "what it is"), rows)])
-
-

@@ -61,7 +61,7 @@ def read_trials(
     classes = _classes(dataset, events)
     reader = _CheckedReader(dataset, settings)
     dataset._get_single_subject_data = reader
-    paradigm = _paradigm(dataset, classes, settings)
+    paradigm = _paradigm(classes, settings)
     signals, labels, table = paradigm.get_data(dataset, subjects=[subject])
     if signals.ndim == 4:  # (n_trials, n_channels, n_samples, n_bands)
         signals = np.concatenate(np.moveaxis(signals, -1, 0), axis=1)
@@ -127,11 +127,11 @@ def _classes(dataset: Any, events: Sequence[str] | None) -> list[str]:
     return list(events)
 
 
-def _paradigm(dataset: Any, classes: list[str], settings: SignalsSection) -> Any:
+def _paradigm(classes: list[str], settings: SignalsSection) -> Any:
     """The MOABB paradigm that cuts these classes, whatever the data set's own paradigm is."""
     from moabb.paradigms.base import BaseParadigm
 
-    class Cut(BaseParadigm):  # type: ignore[misc]
+    class Cut(BaseParadigm):
         datasets: list[Any] = []  # noqa: RUF012
         scoring = "roc_auc"
 

@@ -43,7 +43,9 @@ def run_snakemake(
     with _environment(), contextlib.chdir(folder):
         code, said = _snakemake(arguments)
     if code and not progress.faults:
-        progress.faults.append(said.strip().splitlines()[-1] if said.strip() else "Snakemake failed")
+        progress.faults.append(
+            said.strip().splitlines()[-1] if said.strip() else "Snakemake failed"
+        )
     return code == 0, progress
 
 

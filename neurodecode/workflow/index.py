@@ -13,7 +13,8 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark"><link rel="icon" href="data:,">
 <title>neurodecode runs</title><style>body{{font:16px/1.5 system-ui,sans-serif;max-width:60rem;
-margin:2rem auto;padding:0 1rem}}div{{overflow-x:auto}}td,th{{text-align:left;padding:.3rem .8rem .3rem 0}}
+margin:2rem auto;padding:0 1rem}}div{{overflow-x:auto}}
+td,th{{text-align:left;padding:.3rem .8rem .3rem 0}}
 </style></head><body><h1>Runs</h1><div><table><thead><tr><th>run</th><th>status</th><th>score</th>
 <th>chance</th><th>started</th></tr></thead><tbody>
 {rows}

@@ -112,7 +112,7 @@ def logger_plugin(progress: Progress) -> ModuleType:
     """Return a Snakemake logger plugin that hands every event to ``progress``."""
     from snakemake_interface_logger_plugins.base import LogHandlerBase
 
-    class LogHandler(LogHandlerBase):  # type: ignore[misc]
+    class LogHandler(LogHandlerBase):
         writes_to_stream = True
         writes_to_file = False
         has_filter = True

@@ -144,7 +144,7 @@ def _dry_run(
         return _show_failure(console, progress)
     for rule, name, reason in progress.planned:
         console.print(
-            f"  would run  {rule:<9}[bold]{escape(name)}[/bold]  [dim]{escape(_reason(reason))}[/dim]",
+            f"  would run  {rule:<9}[bold]{escape(name)}[/bold]  [dim]{_reason(reason)}[/dim]",
             highlight=False,
             soft_wrap=True,
         )
@@ -193,7 +193,7 @@ def _reason(text: str) -> str:
         return "not there yet"
     if "Input files updated" in text or "Updated input" in text:
         return "its input is rerun"
-    return " ".join(text.split())
+    return escape(" ".join(text.split()))
 
 
 def _update_index(folder: Path) -> None:
@@ -208,5 +208,3 @@ def _update_index(folder: Path) -> None:
 def _short(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-

@@ -1,4 +1,4 @@
-"""Simulated data sets with a known answer: generative model, planted effect, best possible score."""
+"""Simulated data sets with a known answer: model, planted effect, best possible score."""
 
 from __future__ import annotations
 

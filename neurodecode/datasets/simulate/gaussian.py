@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 
-def draw_trials(
-    spectra: Array, n_trials: int, n_samples: int, rng: np.random.Generator
-) -> Array:
+def draw_trials(spectra: Array, n_trials: int, n_samples: int, rng: np.random.Generator) -> Array:
     r"""Draw circular Gaussian trials with given cross-spectra.
 
     At each frequency :math:`X_k = C_k z_k` with :math:`C_k C_k^\top = S_k` and :math:`z_k`

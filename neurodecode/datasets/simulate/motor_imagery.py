@@ -1,9 +1,9 @@
-"""Simulated motor imagery EEG: what is planted, and the best score any decoder could reach.
+r"""Simulated motor imagery EEG: what is planted, and the best score any decoder could reach.
 
 Generative model, per subject and session
     Dipoles in MNE's three-shell sphere model, 13 electrodes of the 10-20 system, 128 Hz. Each
     source is a stationary Gaussian process with its own spectrum; a trial's sensor signals are
-    Gaussian with cross-spectrum :math:`S_c(f) = \\sum_s P_{s,c}(f) l_s l_s^T + N(f) I`.
+    Gaussian with cross-spectrum :math:`S_c(f) = \sum_s P_{s,c}(f) l_s l_s^T + N(f) I`.
 Planted effects, by class
     1. *Desynchronisation*: imagining one hand lowers mu (about 10 Hz) and beta (about 20 Hz) power
        of the hand area on the other side. Spatial covariances see it.
@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,7 +30,7 @@ from numpy.typing import NDArray
 
 from neurodecode.datasets.simulate.gaussian import draw_trials, log_likelihood
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 CHANNELS = ("F3", "Fz", "F4", "T7", "C3", "Cz", "C4", "T8", "P3", "Pz", "P4", "O1", "O2")
 CLASSES = ("left_hand", "right_hand")
@@ -154,7 +155,7 @@ def _sphere_gains(positions: Array) -> Array:
     return np.asarray(fixed["sol"]["data"], dtype=float)
 
 
-def _info():  # type: ignore[no-untyped-def]
+def _info() -> Any:
     import mne
 
     info = mne.create_info(list(CHANNELS), SFREQ, "eeg")
