@@ -1,0 +1,162 @@
+"""The acm pipeline from the command line to the report, on its smallest experiment."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+
+def test_the_run_ends_with_the_path_of_its_report(finished):
+    said = (finished / "done").read_text()
+    assert said.rstrip().splitlines()[-1].startswith("report: ")
+    assert said.rstrip().endswith("report.html")
+
+
+def test_progress_has_one_line_per_job_with_what_and_how_long(finished):
+    lines = [x for x in (finished / "done").read_text().splitlines() if x.startswith("  done")]
+    assert [line.split()[2] for line in lines] == (
+        ["fetch"] + ["prepare"] * 2 + ["train"] * 2 + ["evaluate"] * 2 + ["report"]
+    ) or sorted(line.split()[2] for line in lines) == sorted(
+        ["fetch", *["prepare"] * 2, *["train"] * 2, *["evaluate"] * 2, "report"]
+    )
+    assert all(line.endswith(" s") for line in lines)
+    assert "40 trials x 13 channels x 385 samples" in "".join(lines)
+
+
+def test_every_metric_has_a_chance_level_and_an_interval(finished):
+    rows = pd.DataFrame(json.loads((finished / "report.json").read_text())["metrics"])
+    assert set(rows["split"]) == {"within_session", "cross_session"}
+    assert rows[["value", "chance", "ci_low", "ci_high", "p_value", "n"]].notna().all().all()
+    assert (rows["ci_low"] <= rows["value"]).all()
+    assert (rows["value"] <= rows["ci_high"]).all()
+
+
+def test_the_group_is_the_mean_of_its_subjects(finished):
+    rows = pd.DataFrame(json.loads((finished / "report.json").read_text())["metrics"])
+    keys = ["model", "split"]
+    subjects = rows[rows["level"] == "subject"].groupby(keys)["value"].mean()
+    group = rows[rows["level"] == "group"].set_index(keys)["value"]
+    pd.testing.assert_series_equal(subjects.sort_index(), group.sort_index())
+
+
+def test_scores_are_those_of_the_saved_predictions(finished):
+    from sklearn.metrics import roc_auc_score
+
+    rows = pd.DataFrame(json.loads((finished / "report.json").read_text())["metrics"])
+    found = pd.read_parquet(finished / "evaluate" / "01" / "predictions.parquet")
+    mine = found[(found["model"] == "TS+SVM") & (found["split"] == "within_session")]
+    folds = mine.groupby(["session", "fold"])
+    by_fold = folds.apply(
+        lambda part: roc_auc_score(part["y_true"] == "right_hand", part["score_right_hand"])
+    )
+    row = rows.query("model == 'TS+SVM' and split == 'within_session' and subject == '01'")
+    value = row.loc[row["level"] == "subject", "value"].item()
+    assert by_fold.groupby("session").mean().mean() == pytest.approx(value)
+
+
+def test_no_trial_is_in_training_and_test(finished):
+    overlaps = json.loads((finished / "report.json").read_text())["audit"]
+    units = {(row["split"], row["unit"]) for row in overlaps}
+    assert ("within_session", "trial") in units
+    assert ("cross_session", "session") in units
+    assert ("within_session", "signal content") in units
+    assert all(row["overlap"] == 0 for row in overlaps)
+
+
+def test_the_record_says_what_the_run_was_made_with(finished):
+    record = json.loads((finished / "run.json").read_text())
+    assert record["status"] == "complete"
+    assert record["seed"] == 42
+    assert {"numpy", "mne", "moabb", "pyriemann", "snakemake"} <= set(record["versions"])
+    assert record["headline"]["chance"] == 0.5
+    assert record["peak_memory_mb"] > 50
+    assert record["jobs"] == 8
+    assert all(len(digest) == 64 for digest in record["input_sha256"].values())
+
+
+def test_a_finished_run_has_nothing_left_to_do(run_copy, command):
+    result = command("run", "acm", "smoke", "--out", run_copy)
+    assert result.returncode == 0
+    assert "everything is up to date" in result.stdout
+
+
+def test_a_changed_setting_reruns_what_reads_it_and_no_more(run_copy, command):
+    result = command("run", "acm", "smoke", "--out", run_copy, "-n", "--set", "model.order=3")
+    rules = {line.split()[2] for line in result.stdout.splitlines() if "would run" in line}
+    assert rules == {"train", "evaluate", "report"}
+
+
+@pytest.mark.parametrize(
+    ("module", "rules"),
+    [
+        ("riemann/claims.py", {"report"}),
+        ("riemann/decoders.py", {"train", "evaluate", "report"}),
+        ("signals/checks.py", {"prepare", "train", "evaluate", "report"}),
+        ("datasets/simulate/gaussian.py", {"fetch", "prepare", "train", "evaluate", "report"}),
+        ("workflow/progress.py", set()),
+    ],
+)
+def test_an_edited_module_reruns_exactly_the_rules_that_use_it(
+    run_copy, project_copy, command, module, rules
+):
+    path = project_copy / "neurodecode" / module
+    path.write_text(path.read_text() + "\nEDITED = True\n")
+    result = command(
+        "run", "acm", "smoke", "--out", run_copy, "-n", cwd=project_copy,
+        PYTHONPATH=str(project_copy),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = {line.split()[2] for line in result.stdout.splitlines() if "would run" in line}
+    assert found == rules
+
+
+def test_a_dry_run_leaves_the_run_as_it_was(run_copy, command):
+    before = {p: p.stat().st_mtime_ns for p in run_copy.glob("*.json")}
+    command("run", "acm", "smoke", "--out", run_copy, "-n", "--set", "seed=7")
+    assert {p: p.stat().st_mtime_ns for p in before if p.name == "run.json"} == {
+        p: t for p, t in before.items() if p.name == "run.json"
+    }
+    assert '"seed": 42' in (run_copy / "run.json").read_text()
+    assert "seed: 42" in (run_copy / "config.yaml").read_text()
+
+
+def test_the_report_can_be_built_again_from_its_artefacts(run_copy, command):
+    before = json.loads((run_copy / "report.json").read_text())
+    (run_copy / "report.html").unlink()
+    (run_copy / "report.json").unlink()
+    result = command("report", run_copy)
+    assert result.returncode == 0, result.stderr
+    assert json.loads((run_copy / "report.json").read_text()) == before
+
+
+def test_the_graph_is_drawn_without_graphviz(run_copy, command):
+    result = command("run", "acm", "smoke", "--out", run_copy, "--dag", PATH="")
+    assert result.returncode == 0, result.stdout + result.stderr
+    drawing = (run_copy / "dag.svg").read_text()
+    assert drawing.startswith("<svg")
+    assert drawing.count("<rect") == 9  # eight jobs and the target
+    assert "flowchart" in (run_copy / "dag.mmd").read_text()
+
+
+def test_runs_lists_the_run_with_score_and_chance(finished, command):
+    result = command("runs", finished)
+    assert "complete" in result.stdout
+    assert "0.50" in result.stdout
+
+
+def test_comparing_a_run_with_itself_finds_no_difference(finished, command):
+    result = command("compare", finished, finished)
+    assert result.returncode == 0, result.stderr
+    assert "difference +0.000" in result.stdout
+
+
+def test_one_rule_can_be_forced_and_a_run_can_stop_early(run_copy, command):
+    arguments = ("run", "acm", "smoke", "--out", run_copy, "-n")
+    forced = command(*arguments, "--force", "evaluate").stdout
+    assert "would run  evaluate" in forced
+    assert "would run  train" not in forced
+    stopped = command(*arguments, "--set", "seed=1", "--until", "prepare").stdout
+    assert "would run  prepare" in stopped
+    assert "would run  train" not in stopped
