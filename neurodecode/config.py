@@ -84,6 +84,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # a list as key: the safe loader refuses it below
             if key.value in seen:
                 line = key.start_mark.line + 1
                 raise ConfigFault(f"key '{key.value}' stands twice", where=f"line {line}")
@@ -115,6 +117,9 @@ def parse_yaml(text: str, *, source: str = "") -> Any:
     """
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except ConfigFault as error:
+        place = ", ".join(filter(None, [source, error.where]))
+        raise ConfigFault(error.what, where=place) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"{source}, line {mark.line + 1}" if mark else source

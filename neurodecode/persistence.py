@@ -37,6 +37,8 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
     from skops.io.exceptions import UntrustedTypesFoundException
 
     path = folder / "models.skops"
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path), fix="run again with --force train")
     if sha256_file(path) != read_json(folder / "model.json")["sha256"]:
         raise DataFault(
             "the saved model is not the one that was written",
