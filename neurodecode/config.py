@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Hashable, Iterable, Mapping
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 (pydantic reads the annotation)
 from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
@@ -79,7 +79,7 @@ class _Loader(yaml.SafeLoader):
     a float, the text "no" and the text "01".
     """
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
@@ -148,7 +148,7 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Iterable[str]) -> dict[s
     >>> apply_overrides({"model": {"order": 4}}, ["model.order=6"])
     {'model': {'order': 6}}
     """
-    result = _copy(tree)
+    result: dict[str, Any] = _copy(tree)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key.strip():

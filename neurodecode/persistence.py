@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
 from neurodecode.faults import DataFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
 def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None:

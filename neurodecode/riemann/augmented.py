@@ -54,7 +54,7 @@ def augment(X: ArrayLike, order: int, lag: int) -> Array:
     return np.concatenate([X[..., i * lag : i * lag + n_samples] for i in range(order)], axis=-2)
 
 
-class AugmentedCovariances(TransformerMixin, BaseEstimator):
+class AugmentedCovariances(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     r"""Covariance matrices of delay-embedded trials.
 
     .. math:: C = \frac{1}{N-1} \sum_t (z_t - \bar z)(z_t - \bar z)^\top, \quad
@@ -81,7 +81,7 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         self.lag = lag
         self.estimator = estimator
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> AugmentedCovariances:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> AugmentedCovariances:  # noqa: ARG002
         """Do nothing but check the shape; the transform has no state.
 
         Parameters
@@ -143,7 +143,7 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         return tags
 
 
-class ShuffledTime(TransformerMixin, BaseEstimator):
+class ShuffledTime(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Permute the samples of each trial, the same way in all channels.
 
     A control: the spatial covariance stays as it is, everything that needs time order is lost.
@@ -157,7 +157,7 @@ class ShuffledTime(TransformerMixin, BaseEstimator):
     def __init__(self, random_state: int = 0) -> None:
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> ShuffledTime:
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> ShuffledTime:  # noqa: ARG002
         """Do nothing; there is no state."""
         self.n_channels_in_ = _three_dimensional(X).shape[1]
         return self

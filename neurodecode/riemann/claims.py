@@ -71,7 +71,9 @@ def _temporal(table: pd.DataFrame | None, evidence: str) -> Claim:
     left = gain["difference"] - lost["difference"]
     note = f"gain over TS+SVM {gain['difference']:+.3f}, of which {left:+.3f} is left when shuffled"
     if _verdict(gain) != "holds":
-        return Claim("A5", text, evidence, _figure(lost), "not shown", f"{note}; no gain to explain")
+        return Claim(
+            "A5", text, evidence, _figure(lost), "not shown", f"{note}; no gain to explain"
+        )
     small = abs(left) <= abs(gain["difference"]) / 2
     verdict: Verdict = _verdict(lost) if small else "fails"
     return Claim("A5", text, evidence, _figure(lost), verdict, note)

@@ -65,9 +65,9 @@ class ModelSection(Section):
 
     order: int = Field(default=4, ge=1, description="Embedding dimension p")
     lag: int = Field(default=4, ge=1, description="Delay between copies, in samples")
-    estimator: Literal[
-        "scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl"
-    ] = Field(default="scm", description="Covariance estimator; oas or lwf shrink")
+    estimator: Literal["scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl"] = (
+        Field(default="scm", description="Covariance estimator; oas or lwf shrink")
+    )
     C: float = Field(default=1.0, gt=0, description="Inverse regularisation of the SVM")
     kernel: Literal["linear", "rbf"] = Field(default="rbf", description="Kernel of the SVM")
     l1_ratio: float = Field(default=0.15, ge=0, le=1, description="Elastic net mixing of TS+EN")
@@ -126,5 +126,3 @@ class ACMConfig(Experiment):
         if self.data.dataset != "simulated-motor-imagery":
             return []
         return [f"{i + 1:02d}" for i in range(self.data.simulation.n_subjects)]
-
-

@@ -5,8 +5,7 @@ Each has two parts: ``features`` (stateless: trials to covariance matrices) and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyriemann.classification import MDM, FgMDM
 from pyriemann.estimation import Covariances
@@ -22,6 +21,9 @@ from sklearn.svm import SVC
 from neurodecode.faults import ConfigFault, unknown
 from neurodecode.riemann.augmented import AugmentedCovariances, ShuffledTime
 from neurodecode.riemann.config import DECODER_NAMES, ModelSection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Parts = tuple[BaseEstimator, BaseEstimator]
 SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
@@ -97,7 +99,9 @@ DESCRIPTIONS: dict[str, str] = {
 }
 
 
-def make_decoder(name: str, model: ModelSection | None = None, *, random_state: int = 0) -> Pipeline:
+def make_decoder(
+    name: str, model: ModelSection | None = None, *, random_state: int = 0
+) -> Pipeline:
     """Build an unfitted decoder by its name.
 
     Parameters

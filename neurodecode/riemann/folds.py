@@ -6,19 +6,21 @@ before the folds are cut leaks nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from neurodecode.riemann.config import ModelSection
 from neurodecode.riemann.decoders import SHUFFLED_LABELS, decision_scores, make_decoder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
     from neurodecode.evaluation.folds import Fold
+    from neurodecode.riemann.config import ModelSection
 
 Models = dict[str, dict[str, Pipeline]]
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from neurodecode.artefacts import atomic_path, write_json
@@ -20,14 +17,21 @@ from neurodecode.evaluation.audit import (
     hash_signals,
     signal_overlap,
 )
+from neurodecode.evaluation.folds import Fold
 from neurodecode.evaluation.protocols import PROTOCOLS, make_folds
 from neurodecode.evaluation.scoring import Scored, score_subjects
-from neurodecode.evaluation.folds import Fold
 from neurodecode.faults import DataFault, unknown
-from neurodecode.riemann.config import ACMConfig
 from neurodecode.riemann.folds import Models, fit_folds, predict_folds
 from neurodecode.signals.checks import canonical_name, common_channels
 from neurodecode.signals.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neurodecode.riemann.config import ACMConfig
 
 
 @dataclass(frozen=True)

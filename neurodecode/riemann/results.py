@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import pandas as pd
 from neurodecode.artefacts import read_json
 from neurodecode.evaluation.comparison import compare_decoders, paired_bootstrap
 from neurodecode.evaluation.metric_row import MetricRow, metric_frame
-
 from neurodecode.evaluation.scoring import Scored, group_rows
 from neurodecode.report.model import Report, Section, Table
 from neurodecode.report.sections import (
@@ -29,6 +27,8 @@ from neurodecode.riemann.config import ACMConfig
 from neurodecode.riemann.decoders import DESCRIPTIONS, SHUFFLED_LABELS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from neurodecode.workflow.step import Job
 
 
@@ -101,9 +101,9 @@ def compare(
     subjects = rows[
         (rows["level"] == "subject") & (rows["split"] == split) & (rows["model"] != SHUFFLED_LABELS)
     ]
-    if subjects["model"].nunique() < 2:
+    if len(set(subjects["model"])) < 2:
         return pd.DataFrame()
-    if subjects["subject"].nunique() == 1:
+    if len(set(subjects["subject"])) == 1:
         return _over_trials(predictions[predictions["split"] == split], main, metric, seed)
     table = compare_decoders(subjects, main, random_state=seed)
     flipped = table.assign(
@@ -118,12 +118,10 @@ def compare(
     return flipped.sort_values("model", key=lambda m: m.map(order.index)).reset_index(drop=True)
 
 
-def _over_trials(
-    predictions: pd.DataFrame, main: str, metric: str, seed: int
-) -> pd.DataFrame:
+def _over_trials(predictions: pd.DataFrame, main: str, metric: str, seed: int) -> pd.DataFrame:
     """Paired bootstrap over the trials of a single subject, folds pooled as accuracy."""
-    wide = predictions.set_index(["session", "trial", "model"])
-    correct = (wide["y_true"] == wide["y_pred"]).unstack("model").astype(float)
+    hits = predictions.assign(hit=(predictions["y_true"] == predictions["y_pred"]).astype(float))
+    correct = hits.pivot_table(index=["session", "trial"], columns="model", values="hit")
     models = [m for m in dict.fromkeys(predictions["model"]) if m not in (main, SHUFFLED_LABELS)]
     rows = []
     for model in models:
@@ -137,10 +135,9 @@ def _over_trials(
         rows.append({"model": model, "difference": ci.estimate, "ci_low": ci.low,
                      "ci_high": ci.high, "n": len(correct)})  # fmt: skip
     note = "share of trials decoded correctly" if metric != "accuracy" else ""
-    table = pd.DataFrame(rows).assign(
+    return pd.DataFrame(rows).assign(
         p=np.nan, p_holm=np.nan, cohens_dz=np.nan, rank_biserial=np.nan, unit="trial", note=note
     )
-    return table
 
 
 def _reference_section(config: ACMConfig) -> list[Section]:
@@ -159,5 +156,3 @@ def _decoder_section(config: ACMConfig) -> Section:
     )
     rows = [(name, DESCRIPTIONS[name]) for name in config.decoders]
     return Section("Decoders", [text, Table(("name", "what it is"), rows)])
-
-

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodecode.faults import DataFault, nearest
-from neurodecode.signals.config import SignalsSection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import mne
+    from numpy.typing import NDArray
+
+    from neurodecode.signals.config import SignalsSection
 
 # Old (10-20) and new (10-10) names of the same sites; and common spellings of the vertex line.
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}

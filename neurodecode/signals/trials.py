@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from neurodecode.faults import DataFault, nearest, unknown
 from neurodecode.signals.checks import check_recordings, eeg_names
-from neurodecode.signals.config import SignalsSection
 from neurodecode.signals.memory import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from neurodecode.signals.config import SignalsSection
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,9 @@ class _CheckedReader:
         for (session, run), cues in self.cues.items():
             lost = cues - cut.get((session, run), 0)
             if lost:
-                line = f"{lost} of {cues} trials left out: cut by the recording's end, or marked bad"
+                line = (
+                    f"{lost} of {cues} trials left out: cut by the recording's end, or marked bad"
+                )
                 self.mended.setdefault(self._name(subject, session, run), []).append(line)
 
 

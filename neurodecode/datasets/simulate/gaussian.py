@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 
-def draw_trials(
-    spectra: Array, n_trials: int, n_samples: int, rng: np.random.Generator
-) -> Array:
+def draw_trials(spectra: Array, n_trials: int, n_samples: int, rng: np.random.Generator) -> Array:
     r"""Draw circular Gaussian trials with given cross-spectra.
 
     At each frequency :math:`X_k = C_k z_k` with :math:`C_k C_k^\top = S_k` and :math:`z_k`
@@ -34,7 +32,8 @@ def draw_trials(
     z = (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2)
     bins = np.zeros((n_trials, n_channels, n_samples // 2 + 1), dtype=complex)
     bins[..., 1:-1] = np.moveaxis((factors @ z)[..., 0], 1, 2)
-    return np.fft.irfft(bins, n=n_samples, axis=-1) * np.sqrt(n_samples)
+    trials: Array = np.fft.irfft(bins, n=n_samples, axis=-1) * np.sqrt(n_samples)
+    return trials
 
 
 def log_likelihood(trials: Array, spectra: Array) -> Array:
@@ -55,4 +54,5 @@ def log_likelihood(trials: Array, spectra: Array) -> Array:
     bins = np.fft.rfft(trials, axis=-1)[..., 1:-1] / np.sqrt(n_samples)
     inverse = np.linalg.inv(spectra)
     quadratic = np.einsum("tik,kij,tjk->t", bins.conj(), inverse, bins, optimize=True).real
-    return -quadratic - np.linalg.slogdet(spectra)[1].sum()
+    total: Array = -quadratic - np.linalg.slogdet(spectra)[1].sum()
+    return total
