@@ -197,9 +197,10 @@ def _describe(model: type[BaseModel], problem: dict[str, Any]) -> str:
         return unknown("key", dotted, valid)
     if problem["type"] == "missing":
         return f"key '{dotted}' is missing"
-    return (
-        f"key '{dotted}': {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}"
-    )
+    message = problem["msg"].removeprefix("Value error, ")
+    if isinstance(problem["input"], Mapping):  # two keys of a section disagree
+        return f"key '{dotted}': {message}"
+    return f"key '{dotted}': {message}, got {problem['input']!r}"
 
 
 def _submodel(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:

@@ -35,6 +35,8 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
     DataFault
         If the file differs from its sha256, or holds a type outside scikit-learn and ``trusted``.
     """
+    from zipfile import BadZipFile
+
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
@@ -51,3 +53,5 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
         return skops.io.load(path, trusted=list(trusted))
     except UntrustedTypesFoundException as error:
         raise DataFault(f"refused to load: {error}", where=str(path)) from error
+    except BadZipFile as error:
+        raise DataFault("not a skops file, refused to load", where=str(path)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -67,10 +68,17 @@ def read_trials(
     reader = _CheckedReader(dataset, settings, classes)
     dataset._get_single_subject_data = reader
     try:
-        paradigm = _paradigm(classes, settings)
-        signals, labels, table = paradigm.get_data(dataset, subjects=[subject])
+        signals, labels, table = _cut(_paradigm(classes, settings), dataset, subject)
     finally:
         dataset._get_single_subject_data = reader.read
+    if not len(labels):
+        start, end = window(dataset.interval, settings)
+        raise DataFault(
+            f"none of {sum(reader.cues.values())} trials of {start:g} to {end:g} s fits into the "
+            "recordings",
+            where=f"{dataset.code}, subject {subject}",
+            fix="shorten signals.tmax, and check the onsets of the events",
+        )
     reader.count_lost(subject, table)
     if signals.ndim == 4:  # (n_trials, n_channels, n_samples, n_bands)
         signals = np.concatenate(np.moveaxis(signals, -1, 0), axis=1)
@@ -199,6 +207,24 @@ def _paradigm(classes: list[str], settings: SignalsSection) -> Any:
         tmax=settings.tmax,
         resample=settings.resample,
     )
+
+
+def _cut(paradigm: Any, dataset: Any, subject: Any) -> tuple[Any, Any, pd.DataFrame]:
+    """Let MOABB filter and cut; trials that do not fit are counted by us, not warned of."""
+    with warnings.catch_warnings():
+        for words in ("Limited .* annotation", "All epochs were", ".*Epochs-object is empty"):
+            warnings.filterwarnings("ignore", words, RuntimeWarning)
+        try:
+            signals, labels, table = paradigm.get_data(dataset, subjects=[subject])
+        except RuntimeError as error:
+            if "Epochs-object is empty" not in str(error):
+                raise
+            raise DataFault(
+                "no trial of one of the recordings fits into it",
+                where=f"{dataset.code}, subject {subject}",
+                fix="shorten signals.tmax, or read without signals.resample to see which",
+            ) from error
+    return signals, labels, table
 
 
 def window(interval: Sequence[float], settings: SignalsSection) -> tuple[float, float]:
