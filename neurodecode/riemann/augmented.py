@@ -194,7 +194,7 @@ def _refuse_dependent(spatial: Array) -> None:
     """Raise if channels are linear combinations of others, as seen in the mean covariance.
 
     The bound lies between the rounding of float32 signals (1e-15 of the largest variance) and
-    the noise of amplifiers (above 1e-10 of it in recordings at hand).
+    the noise of amplifiers (1e-5 of it in recordings at hand).
     """
     values = np.linalg.eigvalsh(spatial.mean(axis=0))
     rank = int((values > RANK_TOLERANCE * values[-1]).sum())

@@ -127,12 +127,16 @@ def fit_unit(
 ) -> tuple[dict[str, Models], dict[str, Any]]:
     """Fit every decoder on every fold; return them by protocol, and what ``model.json`` says."""
     unit = load_unit(stores)
-    models: dict[str, Models] = {}
-    for protocol in config.evaluation.protocols:
-        folds = unit_folds(config, unit, name, protocol)
-        models[protocol] = fit_folds(
+    folds_of = {  # all before the first fit: a protocol that cannot be is told at once
+        protocol: unit_folds(config, unit, name, protocol)
+        for protocol in config.evaluation.protocols
+    }
+    models: dict[str, Models] = {
+        protocol: fit_folds(
             config.decoders, config.model, unit.signals, unit.labels, folds, seed=config.seed
         )
+        for protocol, folds in folds_of.items()
+    }
     n_folds = sum(map(len, models.values()))
     info = {
         "decoders": list(config.decoders),

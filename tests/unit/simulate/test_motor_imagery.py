@@ -52,7 +52,7 @@ def contrast(lag=0, seed=0, **effects):
     return np.linalg.norm(left - right) / np.linalg.norm(scale)
 
 
-def ceiling(n_trials=400, seeds=(0, 1, 2), **effects):
+def ceiling(n_trials=200, seeds=(0, 1), **effects):
     """AUC of the optimal decoder, one per simulated subject."""
     given = {"desynchronisation": 0.0, "peak_shift": 0.0, "snr": 0.8, "lapses": 0.0, **effects}
     scores = []
@@ -67,8 +67,11 @@ def ceiling(n_trials=400, seeds=(0, 1, 2), **effects):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_peak_shift_shows_in_lagged_covariances_only(seed):
-    assert contrast(lag=0, seed=seed, peak_shift=1.0) < 0.02
-    assert max(contrast(lag=lag, seed=seed, peak_shift=1.0) for lag in (4, 8, 12)) > 0.05
+    spatial = contrast(lag=0, seed=seed, peak_shift=1.0)
+    lagged = max(contrast(lag=lag, seed=seed, peak_shift=1.0) for lag in (4, 8, 12))
+    assert spatial < 0.005
+    assert lagged > 10 * spatial
+    assert lagged > 0.01
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -97,7 +100,7 @@ def test_cross_spectra_are_positive_definite():
 
 def test_without_effects_the_ceiling_is_chance():
     """The log-likelihoods tie exactly."""
-    assert ceiling().tolist() == [0.5, 0.5, 0.5]
+    assert ceiling().tolist() == [0.5, 0.5]
 
 
 def test_effects_raise_the_ceiling():
@@ -111,7 +114,7 @@ def test_effects_raise_the_ceiling():
 def test_lapses_bound_the_ceiling(lapses):
     """With every imagined hand recognised, the cue is told by a bit that is right 1 - lapses."""
     scores = ceiling(lapses=lapses, desynchronisation=0.9, peak_shift=4.0, snr=3.0)
-    error = np.sqrt(lapses * (1 - lapses) / (400 * len(scores)))
+    error = np.sqrt(lapses * (1 - lapses) / (200 * len(scores)))
     assert abs(scores.mean() - (1 - lapses)) < 4 * error + 0.01
 
 
