@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurodecode.faults import DataFault, DiskFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @contextmanager

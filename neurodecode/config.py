@@ -82,6 +82,8 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # a list as key: the safe loader refuses it below
             if key.value in seen:
                 line = key.start_mark.line + 1
                 raise ConfigFault(f"key '{key.value}' stands twice", where=f"line {line}")
@@ -114,6 +116,9 @@ def parse_yaml(text: str, *, source: str = "") -> Any:
     """
     try:
         return yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+    except ConfigFault as error:
+        place = ", ".join(filter(None, [source, error.where]))
+        raise ConfigFault(error.what, where=place) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f"{source}, line {mark.line + 1}" if mark else source
@@ -142,7 +147,7 @@ def apply_overrides(tree: Mapping[str, Any], overrides: Iterable[str]) -> dict[s
     >>> apply_overrides({"model": {"order": 4}}, ["model.order=6"])
     {'model': {'order': 6}}
     """
-    result = _copy(tree)
+    result: dict[str, Any] = _copy(tree)
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals or not key.strip():
@@ -191,9 +196,10 @@ def _describe(model: type[BaseModel], problem: dict[str, Any]) -> str:
         return unknown("key", dotted, valid)
     if problem["type"] == "missing":
         return f"key '{dotted}' is missing"
-    return (
-        f"key '{dotted}': {problem['msg'].removeprefix('Value error, ')}, got {problem['input']!r}"
-    )
+    message = problem["msg"].removeprefix("Value error, ")
+    if isinstance(problem["input"], Mapping):  # two keys of a section disagree
+        return f"key '{dotted}': {message}"
+    return f"key '{dotted}': {message}, got {problem['input']!r}"
 
 
 def _submodel(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:

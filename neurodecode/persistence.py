@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
 from neurodecode.faults import DataFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
 
 
 def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None:
@@ -33,10 +35,14 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
     DataFault
         If the file differs from its sha256, or holds a type outside scikit-learn and ``trusted``.
     """
+    from zipfile import BadZipFile
+
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
     path = folder / "models.skops"
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path), fix="run again with --force train")
     if sha256_file(path) != read_json(folder / "model.json")["sha256"]:
         raise DataFault(
             "the saved model is not the one that was written",
@@ -47,3 +53,5 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
         return skops.io.load(path, trusted=list(trusted))
     except UntrustedTypesFoundException as error:
         raise DataFault(f"refused to load: {error}", where=str(path)) from error
+    except BadZipFile as error:
+        raise DataFault("not a skops file, refused to load", where=str(path)) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -9,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from neurodecode.faults import DataFault
 
 Array = NDArray[np.float64]
+RANK_TOLERANCE = 1e-13
 
 
 def augment(X: ArrayLike, order: int, lag: int) -> Array:
@@ -103,17 +106,21 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         Raises
         ------
         DataFault
-            If a channel is flat, or the matrices would be singular: fewer samples left than
-            channels times order, without shrinkage.
+            If a channel is flat, or the matrices would be singular without shrinkage: fewer
+            samples left than channels times order, or channels that depend on one another.
         """
         X = _three_dimensional(X)
+        if hasattr(self, "n_channels_in_") and X.shape[1] != self.n_channels_in_:
+            raise DataFault(f"fitted on {self.n_channels_in_} channels, got {X.shape[1]}")
         _refuse_flat(X)
         if self.estimator != "scm":
             from pyriemann.geometry.covariance import covariances
 
             embedded = augment(X, self.order, self.lag)
             return np.asarray(covariances(embedded.astype(np.float64), estimator=self.estimator))
-        return np.stack([self._sample_covariance(trial) for trial in X])
+        covariances = np.stack([self._sample_covariance(trial) for trial in X])
+        _refuse_dependent(covariances[:, : X.shape[1], : X.shape[1]])
+        return covariances
 
     def _sample_covariance(self, trial: Array) -> Array:
         embedded = augment(trial, self.order, self.lag).astype(np.float64)
@@ -140,6 +147,7 @@ class ShuffledTime(TransformerMixin, BaseEstimator):
     """Permute the samples of each trial, the same way in all channels.
 
     A control: the spatial covariance stays as it is, everything that needs time order is lost.
+    A trial's permutation depends on the seed and its own samples, not on its place in ``X``.
 
     Parameters
     ----------
@@ -156,9 +164,13 @@ class ShuffledTime(TransformerMixin, BaseEstimator):
 
     def transform(self, X: ArrayLike) -> Array:
         """Return a permuted copy, shape (n_trials, n_channels, n_samples)."""
-        X = _three_dimensional(X)
-        rng = np.random.default_rng(self.random_state)
-        return np.stack([trial[:, rng.permutation(trial.shape[1])] for trial in X])
+        return np.stack([self._shuffled(trial) for trial in _three_dimensional(X)])
+
+    def _shuffled(self, trial: Array) -> Array:
+        content = zlib.crc32(np.ascontiguousarray(trial, dtype=np.float64).tobytes())
+        rng = np.random.default_rng([self.random_state, content])
+        shuffled: Array = trial[:, rng.permutation(trial.shape[1])]
+        return shuffled
 
 
 def _three_dimensional(X: ArrayLike) -> Array:
@@ -175,4 +187,20 @@ def _refuse_flat(X: Array) -> None:
         raise DataFault(
             f"channel {channel} is flat in trial {trial} ({len(flat)} such)",
             fix="drop the channel (signals.channels) or the trial",
+        )
+
+
+def _refuse_dependent(spatial: Array) -> None:
+    """Raise if channels are linear combinations of others, as seen in the mean covariance.
+
+    The bound lies between the rounding of float32 signals (1e-15 of the largest variance) and
+    the noise of amplifiers (1e-5 of it in recordings at hand).
+    """
+    values = np.linalg.eigvalsh(spatial.mean(axis=0))
+    rank = int((values > RANK_TOLERANCE * values[-1]).sum())
+    if rank < len(values):
+        raise DataFault(
+            f"{len(values)} channels of rank {rank}: some are combinations of others, as after "
+            "interpolation or an average reference, and the covariance is singular",
+            fix="set model.estimator=oas, or drop channels (signals.channels)",
         )

@@ -68,8 +68,8 @@ class ModelSection(Section):
 
     order: int = Field(default=4, ge=1, description="Embedding dimension p")
     lag: int = Field(default=4, ge=1, description="Delay between copies, in samples")
-    estimator: str = Field(
-        default="scm", description="Covariance estimator of the augmented signals"
+    estimator: Literal["scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl"] = (
+        Field(default="scm", description="Covariance estimator; oas or lwf shrink")
     )
     C: float = Field(default=1.0, gt=0, description="Inverse regularisation of the SVM")
     kernel: Literal["linear", "rbf"] = Field(

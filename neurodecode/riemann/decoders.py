@@ -5,8 +5,7 @@ Each has two parts: ``features`` (stateless: trials to covariance matrices) and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pyriemann.classification import MDM, FgMDM
 from pyriemann.estimation import Covariances
@@ -26,6 +25,9 @@ from neurodecode.riemann.config import (
     SHUFFLED_TIME,
     ModelSection,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Parts = tuple[BaseEstimator, BaseEstimator]
 

@@ -6,20 +6,23 @@ before the folds are cut leaks nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from neurodecode.riemann.config import SHUFFLED_LABELS, ModelSection
+from neurodecode.riemann.config import SHUFFLED_LABELS
 from neurodecode.riemann.decoders import decision_scores, make_decoder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
     from neurodecode.evaluation.folds import Fold
+    from neurodecode.riemann.config import ModelSection
 
 Models = dict[str, dict[str, Pipeline]]
 

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from neurodecode.artefacts import atomic_path, write_json
@@ -23,9 +20,18 @@ from neurodecode.evaluation.audit import (
 from neurodecode.evaluation.folds import Fold
 from neurodecode.evaluation.protocols import PROTOCOLS, make_folds
 from neurodecode.evaluation.scoring import Scored, score_subjects
-from neurodecode.riemann.config import ACMConfig
+from neurodecode.faults import DataFault, unknown
 from neurodecode.riemann.folds import Models, fit_folds, predict_folds
+from neurodecode.signals.checks import canonical_name, common_channels
 from neurodecode.signals.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neurodecode.riemann.config import ACMConfig
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Unit:
 
     signals: NDArray[Any]
     trials: pd.DataFrame
+    channels: tuple[str, ...] = ()
 
     @property
     def labels(self) -> NDArray[np.str_]:
@@ -73,24 +80,40 @@ class Result:
 
 
 def load_unit(stores: Sequence[Path]) -> Unit:
-    """Read the stores of a unit; trials are numbered within their session."""
+    """Read the stores of a unit and reduce them to their common channels.
+
+    Raises
+    ------
+    DataFault
+        If the subjects share no channel, or differ in sampling rate.
+    """
     opened = [open_store(store) for store in stores]
-    channels = opened[0].info["channels"]
-    common = [c for c in channels if all(c in store.info["channels"] for store in opened)]
-    signals = [
-        store.signals
-        if store.info["channels"] == common
-        else store.signals[:, [store.info["channels"].index(c) for c in common]]
-        for store in opened
-    ]
+    names = {store.folder.name: store.info["channels"] for store in opened}
+    rates = {store.folder.name: store.info["sfreq"] for store in opened}
+    common = common_channels(names)
+    if len(set(rates.values())) > 1:
+        table = ", ".join(f"subject {name}: {rate:g} Hz" for name, rate in rates.items())
+        raise DataFault(
+            "sampling rates differ between subjects",
+            where=table,
+            fix=f"set signals.resample={min(rates.values()):g}, or leave subjects out",
+        )
+    sites = [canonical_name(name) for name in common]
+    signals = []
+    for store in opened:
+        place = {canonical_name(name): i for i, name in enumerate(store.info["channels"])}
+        signals.append(store.signals[:, [place[site] for site in sites]])
     length = min(part.shape[2] for part in signals)
     trials = pd.concat([store.trials for store in opened], ignore_index=True)
-    return Unit(np.concatenate([part[:, :, :length] for part in signals]), trials)
+    joined = np.concatenate([part[:, :, :length] for part in signals])
+    return Unit(joined, trials, tuple(common))
 
 
 def unit_folds(config: ACMConfig, unit: Unit, subject: str, protocol: str) -> list[Fold]:
     """Return the folds of one protocol that test this subject."""
     mine = np.flatnonzero(unit.trials["subject"].to_numpy() == subject)
+    if not len(mine):
+        raise DataFault(unknown("subject", subject, sorted(set(unit.trials["subject"]))))
     if protocol == "cross_subject":
         return [f for f in make_folds(protocol, unit.trials) if f.subject == subject]
     options = (
@@ -109,19 +132,23 @@ def fit_unit(
 ) -> tuple[dict[str, Models], dict[str, Any]]:
     """Fit every decoder on every fold; return them by protocol, and what ``model.json`` says."""
     unit = load_unit(stores)
-    models: dict[str, Models] = {}
-    for protocol in config.evaluation.protocols:
-        folds = unit_folds(config, unit, _subject(unit, name), protocol)
-        models[protocol] = fit_folds(
+    folds_of = {  # all before the first fit: a protocol that cannot be is told at once
+        protocol: unit_folds(config, unit, name, protocol)
+        for protocol in config.evaluation.protocols
+    }
+    models: dict[str, Models] = {
+        protocol: fit_folds(
             config.decoders, config.model, unit.signals, unit.labels, folds, seed=config.seed
         )
+        for protocol, folds in folds_of.items()
+    }
     n_folds = sum(map(len, models.values()))
     info = {
         "decoders": list(config.decoders),
         "folds": {protocol: list(folds) for protocol, folds in models.items()},
         "n_folds": n_folds,
         "n_models": n_folds * len(config.decoders),
-        "channels": open_store(stores[0]).info["channels"],
+        "channels": list(unit.channels),
         "settings": config.model.model_dump(),
     }
     return models, info
@@ -136,7 +163,7 @@ def evaluate_unit(
     hashes = hash_signals(unit.signals)
     predictions, audit = [], []
     for protocol, fitted in models.items():
-        folds = unit_folds(config, unit, _subject(unit, name), protocol)
+        folds = unit_folds(config, unit, name, protocol)
         known = PROTOCOLS[protocol]
         assert known.unit is not None
         audit += audit_folds(folds, unit.trials, known.unit, split=protocol, leaks=known.leaks)
@@ -152,7 +179,7 @@ def evaluate_unit(
         n_resamples=config.evaluation.n_bootstrap,
         n_permutations=config.evaluation.n_permutations,
         seed=config.seed,
-        ceiling=optimal_score(unit, _subject(unit, name), metric),
+        ceiling=optimal_score(unit, name, metric),
     )
     return Result(table, scored, audit)
 
@@ -183,9 +210,3 @@ def optimal_score(unit: Unit, subject: str, metric: str) -> float | None:
         else:
             scores.append(accuracy_score(labels, np.array(classes)[likelihoods.argmax(axis=1)]))
     return float(np.mean(scores))
-
-
-def _subject(unit: Unit, name: str) -> str:
-    """The unit's subject as the trial table spells it (MOABB drops leading zeros in none)."""
-    subjects = set(unit.trials["subject"])
-    return name if name in subjects else next(iter(subjects))

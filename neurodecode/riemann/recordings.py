@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from neurodecode.datasets.bids import bids_dataset, bids_manifest
-from neurodecode.datasets.catalog import Card
 from neurodecode.datasets.fetch import fetch
 from neurodecode.datasets.moabb import moabb_dataset
 from neurodecode.datasets.simulate.motor_imagery import CLASSES, OPTIMAL, TRIAL_S
 from neurodecode.faults import ConfigFault
-from neurodecode.riemann.config import ACMConfig
 from neurodecode.signals.trials import Trials, read_trials
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from neurodecode.datasets.catalog import Card
     from neurodecode.datasets.manifest import Manifest
+    from neurodecode.riemann.config import ACMConfig
 
 
 def fetch_recordings(

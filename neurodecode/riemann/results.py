@@ -28,6 +28,8 @@ from neurodecode.riemann.claims import acm_claims, control_at_chance
 from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ACMConfig
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from neurodecode.workflow.step import Job
 
 

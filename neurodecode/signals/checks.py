@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodecode.faults import DataFault, nearest
-from neurodecode.signals.config import SignalsSection
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     import mne
+    from numpy.typing import NDArray
+
+    from neurodecode.signals.config import SignalsSection
 
 # Old (10-20) and new (10-10) names of the same sites; and common spellings of the vertex line.
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 # Mean absolute step from sample to sample; unlike the standard deviation it ignores slow drift,
 # which reaches tens of millivolts in recordings without a high-pass filter.
-SMALLEST_STEP_V, LARGEST_STEP_V = 1e-9, 5e-4
+SMALLEST_STEP_V, TYPICAL_STEP_V, LARGEST_STEP_V = 1e-9, 3e-6, 5e-4
 FLAT_V = 1e-12
+UNITS = {1e-6: "microvolts", 1e-3: "millivolts", 1e3: "volts scaled by 1e-3",
+         1e6: "volts scaled by 1e-6"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,11 @@ def check_recordings(
     Raises
     ------
     DataFault
-        Sampling rates differ; a band edge lies above Nyquist; a channel is missing, flat or not
-        finite (policy "stop"); the amplitudes are not volts.
+        Sampling rates differ; a band edge lies above Nyquist; a channel is missing, named twice,
+        flat or not finite (policy "stop"); the amplitudes are not volts.
     """
-    check_sampling_rates({name: raw.info["sfreq"] for name, raw in recordings.items()}, settings)
+    rates = {name: raw.info["sfreq"] for name, raw in recordings.items()}
+    check_sampling_rates(rates, settings)
     mended: dict[str, list[str]] = {}
     for name, raw in recordings.items():
         check_bands(settings, raw.info["sfreq"], where=name)
@@ -66,6 +72,8 @@ def check_recordings(
         bad = find_bad_channels(raw.get_data(picks="eeg"), eeg_names(raw), raw.info["sfreq"])
         mended[name] = _mend(raw, bad, settings.bad_channels, where=name)
         check_unit(raw.get_data(picks="eeg"), where=name)
+        if len(set(rates.values())) > 1:  # before cutting, where lengths could differ by a sample
+            raw.resample(settings.resample, verbose="error")
     _same_channels({name: eeg_names(raw) for name, raw in recordings.items()}, recordings)
     return {name: lines for name, lines in mended.items() if lines}
 
@@ -131,12 +139,10 @@ def check_unit(signals: NDArray[np.floating], *, where: str) -> None:
     typical = float(np.median(np.abs(np.diff(signals, axis=1)).mean(axis=1)))
     if SMALLEST_STEP_V <= typical <= LARGEST_STEP_V:
         return
-    if typical > LARGEST_STEP_V:
-        factor, guess = (1e-6, "microvolts") if typical > 0.05 else (1e-3, "millivolts")
-    else:
-        factor, guess = 1e6, "scaled to volts twice"
+    factor = min(UNITS, key=lambda unit: abs(np.log(max(typical, 1e-30) * unit / TYPICAL_STEP_V)))
     raise DataFault(
-        f"steps of {typical:.3g} V between samples are not EEG in volts, it looks like {guess}",
+        f"steps of {typical:.3g} V between samples are not EEG in volts, it looks like "
+        f"{UNITS[factor]}",
         where=where,
         fix=f"if so, set signals.scale={factor:g}",
     )
@@ -148,10 +154,11 @@ def resolve_channels(wanted: Sequence[str], present: Sequence[str], *, where: st
     Raises
     ------
     DataFault
-        Naming the missing channels and the nearest present ones.
+        Naming the missing channels and the nearest present ones, or those that are there twice.
     """
-    known = {_canonical(name): name for name in present}
-    missing = [name for name in wanted if _canonical(name) not in known]
+    check_names(present, where=where)
+    known = {canonical_name(name): name for name in present}
+    missing = [name for name in wanted if canonical_name(name) not in known]
     if missing:
         hints = [f"{name} (nearest: {nearest(name, present) or 'none'})" for name in missing]
         raise DataFault(
@@ -159,12 +166,50 @@ def resolve_channels(wanted: Sequence[str], present: Sequence[str], *, where: st
             where=where,
             fix=f"present: {', '.join(present)}",
         )
-    return [known[_canonical(name)] for name in wanted]
+    return [known[canonical_name(name)] for name in wanted]
 
 
-def _canonical(name: str) -> str:
+def check_names(names: Sequence[str], *, where: str) -> None:
+    """Raise if two channels have the same name, or two names of the same site (T3 and T7)."""
+    seen: dict[str, str] = {}
+    for name in names:
+        # MNE reads two channels C3 as C3-0 and C3-1.
+        key = canonical_name(_DUPLICATE.sub("", name))
+        if key in seen:
+            raise DataFault(
+                f"channels {seen[key]} and {name} are the same site twice",
+                where=where,
+                fix="rename or remove one of them in the file",
+            )
+        seen[key] = name
+
+
+_DUPLICATE = re.compile(r"(?<=[0-9zZ])-[0-9]+$")
+
+
+def canonical_name(name: str) -> str:
+    """Return one spelling for all names of a site: upper case, no dots, T7 for T3."""
     upper = name.strip(". ").upper()
     return ALIASES.get(upper, upper)
+
+
+def common_channels(names: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the channels that all recordings have, spelled and ordered as in the first.
+
+    Raises
+    ------
+    DataFault
+        If there is none.
+    """
+    first = next(iter(names.values()))
+    sites = [{canonical_name(name) for name in other} for other in names.values()]
+    common = [name for name in first if all(canonical_name(name) in other for other in sites)]
+    if not common:
+        table = "; ".join(f"{name}: {', '.join(ch[:8])}" for name, ch in names.items())
+        raise DataFault(
+            "recordings share no channel", where=table, fix="leave the odd recording out"
+        )
+    return common
 
 
 def eeg_names(raw: mne.io.BaseRaw) -> list[str]:
@@ -183,9 +228,12 @@ def _pick(raw: mne.io.BaseRaw, wanted: Sequence[str] | None, *, where: str) -> N
     if not present:
         kinds = sorted(set(raw.get_channel_types()))
         raise DataFault(f"no EEG channel, only {', '.join(kinds)}", where=where)
+    check_names(present, where=where)
     names = resolve_channels(wanted, present, where=where) if wanted else present
     stim = [n for n, k in zip(raw.ch_names, raw.get_channel_types(), strict=True) if k == "stim"]
     raw.pick([*names, *stim], verbose="error")
+    if wanted:
+        raw.rename_channels(dict(zip(names, wanted, strict=True)), verbose="error")
 
 
 def _mend(raw: mne.io.BaseRaw, bad: list[BadChannel], policy: str, *, where: str) -> list[str]:
@@ -193,7 +241,11 @@ def _mend(raw: mne.io.BaseRaw, bad: list[BadChannel], policy: str, *, where: str
     if not bad:
         return []
     names = [channel.name for channel in bad]
-    if policy == "stop" or len(names) == len(_eeg_picks(raw)):
+    if len(names) == len(_eeg_picks(raw)):
+        raise DataFault(
+            f"every channel is bad: {'; '.join(lines[:5])}", where=where, fix="leave this file out"
+        )
+    if policy == "stop":
         raise DataFault(
             f"bad channels: {'; '.join(lines)}",
             where=where,
@@ -220,10 +272,6 @@ def _same_channels(
     names: Mapping[str, list[str]], recordings: Mapping[str, mne.io.BaseRaw]
 ) -> None:
     """Reduce all recordings to their common channels; raise if there is none."""
-    first = next(iter(names.values()))
-    common = [name for name in first if all(name in other for other in names.values())]
-    if not common:
-        table = "; ".join(f"{name}: {', '.join(ch[:8])} ..." for name, ch in names.items())
-        raise DataFault("recordings share no channel", where=table)
+    common = common_channels(names)
     for raw in recordings.values():
         _pick(raw, common, where="")

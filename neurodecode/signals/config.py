@@ -42,4 +42,10 @@ class SignalsSection(Section):
         for low, high in self.bands:
             if not 0 < low < high:
                 raise ValueError(f"a band needs 0 < low < high, got [{low}, {high}]")
+            if self.resample is not None and high >= self.resample / 2:
+                raise ValueError(
+                    f"band [{low:g}, {high:g}] Hz reaches above half of resample={self.resample:g}"
+                )
+        if self.tmax is not None and self.tmax <= self.tmin:
+            raise ValueError(f"the window needs tmin < tmax, got {self.tmin:g} to {self.tmax:g}")
         return self

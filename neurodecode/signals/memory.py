@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurodecode.faults import DataFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def require_memory(

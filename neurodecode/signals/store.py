@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
 from neurodecode.faults import DataFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -82,20 +85,26 @@ def write_store(
 
 
 def open_store(folder: Path) -> Store:
-    """Open a store and compare the size on disk with what ``store.json`` says.
+    """Open a store and compare what is on disk with what ``store.json`` says.
 
     Raises
     ------
     DataFault
-        If a file is missing or has another shape.
+        If a file is missing or truncated, or has another shape.
     """
     store = Store(folder, read_json(folder / "store.json"))
     try:
-        shape = list(store.signals.shape)
-    except (OSError, ValueError) as error:
+        shape, n_rows = list(store.signals.shape), len(store.trials)
+    except (OSError, ValueError, EOFError) as error:
         raise DataFault(
-            f"signals cannot be read: {error}", where=str(folder), fix="delete it and run again"
+            f"store cannot be read: {error}", where=str(folder), fix="delete it and run again"
         ) from error
+    if n_rows != shape[0]:
+        raise DataFault(
+            f"{shape[0]} trials of signal but {n_rows} rows",
+            where=str(folder),
+            fix="delete it and run again",
+        )
     if shape != store.info["shape"]:
         raise DataFault(
             f"signals have shape {shape}, store.json says {store.info['shape']}",

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from neurodecode.faults import DataFault, unknown
+from neurodecode.faults import DataFault, nearest, unknown
 from neurodecode.signals.checks import check_recordings, eeg_names
-from neurodecode.signals.config import SignalsSection
 from neurodecode.signals.memory import require_memory
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from neurodecode.signals.config import SignalsSection
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,27 @@ def read_trials(
         when no trial fits into the recording, or when the trials would need too much memory.
     """
     classes = _classes(dataset, events)
-    reader = _CheckedReader(dataset, settings)
+    reader = _CheckedReader(dataset, settings, classes)
     dataset._get_single_subject_data = reader
-    paradigm = _paradigm(classes, settings)
-    signals, labels, table = paradigm.get_data(dataset, subjects=[subject])
+    try:
+        signals, labels, table = _cut(_paradigm(classes, settings), dataset, subject)
+    finally:
+        dataset._get_single_subject_data = reader.read
+    if not len(labels):
+        start, end = window(dataset.interval, settings)
+        raise DataFault(
+            f"none of {sum(reader.cues.values())} trials of {start:g} to {end:g} s fits into the "
+            "recordings",
+            where=f"{dataset.code}, subject {subject}",
+            fix="shorten signals.tmax, and check the onsets of the events",
+        )
+    reader.count_lost(subject, table)
     if signals.ndim == 4:  # (n_trials, n_channels, n_samples, n_bands)
         signals = np.concatenate(np.moveaxis(signals, -1, 0), axis=1)
     info = {
         "channels": _names(reader.channels, settings.bands),
         "sfreq": settings.resample or reader.sfreq,
-        "window": [settings.tmin, settings.tmax or dataset.interval[1] - dataset.interval[0]],
+        "window": list(window(dataset.interval, settings)),
         "classes": classes,
         "unit": "uV",
         "mended": reader.mended,
@@ -79,11 +96,12 @@ def read_trials(
 class _CheckedReader:
     """Reads a subject once, checks the recordings, and hands out copies for each band."""
 
-    def __init__(self, dataset: Any, settings: SignalsSection) -> None:
-        self.dataset, self.settings = dataset, settings
+    def __init__(self, dataset: Any, settings: SignalsSection, classes: Sequence[str]) -> None:
+        self.dataset, self.settings, self.classes = dataset, settings, classes
         self.read = dataset._get_single_subject_data
         self.kept: dict[Any, dict[str, dict[str, Any]]] = {}
         self.mended: dict[str, list[str]] = {}
+        self.cues: dict[tuple[str, str], int] = {}
         self.channels: list[str] = []
         self.sfreq = 0.0
 
@@ -96,19 +114,61 @@ class _CheckedReader:
         }
 
     def _checked(self, subject: Any) -> dict[str, dict[str, Any]]:
-        sessions: dict[str, dict[str, Any]] = self.read(subject)
+        where = f"{self.dataset.code}, subject {subject}"
+        sessions = self._with_cues(self.read(subject), where)
         recordings = {
-            f"{self.dataset.code}, subject {subject}, session {session}, run {run}": raw
+            self._name(subject, session, run): raw
             for session, runs in sessions.items()
             for run, raw in runs.items()
         }
-        if not recordings:
-            raise DataFault("no recording", where=f"{self.dataset.code}, subject {subject}")
         self.mended = check_recordings(recordings, self.settings)
-        for name, raw in recordings.items():
-            check_window(raw, self.dataset.interval, self.settings, where=name)
+        for name, cues in zip(recordings, self.cues.values(), strict=True):
+            check_window(recordings[name], cues, self.dataset.interval, self.settings, where=name)
+        raw = next(iter(recordings.values()))
         self.channels, self.sfreq = eeg_names(raw), float(raw.info["sfreq"])
         return sessions
+
+    def _name(self, subject: Any, session: str, run: str) -> str:
+        return f"{self.dataset.code}, subject {subject}, session {session}, run {run}"
+
+    def _with_cues(
+        self, sessions: dict[str, dict[str, Any]], where: str
+    ) -> dict[str, dict[str, Any]]:
+        """Leave out runs without a wanted event (rest, other tasks), which MOABB cannot read."""
+        found: Counter[str] = Counter()
+        for session, runs in sessions.items():
+            for run, raw in runs.items():
+                counts = count_events(raw, self.dataset.event_id)
+                found.update(counts)
+                wanted = sum(counts[name] for name in self.classes)
+                if wanted:
+                    self.cues[session, run] = wanted
+        if not found and not any(sessions.values()):
+            raise DataFault("no recording", where=where)
+        absent = [name for name in self.classes if not found[name]]
+        if absent:
+            shown = ", ".join(f"{key} ({n})" for key, n in sorted(found.items())) or "none"
+            guess = nearest(absent[0], [key for key in found if key not in self.classes])
+            raise DataFault(
+                f"no event {', '.join(absent)}, found: {shown}",
+                where=where,
+                fix=f"did you mean '{guess}'?" if guess else "set data.events",
+            )
+        kept: dict[str, dict[str, Any]] = {}
+        for session, run in self.cues:
+            kept.setdefault(session, {})[run] = sessions[session][run]
+        return kept
+
+    def count_lost(self, subject: Any, table: pd.DataFrame) -> None:
+        """Add a line for each recording of which trials were left out by MNE."""
+        cut = table.groupby(["session", "run"]).size().to_dict()
+        for (session, run), cues in self.cues.items():
+            lost = cues - cut.get((session, run), 0)
+            if lost:
+                line = (
+                    f"{lost} of {cues} trials left out: cut by the recording's end, or marked bad"
+                )
+                self.mended.setdefault(self._name(subject, session, run), []).append(line)
 
 
 def _names(channels: Sequence[str], bands: Sequence[tuple[float, float]]) -> list[str]:
@@ -128,7 +188,7 @@ def _classes(dataset: Any, events: Sequence[str] | None) -> list[str]:
 
 
 def _paradigm(classes: list[str], settings: SignalsSection) -> Any:
-    """The MOABB paradigm that cuts these classes, whatever the data set's own paradigm is."""
+    """Make the MOABB paradigm that cuts these classes, whatever the data set's own one is."""
     from moabb.paradigms.base import BaseParadigm
 
     class Cut(BaseParadigm):
@@ -149,12 +209,35 @@ def _paradigm(classes: list[str], settings: SignalsSection) -> Any:
     )
 
 
+def _cut(paradigm: Any, dataset: Any, subject: Any) -> tuple[Any, Any, pd.DataFrame]:
+    """Let MOABB filter and cut; trials that do not fit are counted by us, not warned of."""
+    with warnings.catch_warnings():
+        for words in ("Limited .* annotation", "All epochs were", ".*Epochs-object is empty"):
+            warnings.filterwarnings("ignore", words, RuntimeWarning)
+        try:
+            signals, labels, table = paradigm.get_data(dataset, subjects=[subject])
+        except RuntimeError as error:
+            if "Epochs-object is empty" not in str(error):
+                raise
+            raise DataFault(
+                "no trial of one of the recordings fits into it",
+                where=f"{dataset.code}, subject {subject}",
+                fix="shorten signals.tmax, or read without signals.resample to see which",
+            ) from error
+    return signals, labels, table
+
+
+def window(interval: Sequence[float], settings: SignalsSection) -> tuple[float, float]:
+    """Return start and end of the trials in s after the cue."""
+    end = interval[0] + settings.tmax if settings.tmax is not None else interval[1]
+    return float(interval[0] + settings.tmin), float(end)
+
+
 def check_window(
-    raw: Any, interval: Sequence[float], settings: SignalsSection, *, where: str
+    raw: Any, n_trials: int, interval: Sequence[float], settings: SignalsSection, *, where: str
 ) -> None:
     """Raise before any allocation if the window does not fit, or the trials are too large."""
-    end = interval[0] + settings.tmax if settings.tmax is not None else interval[1]
-    start = interval[0] + settings.tmin
+    start, end = window(interval, settings)
     length, duration = end - start, raw.times[-1]
     if length <= 0:
         raise DataFault(f"window of {start:g} to {end:g} s is empty", fix="mend signals.tmin/tmax")
@@ -164,11 +247,9 @@ def check_window(
             where=where,
             fix="shorten signals.tmax",
         )
-    events = int(np.sum([kind == "stim" for kind in raw.get_channel_types()]))
-    count = max(len(raw.annotations), 1) if not events else _stim_events(raw)
     rate = settings.resample or raw.info["sfreq"]
     require_memory(
-        (count, len(raw.ch_names) * len(settings.bands), int(length * rate) + 1),
+        (n_trials, len(eeg_names(raw)) * len(settings.bands), int(length * rate) + 1),
         dtype="float64",
         limit_gib=settings.memory_limit_gib,
         what=f"trials of {where}",
@@ -176,9 +257,18 @@ def check_window(
     )
 
 
-def _stim_events(raw: Any) -> int:
-    stim = raw.get_data(picks="stim")
-    return max(int((np.diff(stim, axis=1) > 0).sum()), 1)
+def count_events(raw: Any, event_id: Mapping[str, Any]) -> Counter[str]:
+    """Count the events of a recording: known ones by name, others by code or description.
+
+    As MOABB does, a stimulus channel is read where there is one, else the annotations.
+    """
+    import mne
+
+    if "stim" not in raw.get_channel_types():
+        return Counter(map(str, raw.annotations.description))
+    names = {int(code): name for name, codes in event_id.items() for code in np.atleast_1d(codes)}
+    events = mne.find_events(raw, shortest_event=0, verbose="error")
+    return Counter(names.get(int(code), str(code)) for code in events[:, 2])
 
 
 def _table(metadata: pd.DataFrame, labels: Sequence[str]) -> pd.DataFrame:

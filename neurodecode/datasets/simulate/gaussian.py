@@ -34,7 +34,8 @@ def draw_trials(spectra: Array, n_trials: int, n_samples: int, rng: np.random.Ge
     z = (rng.standard_normal(shape) + 1j * rng.standard_normal(shape)) / np.sqrt(2)
     bins = np.zeros((n_trials, n_channels, n_samples // 2 + 1), dtype=complex)
     bins[..., 1:-1] = np.moveaxis((factors @ z)[..., 0], 1, 2)
-    return np.fft.irfft(bins, n=n_samples, axis=-1) * np.sqrt(n_samples)
+    trials: Array = np.fft.irfft(bins, n=n_samples, axis=-1) * np.sqrt(n_samples)
+    return trials
 
 
 def log_likelihood(trials: Array, spectra: Array) -> Array:
@@ -55,4 +56,5 @@ def log_likelihood(trials: Array, spectra: Array) -> Array:
     bins = np.fft.rfft(trials, axis=-1)[..., 1:-1] / np.sqrt(n_samples)
     inverse = np.linalg.inv(spectra)
     quadratic = np.einsum("tik,kij,tjk->t", bins.conj(), inverse, bins, optimize=True).real
-    return -quadratic - np.linalg.slogdet(spectra)[1].sum()
+    total: Array = -quadratic - np.linalg.slogdet(spectra)[1].sum()
+    return total

@@ -126,7 +126,8 @@ class _Anatomy:
         """Gains (n_channels, n_sources) of one session, each source scaled to unit mean gain."""
         moved = self.positions + rng.normal(scale=0.003, size=self.positions.shape)
         gains = _sphere_gains(_inside(moved))
-        return gains / np.linalg.norm(gains, axis=0)
+        scaled: Array = gains / np.linalg.norm(gains, axis=0)
+        return scaled
 
 
 def _inside(positions: Array) -> Array:
@@ -134,7 +135,8 @@ def _inside(positions: Array) -> Array:
     centre = np.array([0, 0, 0.04])
     offset = positions - centre
     radius = np.linalg.norm(offset, axis=1, keepdims=True)
-    return centre + offset * np.minimum(1, 0.075 / radius)
+    pulled: Array = centre + offset * np.minimum(1, 0.075 / radius)
+    return pulled
 
 
 def _sphere_gains(positions: Array) -> Array:
@@ -173,7 +175,7 @@ def class_spectra(
     -------
     ndarray, shape (n // 2 - 1, n_channels, n_channels)
     """
-    hz = np.fft.rfftfreq(n, 1 / SFREQ)[1:-1]
+    hz: Array = np.fft.rfftfreq(n, 1 / SFREQ)[1:-1].astype(np.float64)
     loss = effects.desynchronisation * strength
     half = effects.peak_shift / 2 * {"left_hand": -1, "right_hand": 1}.get(label, 0)
     motor = effects.snr**2 * _rhythm(hz, anatomy_mu_hz)
@@ -184,25 +186,29 @@ def class_spectra(
         2 * _peak(hz, 10.3, 1.0),
         *[2.5 / N_BACKGROUND * _one_over_f(hz)] * N_BACKGROUND,
     ]
-    spectra = np.einsum("sk,is,js->kij", np.array(power), gains, gains, optimize=True)
+    spectra: Array = np.einsum("sk,is,js->kij", np.array(power), gains, gains, optimize=True)
     noise = 0.004 + 0.05 * _peak(hz, 50.0, 0.3)
     spectra += noise[:, None, None] * np.eye(len(gains))
-    return spectra * 400.0
+    spectra *= 400.0
+    return spectra
 
 
 def _rhythm(hz: Array, mu_hz: float) -> Array:
-    """A motor rhythm: mu and its beta companion, of power 1 between 8 and 35 Hz."""
+    """Return a motor rhythm, mu and its beta companion, of power 1 between 8 and 35 Hz."""
     shape = _peak(hz, mu_hz, 1.0) + 0.4 * _peak(hz, 2 * mu_hz, 2.0)
     inside = (hz >= BAND_HZ[0]) & (hz <= BAND_HZ[1])
-    return shape / shape[inside].sum() * len(hz) / 10
+    rhythm: Array = shape / shape[inside].sum() * len(hz) / 10
+    return rhythm
 
 
 def _peak(hz: Array, centre: float, width: float) -> Array:
-    return np.exp(-0.5 * ((hz - centre) / width) ** 2)
+    peak: Array = np.exp(-0.5 * ((hz - centre) / width) ** 2)
+    return peak
 
 
 def _one_over_f(hz: Array) -> Array:
-    return 4 / np.maximum(hz, 1.0)
+    power: Array = 4 / np.maximum(hz, 1.0)
+    return power
 
 
 def _record(
@@ -238,7 +244,8 @@ def _cue_likelihood(imagined: Array, lapses: float) -> Array:
     if lapses == 0:
         return imagined
     kept, swapped = np.log1p(-lapses), np.log(lapses)
-    return np.logaddexp(kept + imagined, swapped + imagined[:, ::-1])
+    cued: Array = np.logaddexp(kept + imagined, swapped + imagined[:, ::-1])
+    return cued
 
 
 def _join(trials: Array, rest: Array) -> tuple[Array, list[float]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-
 import pytest
 
 from neurodecode.datasets import Card, find_card, import_dataset, read_manifest
@@ -82,9 +79,7 @@ def test_a_simulated_data_set_is_made_by_its_simulator(tmp_path, monkeypatch):
         (folder / "a.txt").write_text(str(options))
         return ["a.txt"]
 
-    room = ModuleType("neurodecode.datasets.simulate")
-    room.SIMULATORS = {"toy": make}
-    monkeypatch.setitem(sys.modules, "neurodecode.datasets.simulate", room)
+    monkeypatch.setattr("neurodecode.datasets.fetch.SIMULATORS", {"toy": make})
     card = Card(name="sim", access="simulated", source="toy", options={"n": 1, "seed": 0})
     manifest = fetch(card, root=tmp_path, options={"seed": 3})
     assert list(manifest.files) == ["sim/a.txt"]

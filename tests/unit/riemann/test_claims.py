@@ -1,0 +1,108 @@
+"""The verdicts follow from the comparisons, and a claim that fails is shown as failed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from neurodecode.riemann.claims import OTHERS, SHUFFLED_TIME, acm_claims, control_at_chance
+from neurodecode.riemann.decoders import DECODERS, SHUFFLED_LABELS
+
+GAIN = (0.08, 0.05, 0.11, 0.001)
+LOSS = (-0.08, -0.11, -0.05, 0.001)
+UNSURE = (0.02, -0.03, 0.07, 0.4)
+
+
+def table(**rows):
+    """Return a comparison table; a row is (difference, ci_low, ci_high, p_holm)."""
+    named = {name.replace("_", "+"): row for name, row in rows.items()}
+    columns = ["difference", "ci_low", "ci_high", "p_holm"]
+    found = pd.DataFrame.from_dict(named, orient="index", columns=columns)
+    return found.rename_axis("model").reset_index()
+
+
+def verdicts(within=None, **others):
+    tables = {"within_session": within, **others} if within is not None else others
+    return {claim.key: claim.verdict for claim in acm_claims(tables, "simulated")}
+
+
+@pytest.mark.parametrize(
+    ("row", "verdict"),
+    [
+        (GAIN, "holds"),
+        (LOSS, "fails"),
+        (UNSURE, "not shown"),
+        ((0.08, 0.05, 0.11, 0.2), "not shown"),
+        ((0.08, 0.05, 0.11, np.nan), "holds"),
+    ],
+)
+def test_a1_compares_with_the_same_classifier(row, verdict):
+    assert verdicts(table(TS_SVM=row, MDM=LOSS))["A1"] == verdict
+
+
+def test_a2_holds_only_against_every_other():
+    assert verdicts(table(TS_SVM=GAIN, MDM=GAIN))["A2"] == "holds"
+    assert verdicts(table(TS_SVM=GAIN, MDM=UNSURE))["A2"] == "not shown"
+    assert verdicts(table(TS_SVM=GAIN, MDM=LOSS))["A2"] == "fails"
+    surer = (0.03, 0.01, 0.05, 0.01)
+    assert verdicts(table(TS_SVM=surer, MDM=(0.09, -0.01, 0.2, 0.3)))["A2"] == "not shown"
+
+
+def test_the_strongest_other_is_named_with_its_figure():
+    within = table(TS_SVM=GAIN, MDM=(0.05, 0.01, 0.09, 0.01))
+    claim = acm_claims({"within_session": within}, "real")[1]
+    assert (claim.figure, claim.note) == (
+        "+0.050 [+0.010, +0.090]",
+        "against MDM, the strongest of 2",
+    )
+    assert claim.evidence == "real"
+
+
+def test_a_control_is_no_rival():
+    controls = {SHUFFLED_TIME: LOSS, SHUFFLED_LABELS: LOSS}
+    assert verdicts(table(TS_SVM=GAIN, **controls))["A2"] == "holds"
+    assert set(OTHERS) < set(DECODERS)
+
+
+def test_a3_is_about_sessions_and_a1_takes_them_where_nothing_else_was_run():
+    across = verdicts(cross_session=table(TS_SVM=GAIN))
+    assert (across["A1"], across["A2"], across["A3"]) == ("holds", "not tested", "holds")
+    assert verdicts(table(TS_SVM=GAIN))["A3"] == "not tested"
+
+
+def test_what_was_not_run_is_not_tested():
+    assert set(verdicts().values()) == {"not tested"}
+    assert verdicts(pd.DataFrame({"model": []}))["A1"] == "not tested"
+
+
+@pytest.mark.parametrize(
+    ("gain", "lost", "verdict"),
+    [
+        (GAIN, GAIN, "holds"),  # all of the gain is lost
+        (GAIN, (0.01, -0.01, 0.03, 0.5), "fails"),  # the gain remains when shuffled
+        (GAIN, (0.06, -0.01, 0.13, 0.2), "not shown"),
+        (GAIN, (0.2, 0.15, 0.25, 0.001), "fails"),  # shuffling broke more than the gain
+        (UNSURE, GAIN, "not shown"),  # no gain to explain
+        (LOSS, GAIN, "not shown"),
+    ],
+)
+def test_a5_holds_when_the_gain_vanishes_with_time_order(gain, lost, verdict):
+    within = table(TS_SVM=gain, **{SHUFFLED_TIME: lost})
+    assert verdicts(within)["A5"] == verdict
+
+
+def test_a5_needs_the_control():
+    assert verdicts(table(TS_SVM=GAIN))["A5"] == "not tested"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [(0.45, 0.55, "at chance, as it must"), (0.52, 0.6, "NOT at chance"), (0.4, 0.49, "NOT at")],
+)
+def test_the_control_is_judged_by_its_interval(low, high, words):
+    row = {"level": "group", "model": SHUFFLED_LABELS, "split": "within_session",
+           "value": (low + high) / 2, "ci_low": low, "ci_high": high, "chance": 0.5}  # fmt: skip
+    rows = pd.DataFrame([row, {**row, "level": "subject", "ci_low": 0, "ci_high": 1}])
+    assert words in control_at_chance(rows, "within_session")
+    assert control_at_chance(rows, "cross_session") is None
