@@ -31,6 +31,7 @@ from neurodecode.evaluation.tally import (
 )
 from neurodecode.faults import DataFault
 
+LEVELS = ("trial", "session", "subject", "group")
 COLUMNS = ("model", "split", "subject", "session", "fold", "trial", "y_true", "y_pred")
 
 
@@ -113,8 +114,13 @@ def score_predictions(
     if unit == "subject":
         return scored.rows
     group = group_rows(scored, n_resamples=n_resamples, seed=seed)
-    keys = dict.fromkeys((row.model, row.split) for row in scored.rows)
-    return [row for key in keys for row in [*scored.rows, *group] if (row.model, row.split) == key]
+    rows = [*scored.rows, *group]
+    order = {key: place for place, key in enumerate(dict.fromkeys(map(_key, rows)))}
+    return sorted(rows, key=lambda row: (order[_key(row)], LEVELS.index(row.level)))
+
+
+def _key(row: MetricRow) -> tuple[str, str]:
+    return row.model, row.split
 
 
 @dataclass(frozen=True)

@@ -127,8 +127,8 @@ def claims_section(claims: Sequence[Claim]) -> Section:
     rows = [(c.key, c.text, c.evidence, c.figure, c.verdict, c.note) for c in claims]
     columns = ("", "the paper says", "tested on", "our figure", "here", "note")
     text = (
-        "holds: the 95 % interval lies on the claim's side and the corrected p is below 0.05; "
-        "fails: it lies on the other side; not shown: the data do not decide."
+        "holds: the 95 % interval lies on the claim's side and p is below 0.05, against every "
+        "decoder named; fails: the interval lies on the other side; not shown: undecided."
     )
     return Section("Claims", [text, Table(columns, rows)])
 

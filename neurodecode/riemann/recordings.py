@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from neurodecode.datasets.bids import bids_dataset, bids_manifest
 from neurodecode.datasets.fetch import fetch
 from neurodecode.datasets.moabb import moabb_dataset
-from neurodecode.datasets.simulate.motor_imagery import CLASSES, OPTIMAL, TRIAL_S
+from neurodecode.datasets.simulate.motor_imagery import CLASSES, TRIAL_S
 from neurodecode.faults import ConfigFault
-from neurodecode.signals.trials import Trials, read_trials
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,18 +31,6 @@ def fetch_recordings(
         return fetch(card, root=root, options=options)
     return fetch(_with_options(card, config), subjects=subjects, root=root,
                  allow_missing=data.allow_missing)  # fmt: skip
-
-
-def read_subject(config: ACMConfig, card: Card, subject: str, root: Path) -> Trials:
-    """Read, check, filter and cut one subject; simulated trials carry ``optimal_<class>``."""
-    dataset = open_dataset(config, card, subject, root)
-    trials = read_trials(
-        dataset, dataset.subject_list[0], config.signals, events=config.data.events
-    )
-    table = trials.table.assign(subject=subject)
-    if card.access == "simulated":
-        table = _with_optimal(table, root / card.name / OPTIMAL)
-    return Trials(trials.signals, table, trials.info)
 
 
 def open_dataset(config: ACMConfig, card: Card, subject: str, root: Path) -> Any:
@@ -75,17 +60,3 @@ def _local(config: ACMConfig) -> Path:
     if config.data.path is None:
         raise ConfigFault("data set 'local' needs data.path", fix="--set data.path=FOLDER")
     return config.data.path
-
-
-def _with_optimal(table: pd.DataFrame, path: Path) -> pd.DataFrame:
-    """Add the optimal decoder's log-likelihoods, trial by trial."""
-    optimal = pd.read_csv(path, dtype={"subject": str, "session": str})
-    keyed = table.assign(number=table.groupby("session").cumcount())
-    joined = keyed.merge(
-        optimal.rename(columns={"trial": "number", "label": "cue"}),
-        on=["subject", "session", "number"],
-        how="left",
-        validate="one_to_one",
-    )
-    assert (joined["cue"] == joined["label"]).all()
-    return joined.drop(columns=["number", "cue"])

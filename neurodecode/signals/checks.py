@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ALIASES = {"T3": "T7", "T4": "T8", "T5": "P7", "T6": "P8"}
 # Mean absolute step from sample to sample; unlike the standard deviation it ignores slow drift,
 # which reaches tens of millivolts in recordings without a high-pass filter.
-SMALLEST_STEP_V, TYPICAL_STEP_V, LARGEST_STEP_V = 1e-9, 3e-6, 5e-4
+SMALLEST_STEP_V, TYPICAL_STEP_V, LARGEST_STEP_V = 1e-9, 1.5e-5, 5e-4
 FLAT_V = 1e-12
 UNITS = {1e-6: "microvolts", 1e-3: "millivolts", 1e3: "volts scaled by 1e-3",
          1e6: "volts scaled by 1e-6"}  # fmt: skip
@@ -141,7 +141,7 @@ def check_unit(signals: NDArray[np.floating], *, where: str) -> None:
         return
     factor = min(UNITS, key=lambda unit: abs(np.log(max(typical, 1e-30) * unit / TYPICAL_STEP_V)))
     raise DataFault(
-        f"steps of {typical:.3g} V between samples are not EEG in volts, it looks like "
+        f"a mean step of {typical:.3g} V between samples is not EEG in volts, it looks like "
         f"{UNITS[factor]}",
         where=where,
         fix=f"if so, set signals.scale={factor:g}",

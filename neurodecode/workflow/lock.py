@@ -24,7 +24,11 @@ def run_lock(folder: Path) -> Iterator[None]:
     DiskFault
         If another run holds it, with that run's process number, host and age.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise DiskFault(f"cannot make the run folder: {reason}", where=str(folder)) from error
     holder = folder / "run.lock.json"
     lock = FileLock(folder / "run.lock")
     try:

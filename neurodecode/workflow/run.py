@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.markup import escape
@@ -66,6 +67,10 @@ def run_pipeline(request: RunRequest) -> int:
         return 0
     plan = make_plan(project, pipeline, request.label, config)
     console = Console()
+    if request.dry_run and not request.folder.exists():
+        with TemporaryDirectory() as scratch:
+            elsewhere = replace(request, out=Path(scratch))
+            return _dry_run(elsewhere, pipeline, plan, config, console)
     with run_lock(request.folder):
         if request.dag:
             return _draw(request, pipeline, plan, config, console)

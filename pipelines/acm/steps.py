@@ -20,7 +20,7 @@ def fetch(job: Job) -> str:
 
 def prepare(job: Job) -> str:
     """Check, band-pass and cut one subject's recordings."""
-    from neurodecode.riemann.recordings import read_subject
+    from neurodecode.riemann.trials import read_subject
     from neurodecode.signals.store import write_store
 
     trials = read_subject(job.config, job.card, job.name, job.data_root)

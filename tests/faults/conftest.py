@@ -9,7 +9,7 @@ import pytest
 from neurodecode.config import validate
 from neurodecode.datasets.catalog import card_of
 from neurodecode.riemann.config import ACMConfig
-from neurodecode.riemann.recordings import read_subject
+from neurodecode.riemann.trials import read_subject
 
 CHANNELS = ("Fz", "C3", "Cz", "C4", "Pz", "Oz")
 LABELS = ("left_hand", "right_hand")

@@ -15,9 +15,9 @@ UNSURE = (0.02, -0.03, 0.07, 0.4)
 
 
 def table(**rows):
-    """Return a comparison table; a row is (difference, ci_low, ci_high, p_holm)."""
+    """Return a comparison table; a row is (difference, ci_low, ci_high, p)."""
     named = {name.replace("_", "+"): row for name, row in rows.items()}
-    columns = ["difference", "ci_low", "ci_high", "p_holm"]
+    columns = ["difference", "ci_low", "ci_high", "p"]
     found = pd.DataFrame.from_dict(named, orient="index", columns=columns)
     return found.rename_axis("model").reset_index()
 
@@ -97,12 +97,16 @@ def test_a5_needs_the_control():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "words"),
-    [(0.45, 0.55, "at chance, as it must"), (0.52, 0.6, "NOT at chance"), (0.4, 0.49, "NOT at")],
+    ("values", "words"),
+    [
+        ([0.44, 0.53, 0.5, 0.56, 0.48, 0.51], "at chance, as it must"),
+        ([0.58, 0.63, 0.6, 0.57, 0.62, 0.59], "NOT at chance"),
+        ([0.4, 0.37, 0.41, 0.39, 0.42, 0.38], "NOT at chance"),
+        ([0.7, 0.7, 0.7, 0.7], "4 subjects are too few to judge"),
+    ],
 )
-def test_the_control_is_judged_by_its_interval(low, high, words):
-    row = {"level": "group", "model": SHUFFLED_LABELS, "split": "within_session",
-           "value": (low + high) / 2, "ci_low": low, "ci_high": high, "chance": 0.5}  # fmt: skip
-    rows = pd.DataFrame([row, {**row, "level": "subject", "ci_low": 0, "ci_high": 1}])
+def test_the_control_is_judged_by_its_99_percent_interval_over_subjects(values, words):
+    row = {"model": SHUFFLED_LABELS, "split": "within_session", "chance": 0.5}
+    rows = pd.DataFrame([{**row, "level": "subject", "value": value} for value in values])
     assert words in control_at_chance(rows, "within_session")
     assert control_at_chance(rows, "cross_session") is None

@@ -8,13 +8,8 @@ import pytest
 from neurodecode.faults import ConfigFault
 from neurodecode.persistence import load_estimators, save_estimators
 from neurodecode.riemann import DECODERS, make_decoder
-from neurodecode.riemann.config import ModelSection
-from neurodecode.riemann.decoders import (
-    DESCRIPTIONS,
-    SHUFFLED_LABELS,
-    TRUSTED,
-    decision_scores,
-)
+from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ModelSection
+from neurodecode.riemann.decoders import TRUSTED, decision_scores
 
 MODEL = ModelSection(order=2, lag=2, n_filters=4)
 

@@ -10,7 +10,7 @@ import pytest
 from neurodecode.config import read_yaml, validate
 from neurodecode.datasets import find_card, import_dataset
 from neurodecode.riemann import ACMConfig
-from neurodecode.riemann.recordings import read_subject
+from neurodecode.riemann.trials import read_subject
 
 pytestmark = [
     pytest.mark.realdata,
@@ -42,9 +42,9 @@ def test_kalunga_subject_1_has_8_trials_of_each_frequency_and_rest_in_two_runs(r
     folder = tmp_path / "copy"
     folder.mkdir()
     (folder / "subject01").symlink_to(realdata / "ssvep_exoskeleton" / "subject01")
-    trials = read("kalunga2016", folder, tmp_path / "root")
+    trials = read("kalunga2016_filter_bank", folder, tmp_path / "root")
     counts = trials.table.groupby(["run", "label"]).size()
     assert counts.eq(8).all()
     assert len(counts) == 8
-    assert trials.signals.shape == (64, 24, 513)  # 8 channels in 3 bands, 2 s at 256 Hz
-    assert trials.info["channels"][7:9] == ["PO4 12.5-13.5 Hz", "Oz 16.5-17.5 Hz"]
+    assert trials.signals.shape == (64, 24, 769)  # 8 channels in 3 bands, 3 s at 256 Hz
+    assert trials.info["channels"][7:9] == ["PO4 12-14 Hz", "Oz 16-18 Hz"]

@@ -1,0 +1,98 @@
+"""Projects, plans and locks."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+from neurodecode.faults import ConfigFault, DataFault, DiskFault
+from neurodecode.workflow.lock import run_lock
+from neurodecode.workflow.plan import Plan, make_plan
+from neurodecode.workflow.project import PACKAGE, find_project, init_project
+from neurodecode.workflow.run import RunRequest, run_pipeline
+
+REPOSITORY = Path(__file__).parents[3]
+EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "configs" / "acm").glob("*.yaml"))
+
+
+@pytest.fixture
+def project(monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    return find_project()
+
+
+def test_away_from_a_checkout_the_installed_pipelines_are_used(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = find_project()
+    assert found.root in (PACKAGE / "bundled", PACKAGE.parent)
+    assert {"demo", "smoke", "bnci2014_001"} <= set(found.pipeline("acm").experiments)
+
+
+def test_init_lays_a_project_that_is_then_used_and_overwrites_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(REPOSITORY)
+    init_project(tmp_path)
+    assert (tmp_path / "pipelines" / "acm" / "steps.py").exists()
+    assert (tmp_path / "data" / "catalog" / "PhysionetMI.yaml").exists()
+    with pytest.raises(DiskFault, match="already there"):
+        init_project(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert find_project().root == tmp_path
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_every_shipped_experiment_can_be_planned_and_dry_run(
+    project, experiment, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setenv("NEURODECODE_DATA", str(tmp_path / "data"))
+    request = RunRequest("acm", experiment, out=tmp_path / "run", dry_run=True)
+    assert run_pipeline(request) == 0
+    assert "would run  report" in capsys.readouterr().out
+
+
+def test_a_dry_run_of_a_new_run_leaves_no_folder(project, tmp_path):
+    run_pipeline(RunRequest("acm", "smoke", out=tmp_path / "run", dry_run=True))
+    assert not (tmp_path / "run").exists()
+
+
+def test_crossing_subjects_makes_every_job_read_every_store(project):
+    pipeline = project.pipeline("acm")
+    config = pipeline.load("smoke", ["evaluation.protocols=[cross_subject]"])
+    plan = make_plan(project, pipeline, "smoke", config)
+    assert plan.units == {"01": ["01", "02"], "02": ["01", "02"]}
+    config = pipeline.load("smoke")
+    assert make_plan(project, pipeline, "smoke", config).units == {"01": ["01"], "02": ["02"]}
+
+
+def test_an_unknown_subject_is_told_with_those_there_are(project):
+    pipeline = project.pipeline("acm")
+    config = pipeline.load("physionet", ["data.subjects=[110]"])
+    with pytest.raises(DataFault, match=r"no subject '110'.*1 to 109"):
+        make_plan(project, pipeline, "physionet", config)
+
+
+def test_a_plan_is_read_as_it_was_written(project, tmp_path):
+    pipeline = project.pipeline("acm")
+    config = pipeline.load("smoke")
+    plan = make_plan(project, pipeline, "smoke", config)
+    plan.write(tmp_path, config)
+    assert Plan.read(tmp_path) == plan
+
+
+def test_a_locked_folder_names_who_holds_it(tmp_path):
+    with run_lock(tmp_path):
+        holder = json.loads((tmp_path / "run.lock.json").read_text())
+        assert holder["pid"] == os.getpid()
+        with pytest.raises(DiskFault, match=rf"process {os.getpid()} on {socket.gethostname()}"):
+            with run_lock(tmp_path):
+                pass
+    with run_lock(tmp_path):
+        pass
+
+
+def test_a_wrong_rule_name_is_answered_before_anything_runs(project, tmp_path):
+    with pytest.raises(ConfigFault, match="did you mean 'evaluate'"):
+        run_pipeline(RunRequest("acm", "smoke", out=tmp_path / "run", until="evalute"))
