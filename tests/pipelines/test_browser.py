@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -21,7 +22,7 @@ def browse(page, tmp_path, *flags):
     result = subprocess.run(
         [BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--disable-extensions", "--disable-default-apps", f"--user-data-dir={tmp_path / 'profile'}",
+         "--disable-extensions", f"--user-data-dir={tmp_path / 'profile'}",
          "--enable-logging=stderr", f"--log-net-log={log}", *flags, page.as_uri()],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
@@ -36,10 +37,8 @@ def requested(net_log):
         for event in net_log["events"]
         if kinds[event["type"]] == "URL_REQUEST_START_JOB" and "url" in event.get("params", {})
     }
-    own = ("https://accounts.google.com", "https://www.google.com", "https://update.googleapis.com",
-           "https://content-autofill.googleapis.com", "https://optimizationguide-pa.googleapis.com",
-           "https://android.clients.google.com", "https://clients2.google.com")  # fmt: skip
-    return {url for url in urls if not url.startswith(own)}
+    own = re.compile(r"https?://[\w.-]*\.(google|googleapis|gstatic)\.com/")
+    return {url for url in urls if not own.match(url)}
 
 
 def test_the_report_opens_with_no_console_error_and_no_outside_request(finished, tmp_path):

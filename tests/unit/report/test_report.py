@@ -23,11 +23,16 @@ def rows():
     found = []
     for model, values in {"A": (0.7, 0.8), EVIL: (0.5, 0.6)}.items():
         mean = sum(values) / 2
-        found.append({**shared, "model": model, "level": "group", "value": mean, "ci_low": mean - 0.1,
-                      "ci_high": mean + 0.1, "subject": None})  # fmt: skip
+        group = {"level": "group", "value": mean, "ci_low": mean - 0.1, "ci_high": mean + 0.1}
+        found.append({**shared, "model": model, **group, "subject": None})
         for subject, value in zip(("1", "2"), values, strict=True):
-            found.append({**shared, "model": model, "level": "subject", "value": value,
-                          "ci_low": value - 0.2, "ci_high": value + 0.2, "subject": subject})  # fmt: skip
+            one = {
+                "level": "subject",
+                "value": value,
+                "ci_low": value - 0.2,
+                "ci_high": value + 0.2,
+            }
+            found.append({**shared, "model": model, **one, "subject": subject})
     return pd.DataFrame(found)
 
 

@@ -86,9 +86,9 @@ def test_a_locked_folder_names_who_holds_it(tmp_path):
     with run_lock(tmp_path):
         holder = json.loads((tmp_path / "run.lock.json").read_text())
         assert holder["pid"] == os.getpid()
-        with pytest.raises(DiskFault, match=rf"process {os.getpid()} on {socket.gethostname()}"):
-            with run_lock(tmp_path):
-                pass
+        who = rf"process {os.getpid()} on {socket.gethostname()}"
+        with pytest.raises(DiskFault, match=who), run_lock(tmp_path):
+            pass
     with run_lock(tmp_path):
         pass
 
