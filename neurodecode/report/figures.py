@@ -42,8 +42,9 @@ def to_svg(canvas: Canvas, name: str) -> str:
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\1{name}-", svg)
-    return re.sub(
-        r'(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r' height="[^"]*pt"', "", svg, count=1)
+    width = canvas.get_figwidth() * 72
+    return re.sub(r'width="[^"]*" ?|height="[^"]*pt" ?', "", svg, count=2).replace(
+        "<svg", f'<svg style="max-width:{width * 1.3:.0f}px"', 1
     )
 
 

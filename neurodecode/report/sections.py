@@ -109,7 +109,7 @@ def comparison_section(table: pd.DataFrame, split: str, reference: str, metric: 
     columns = ("difference of", named, "95 % interval", "p", "p, Holm", "Cohen's d_z",
                "rank-biserial", "n", "note")  # fmt: skip
     figure = difference_figure(labels, metric=named, name=f"difference-{split}")
-    text = "Paired over subjects; p from sign flips or Wilcoxon's test, corrected after Holm."
+    text = "Paired over subjects: exact sign-flip tests, Holm's correction over the rows below."
     if (table["unit"] == "trial").all():
         text = "One subject: paired over its trials (bootstrap), which says nothing of others."
     return Section(f"Comparisons {split.replace('_', ' ')}", [text, figure, Table(columns, rows)])
