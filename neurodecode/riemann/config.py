@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from neurodecode.config import DataSection, Experiment, Section
 from neurodecode.faults import unknown
@@ -61,6 +61,15 @@ class ACMData(DataSection):
         default={}, description="Keyword arguments of the MOABB data set class"
     )
     simulation: SimulationSection = SimulationSection()
+
+    @model_validator(mode="after")
+    def _local_folder(self) -> ACMData:
+        if self.path is not None and (self.events is None or self.interval is None):
+            raise ValueError(
+                "a local BIDS folder also needs data.events and data.interval, "
+                'as --set "data.events=[left, right]" --set "data.interval=[0, 4]"'
+            )
+        return self
 
 
 class ModelSection(Section):

@@ -8,7 +8,6 @@ from neurodecode.datasets.bids import bids_dataset, bids_manifest
 from neurodecode.datasets.fetch import fetch
 from neurodecode.datasets.moabb import moabb_dataset
 from neurodecode.datasets.simulate.motor_imagery import CLASSES, TRIAL_S
-from neurodecode.faults import ConfigFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +23,8 @@ def fetch_recordings(
 ) -> Manifest:
     """Bring the files here (or simulate them below ``root``) and return their manifest."""
     data = config.data
-    if card.access == "bids":
-        return bids_manifest(card.name, _local(config), subjects)
+    if data.path is not None:
+        return bids_manifest(card.name, data.path, subjects)
     if card.access == "simulated":
         options = {**data.simulation.model_dump(), "random_state": config.seed}
         return fetch(card, root=root, options=options)
@@ -37,13 +36,10 @@ def open_dataset(config: ACMConfig, card: Card, subject: str, root: Path) -> Any
     """Return a MOABB data set object that holds one subject."""
     data = config.data
     if card.access == "bids":
-        folder, events, interval = _local(config), data.events, data.interval
-        if events is None or interval is None:
-            raise ConfigFault(
-                "a local BIDS folder needs data.events and data.interval",
-                fix='add --set "data.events=[left_hand, right_hand]" --set "data.interval=[0, 4]"',
-            )
-        return bids_dataset(folder, [subject], events=events, interval=interval)
+        assert data.path is not None
+        assert data.events is not None
+        assert data.interval is not None
+        return bids_dataset(data.path, [subject], events=data.events, interval=data.interval)
     if card.access == "simulated":
         folder = root / card.name
         return bids_dataset(folder, [subject], events=CLASSES, interval=(0.0, TRIAL_S))
@@ -54,9 +50,3 @@ def open_dataset(config: ACMConfig, card: Card, subject: str, root: Path) -> Any
 
 def _with_options(card: Card, config: ACMConfig) -> Card:
     return card.model_copy(update={"options": {**card.options, **config.data.options}})
-
-
-def _local(config: ACMConfig) -> Path:
-    if config.data.path is None:
-        raise ConfigFault("data set 'local' needs data.path", fix="--set data.path=FOLDER")
-    return config.data.path
