@@ -86,7 +86,7 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         X : array-like, shape (n_trials, n_channels, n_samples)
         y : ignored
         """
-        self.n_channels_in_ = _three_dimensional(X).shape[1]
+        self.n_channels_in_ = trials_array(X).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> Array:
@@ -106,8 +106,8 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
             If a channel is flat, or the matrices would be singular: fewer samples left than
             channels times order, without shrinkage.
         """
-        X = _three_dimensional(X)
-        _refuse_flat(X)
+        X = trials_array(X)
+        refuse_flat(X)
         if self.estimator != "scm":
             from pyriemann.geometry.covariance import covariances
 
@@ -151,24 +151,26 @@ class ShuffledTime(TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> ShuffledTime:
         """Do nothing; there is no state."""
-        self.n_channels_in_ = _three_dimensional(X).shape[1]
+        self.n_channels_in_ = trials_array(X).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> Array:
         """Return a permuted copy, shape (n_trials, n_channels, n_samples)."""
-        X = _three_dimensional(X)
+        X = trials_array(X)
         rng = np.random.default_rng(self.random_state)
         return np.stack([trial[:, rng.permutation(trial.shape[1])] for trial in X])
 
 
-def _three_dimensional(X: ArrayLike) -> Array:
+def trials_array(X: ArrayLike) -> Array:
+    """Return X as an array, or refuse it unless it is trials x channels x samples."""
     X = np.asarray(X)
     if X.ndim != 3:
         raise DataFault(f"expected trials x channels x samples, got shape {X.shape}")
     return X
 
 
-def _refuse_flat(X: Array) -> None:
+def refuse_flat(X: Array) -> None:
+    """Raise a DataFault if a channel is constant within a trial."""
     flat = np.argwhere(np.ptp(X, axis=2) == 0)
     if len(flat):
         trial, channel = flat[0]
