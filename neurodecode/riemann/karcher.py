@@ -1,10 +1,10 @@
-"""The affine-invariant (Karcher) mean of covariance matrices, also where they are ill-conditioned."""
+"""The affine-invariant (Karcher) mean of covariance matrices, also of ill-conditioned ones."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,12 @@ from neurodecode.riemann.matrix_log import (
     floored_logarithms,
 )
 from neurodecode.riemann.quasi_newton import Curvature
+
+
+PATIENCE = 5
+"""Evaluations without a gain of a tenth after which the descent stops."""
+ACCEPTABLE = 1e-2
+"""Gradient norm below which missing the tolerance is rounding, not divergence."""
 
 
 @dataclass(frozen=True)
@@ -122,15 +128,16 @@ def descend(
 
     With :math:`J = \sum_i w_i \log(S A_i S^\top)` and a step :math:`D \approx H^{-1} J`,
     :math:`E \leftarrow E \exp(D / 2)`. :math:`H \ge 1` (the cost is geodesically convex), so steps
-    are cut to ``longest`` times the norm of J; one that doubles the norm is taken back.
+    are cut to ``longest`` times the norm of J; one that doubles the norm is taken back. Ends early when
+    :data:`PATIENCE` evaluations in a row gain nothing: the norm is then rounding noise.
 
     Returns
     -------
     Frame, int
-        The frame at the last reference, and the number of evaluations.
+        The frame at the best reference, and the number of evaluations.
     """
-    evaluations, scale = 0, 1.0
-    while frame.norm > tol and evaluations < max_iter and scale > 1e-3:
+    evaluations, since_best, scale, best = 0, 0, 1.0, frame
+    while frame.norm > tol and evaluations < max_iter and since_best < PATIENCE:
         step = scale * curvature.step(frame.gradient, longest)
         shift = exp_symmetric(-step / 2) @ frame.shift
         new = Frame.of(frame.trials, weights, shift)
@@ -140,7 +147,9 @@ def descend(
             frame, scale = new, min(1.0, 2 * scale)
         else:
             scale /= 4
-    return frame, evaluations
+        since_best = 0 if frame.norm < 0.9 * best.norm else since_best + 1
+        best = frame if frame.norm < best.norm else best
+    return best, evaluations
 
 
 def karcher_mean(
@@ -225,9 +234,11 @@ class _Solver:
         else:
             whitening = np.linalg.inv(result.factor)
         result = self._run("float64", whitening, curvature, self.tol)
-        if not result.converged:
+        if not result.converged and not result.gradient_norm < ACCEPTABLE:
             result = self._run("damped", whitening, Curvature(length=0), self.tol, longest=0.3)
-        return result if result.converged else self._library(result)
+        if result.converged or result.gradient_norm < ACCEPTABLE:
+            return result
+        return self._library(result)
 
     def _run(
         self,
@@ -259,7 +270,10 @@ class _Solver:
         """Try pyRiemann's iteration from the best point; keep whichever gradient is smaller."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # "convergence not reached" is said in the result
-            mean = pyriemann_mean()(self.C, sample_weight=self.weights, init=best.mean)
+            try:
+                mean = pyriemann_mean()(self.C, sample_weight=self.weights, init=best.mean)
+            except ValueError:  # it refuses matrices that are not positive definite to rounding
+                return best
         if not np.isfinite(mean).all():
             return best
         trials = Whitened.at(self.C, whitening_of(mean), np.float64, self.backend)

@@ -67,3 +67,16 @@ def _fit_mdm(mdm: MDM, matrices: Array, y: NDArray[Any], mean: Any) -> None:
     # the fit on one identity per class sets all but the means, which the library may not reach
     mdm.fit(np.stack([np.eye(matrices.shape[1])] * len(classes)), classes)
     mdm.covmeans_ = np.stack([mean(matrices[y == label]) for label in classes])
+
+
+def decoder_scores(decoder: Pipeline, classifier: str, X: NDArray[Any]) -> NDArray[np.float64]:
+    """Return decision scores: (n_trials,) with two classes, else (n_trials, n_classes).
+
+    For "mdm": the squared distance to the first class mean minus that to the second, or with more
+    classes the negative squared distances.
+    """
+    if classifier == "svm":
+        scores: NDArray[np.float64] = decoder.decision_function(X)
+        return scores
+    negative = -np.square(decoder.transform(X))
+    return negative[:, 1] - negative[:, 0] if negative.shape[1] == 2 else negative

@@ -22,7 +22,7 @@ from neurodecode.riemann.candidates import SearchPlan, score_point
 from neurodecode.riemann.config import ModelSection
 from neurodecode.riemann.grid import AugmentedCovarianceGrid, GridPoint
 from neurodecode.riemann.matrix_log import BACKENDS
-from neurodecode.riemann.refit import fit_decoder
+from neurodecode.riemann.refit import decoder_scores, fit_decoder
 from neurodecode.riemann.search_store import PointScores, SearchStore, search_key
 
 CHOICES = {
@@ -187,18 +187,9 @@ class ACMSearchCV(ClassifierMixin, BaseEstimator):
         return predicted
 
     def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the scores of the refit decoder: (n_trials,) with two classes.
-
-        For "mdm": the squared distance to the first class mean minus that to the second, or with
-        more classes the negative squared distances.
-        """
+        """Return the scores of the refit decoder, see :func:`decoder_scores`."""
         check_is_fitted(self, "best_estimator_")
-        X = trials_array(X)
-        if self.classifier == "svm":
-            scores: NDArray[np.float64] = self.best_estimator_.decision_function(X)
-            return scores
-        negative = -np.square(self.best_estimator_.transform(X))
-        return negative[:, 1] - negative[:, 0] if negative.shape[1] == 2 else negative
+        return decoder_scores(self.best_estimator_, self.classifier, trials_array(X))
 
     def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
         tags = super().__sklearn_tags__()
