@@ -114,9 +114,7 @@ def main():
             C, kernel = settings[number % len(settings)]
             timed[order, lag], peer = library_search(X, y, order, lag, C, kernel)
             exact, shared = (
-                score_of(ours[mode, 1][1], order, lag, C, kernel)
-                if lag in timed_lags
-                else np.nan
+                score_of(ours[mode, 1][1], order, lag, C, kernel) if lag in timed_lags else np.nan
                 for mode in ("exact", "shared")
             )
             differences.append(abs(exact - peer))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,12 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import ParameterGrid
 from sklearn.svm import SVC
 
-from neurodecode.riemann.augmented import Array
 from neurodecode.riemann.karcher import Frame, average, descend, whitening_of
 from neurodecode.riemann.matrix_log import Whitened, exp_symmetric, floored_logarithms
 from neurodecode.riemann.quasi_newton import Curvature
+
+if TYPE_CHECKING:
+    from neurodecode.riemann.augmented import Array
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
 MAX_ITER = 40
@@ -73,13 +75,38 @@ def score_point(matrices: Array, plan: SearchPlan) -> Array:
     -------
     ndarray, shape (n_settings, n_splits)
     """
-    if plan.reference == "logeuclid":
-        logs = floored_logarithms(matrices)
-        score = _log_euclidean_mdm if plan.classifier == "mdm" else _log_euclidean_svm
-        return np.array([score(logs, split, plan) for split in plan.splits]).T
-    outer, curvature = outer_frame(matrices, plan)
+    start = outer_start(matrices, plan)
     score_fold = _mdm if plan.classifier == "mdm" else _svm
-    return np.array([score_fold(outer, curvature, split, plan) for split in plan.splits]).T
+    return np.array([score_fold(start, split, plan) for split in plan.splits]).T
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where the inner folds start from.
+
+    Attributes
+    ----------
+    frame : Frame
+        At or near the mean of all outer training trials.
+    curvature : Curvature
+        Learnt on the way there.
+    ambient : ndarray, shape (n_trials, n, n), or None
+        Logarithms of the matrices themselves, for log-Euclidean means.
+    """
+
+    frame: Frame
+    curvature: Curvature
+    ambient: Array | None = None
+
+
+def outer_start(matrices: Array, plan: SearchPlan) -> Start:
+    """Return the start of the inner folds with either kind of mean."""
+    if plan.reference == "riemann":
+        return Start(*outer_frame(matrices, plan))
+    ambient, weights = floored_logarithms(matrices), _equal(len(matrices))
+    whitening = whitening_of(exp_symmetric(average(ambient, weights)))
+    trials = Whitened.at(matrices, whitening, np.float32, plan.backend)
+    return Start(Frame.of(trials, weights), Curvature(), ambient)
 
 
 def outer_frame(matrices: Array, plan: SearchPlan) -> tuple[Frame, Curvature]:
@@ -103,22 +130,31 @@ def outer_frame(matrices: Array, plan: SearchPlan) -> tuple[Frame, Curvature]:
     return frame, curvature
 
 
-def _svm(outer: Frame, curvature: Curvature, split: Split, plan: SearchPlan) -> list[float]:
+def _svm(start: Start, split: Split, plan: SearchPlan) -> list[float]:
     train, test = split
     if plan.mode == "shared":
-        return _svm_scores(outer.logs[train], outer.logs[test], split, plan)
-    frame = _subset_mean(outer, curvature, train, plan.tol)
-    held_out = outer.trials[test].logarithms(frame.shift)
+        return _svm_scores(start.frame.logs[train], start.frame.logs[test], split, plan)
+    frame = _at_mean(start, train, plan.tol)
+    held_out = start.frame.trials[test].logarithms(frame.shift)
     return _svm_scores(frame.logs, held_out, split, plan)
 
 
-def _subset_mean(outer: Frame, curvature: Curvature, rows: NDArray[Any], tol: float) -> Frame:
-    """Bring the reference to the mean of some trials; the first step costs no logarithm."""
-    weights = _equal(len(rows))
+def _at_mean(start: Start, rows: NDArray[Any], tol: float) -> Frame:
+    """Move the reference to the mean of some trials; the first step costs no logarithm."""
+    weights, outer = _equal(len(rows)), start.frame
+    if start.ambient is not None:
+        return Frame.of(outer.trials[rows], weights, _log_euclidean_shift(start, rows))
     logs = outer.logs[rows]
     frame = replace(outer, trials=outer.trials[rows], logs=logs, gradient=average(logs, weights))
     tol *= _size(frame)
-    return descend(frame, weights, curvature.copy(), tol=tol, max_iter=MAX_ITER)[0]
+    return descend(frame, weights, start.curvature.copy(), tol=tol, max_iter=MAX_ITER)[0]
+
+
+def _log_euclidean_shift(start: Start, rows: NDArray[Any]) -> Array:
+    assert start.ambient is not None
+    mean = exp_symmetric(average(start.ambient[rows], _equal(len(rows))))
+    shift: Array = whitening_of(mean) @ np.linalg.inv(start.frame.trials.whitening)
+    return shift
 
 
 def _svm_scores(
@@ -153,35 +189,27 @@ def _svm_scores(
     return scores
 
 
-def _mdm(outer: Frame, curvature: Curvature, split: Split, plan: SearchPlan) -> list[float]:
-    """Distances to class means; in the shared mode each mean is one step from the reference."""
+def _mdm(start: Start, split: Split, plan: SearchPlan) -> list[float]:
     train, test = split
-    held_out = outer.trials[test]
+    held_out = start.frame.trials[test]
     distances = []
     for label in np.unique(plan.y[train]):
-        rows = train[plan.y[train] == label]
-        if plan.mode == "shared":
-            gradient = average(outer.logs[rows], _equal(len(rows)))
-            shift = exp_symmetric(-curvature.step(gradient, 1.5) / 2) @ outer.shift
-        else:
-            # distances, unlike SVM kernels, feel an error of the mean to first order
-            shift = _subset_mean(outer, curvature, rows, plan.tol / 20).shift
+        shift = _class_shift(start, train[plan.y[train] == label], plan)
         values = held_out.eigenvalues(shift)
         distances.append(np.sqrt(np.square(np.log(values)).sum(axis=1)))
     return _distance_scores(np.stack(distances, axis=1), split, plan)
 
 
-def _log_euclidean_svm(logs: Array, split: Split, plan: SearchPlan) -> list[float]:
-    train, test = split
-    centre = logs[train].mean(axis=0)
-    return _svm_scores(logs[train] - centre, logs[test] - centre, split, plan)
-
-
-def _log_euclidean_mdm(logs: Array, split: Split, plan: SearchPlan) -> list[float]:
-    train, test = split
-    means = [logs[train[plan.y[train] == label]].mean(axis=0) for label in np.unique(plan.y[train])]
-    distances = [np.linalg.norm(logs[test] - mean, axis=(1, 2)) for mean in means]
-    return _distance_scores(np.stack(distances, axis=1), split, plan)
+def _class_shift(start: Start, rows: NDArray[Any], plan: SearchPlan) -> Array:
+    """Whitening at a class mean; in the shared mode it is one step from the reference."""
+    if start.ambient is not None:
+        return _log_euclidean_shift(start, rows)
+    if plan.mode == "exact":
+        # distances, unlike SVM kernels, feel an error of the mean to first order
+        return _at_mean(start, rows, plan.tol / 20).shift
+    gradient = average(start.frame.logs[rows], _equal(len(rows)))
+    shift: Array = exp_symmetric(-start.curvature.step(gradient, 1.5) / 2) @ start.frame.shift
+    return shift
 
 
 def _distance_scores(distances: Array, split: Split, plan: SearchPlan) -> list[float]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
@@ -20,6 +18,11 @@ from neurodecode.riemann.mdop import mdop
 from neurodecode.riemann.mutual_information import information_delay
 from neurodecode.riemann.neighbours import cao_e1, false_neighbours
 from neurodecode.riemann.refit import decoder_scores, fit_decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -153,9 +156,11 @@ def fold_embedding(
     DataFault
         If there is no training trial.
     """
-    orders, lags = per_trial.orders[np.asarray(train)], per_trial.lags[np.asarray(train)]
-    if not len(orders):
+    train = np.asarray(train)
+    rows = np.flatnonzero(train) if train.dtype == bool else train.astype(np.intp)
+    if not len(rows):
         raise DataFault("no training trial to choose an embedding from")
+    orders, lags = per_trial.orders[rows], per_trial.lags[rows]
     order, lag = (max(1, int(np.floor(v.mean() + 0.5))) for v in (orders, lags))
     return max(1, min(order, (n_samples - 1) // (n_channels + lag))), lag
 

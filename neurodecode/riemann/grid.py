@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from neurodecode.faults import ConfigFault
 from neurodecode.riemann.augmented import Array, AugmentedCovariances, refuse_flat, trials_array
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class GridPoint:
 
 
 def singular_reason(order: int, lag: int, n_channels: int, n_samples: int) -> str:
-    """Say why the sample covariance at this point has no full rank; empty when it has.
+    r"""Say why the sample covariance at this point has no full rank; empty when it has.
 
     The matrix has :math:`pc` rows (order times channels) from :math:`N = T - pL` samples
     (:math:`N = T` at order 1) and is singular when :math:`pc \\ge N`.
@@ -196,7 +200,8 @@ class _LaggedProducts:
     def covariances(self, order: int) -> Array:
         """Assemble the matrices of one order, shape (n_trials, order * c, order * c)."""
         if order == 1:
-            return self.X @ self.X.transpose(0, 2, 1) / (self.X.shape[2] - 1)
+            spatial: Array = self.X @ self.X.transpose(0, 2, 1) / (self.X.shape[2] - 1)
+            return spatial
         n_trials, c, n_samples = self.X.shape
         n_left = n_samples - order * self.lag
         sums = [self.left_sums[i] + self.right_sums[order - i] for i in range(order)]

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
-from neurodecode.riemann.augmented import Array
 from neurodecode.riemann.matrix_log import (
     BACKENDS,
     Whitened,
@@ -20,6 +17,12 @@ from neurodecode.riemann.matrix_log import (
 )
 from neurodecode.riemann.quasi_newton import Curvature
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from neurodecode.riemann.augmented import Array
 
 PATIENCE = 5
 """Evaluations without a gain of a tenth after which the descent stops."""
@@ -93,26 +96,32 @@ class Frame:
     @property
     def inverse_factor(self) -> Array:
         """The matrix that whitens trials at the moving reference."""
-        inverse: Array = self.shift @ self.trials.whitening
-        return inverse
+        combined: Array = self.shift @ self.trials.whitening
+        return combined
+
+
+def inverse(matrix: Array) -> Array:
+    """Return the inverse of a square matrix."""
+    inverted: Array = np.linalg.inv(matrix)
+    return inverted
 
 
 def whitening_of(mean: Array) -> Array:
     """Return W with W mean W^T = identity, by Cholesky, else by floored eigenvalues."""
     try:
-        factor = np.linalg.cholesky(mean)
-        inverse: Array = np.linalg.inv(factor)
+        return inverse(np.linalg.cholesky(mean))
     except np.linalg.LinAlgError:
         values, vectors = np.linalg.eigh(mean)
         floor = np.finfo(float).eps * values[-1]
-        inverse = vectors.T / np.sqrt(np.maximum(values, floor))[:, None]
-    return inverse
+        whitening: Array = vectors.T / np.sqrt(np.maximum(values, floor))[:, None]
+        return whitening
 
 
 def average(logs: NDArray[Any], weights: Array) -> Array:
     """Return the weighted sum of logarithms, float64."""
     flat = weights.astype(logs.dtype) @ logs.reshape(len(logs), -1)
-    return flat.reshape(logs.shape[1:]).astype(np.float64)
+    mean: Array = flat.reshape(logs.shape[1:]).astype(np.float64)
+    return mean
 
 
 def descend(
@@ -128,8 +137,8 @@ def descend(
 
     With :math:`J = \sum_i w_i \log(S A_i S^\top)` and a step :math:`D \approx H^{-1} J`,
     :math:`E \leftarrow E \exp(D / 2)`. :math:`H \ge 1` (the cost is geodesically convex), so steps
-    are cut to ``longest`` times the norm of J; one that doubles the norm is taken back. Ends early when
-    :data:`PATIENCE` evaluations in a row gain nothing: the norm is then rounding noise.
+    are cut to ``longest`` times the norm of J; one that doubles the norm is taken back. Ends early
+    when :data:`PATIENCE` evaluations in a row gain nothing: the norm is then rounding noise.
 
     Returns
     -------
@@ -232,7 +241,7 @@ class _Solver:
         elif result.converged:
             return result
         else:
-            whitening = np.linalg.inv(result.factor)
+            whitening = inverse(result.factor)
         result = self._run("float64", whitening, curvature, self.tol)
         if not result.converged and not result.gradient_norm < ACCEPTABLE:
             result = self._run("damped", whitening, Curvature(length=0), self.tol, longest=0.3)
@@ -262,7 +271,7 @@ class _Solver:
         return self._result(frame, method)
 
     def _result(self, frame: Frame, method: str) -> KarcherMean:
-        factor = np.linalg.inv(frame.inverse_factor)
+        factor = inverse(frame.inverse_factor)
         converged = frame.norm <= self.tol
         return KarcherMean(factor @ factor.T, factor, self.n_iter, frame.norm, converged, method)
 

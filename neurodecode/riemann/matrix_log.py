@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg.lapack import dsyevd, ssyevd
 
-from neurodecode.riemann.augmented import Array
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from neurodecode.riemann.augmented import Array
 
 MOST_SPREAD = 3e5
 """Ratio of extreme eigenvalues above which a matrix is decomposed in float64, not float32."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import ArrayLike, NDArray
 
 from neurodecode.faults import DataFault
-from neurodecode.riemann.augmented import Array
 from neurodecode.riemann.mutual_information import information_delay
 from neurodecode.riemann.neighbours import nearest_neighbours
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from neurodecode.riemann.augmented import Array
 
 
 @dataclass(frozen=True)
@@ -88,13 +92,15 @@ def mdop(
     Nichkawde (2013), Optimal state-space reconstruction using derivatives on projected manifold.
     Hegger and Kantz (1999), Improved false nearest neighbor method to detect determinism.
     """
-    x = np.asarray(x, dtype=np.float64)
-    if x.ndim != 2 or x.shape[1] < max_delay + 32 or (x.std(axis=1) == 0).any():
-        raise DataFault(f"cannot embed a trial of shape {x.shape}: too short, or a flat channel")
-    x = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
+    signals: Array = np.asarray(x, dtype=np.float64)
+    if signals.ndim != 2 or signals.shape[1] < max_delay + 32 or np.ptp(signals, axis=1).min() == 0:
+        raise DataFault(f"cannot embed shape {signals.shape}: too short, or a flat channel")
+    signals = signals - signals.mean(axis=1, keepdims=True)
+    signals = signals / signals.std(axis=1, keepdims=True)
     if theiler is None:
-        theiler = min(max(information_delay(channel) for channel in x), x.shape[1] // 10)
-    return _grow(x, max_delay, theiler, ratio, enough, max_cycles)
+        longest = max(information_delay(channel) for channel in signals)
+        theiler = min(longest, signals.shape[1] // 10)
+    return _grow(signals, max_delay, theiler, ratio, enough, max_cycles)
 
 
 def _grow(
@@ -139,7 +145,8 @@ def _beta(windows: NDArray[np.float32], index: NDArray[np.intp], distance: Array
         apart = np.abs(window - window[index])
         np.maximum(apart, np.float32(1e-7), out=apart)
         row[:] = np.log10(apart).mean(axis=0, dtype=np.float64)
-    return means - np.log10(distance).mean()
+    beta: Array = means - np.log10(distance).mean()
+    return beta
 
 
 def _argmax(beta: Array) -> tuple[int, int]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from neurodecode.faults import DataFault
-from neurodecode.riemann.augmented import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from neurodecode.riemann.augmented import Array
 
 # 95 % points of chi-square with 3 and 15 degrees of freedom
 QUARTERS, SIXTEENTHS = 7.815, 24.996

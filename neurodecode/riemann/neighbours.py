@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from neurodecode.faults import DataFault
-from neurodecode.riemann.augmented import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from neurodecode.riemann.augmented import Array
 
 
 def delay_vectors(x: Array, dimension: int, delay: int, n_points: int) -> Array:
@@ -116,7 +121,8 @@ def cao_e1(x: ArrayLike, delay: int, *, max_dimension: int = 10, theiler: int = 
         ahead = x[m * delay : m * delay + n]
         apart = np.maximum(distance, np.abs(ahead - ahead[index]))
         growth.append(float((apart / distance).mean()))
-    return np.array(growth[1:]) / np.array(growth[:-1])
+    ratios: Array = np.array(growth[1:]) / np.array(growth[:-1])
+    return ratios
 
 
 def _points_left(x: Array, delay: int, dimension: int) -> int:

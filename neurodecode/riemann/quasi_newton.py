@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodecode.riemann.augmented import Array
+if TYPE_CHECKING:
+    from neurodecode.riemann.augmented import Array
 
 
 @dataclass

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
-from pyriemann.classification import MDM
-from pyriemann.tangentspace import TangentSpace
-from sklearn.pipeline import Pipeline
 
-from neurodecode.riemann.augmented import Array
-from neurodecode.riemann.config import ModelSection
 from neurodecode.riemann.decoders import make_decoder
 from neurodecode.riemann.karcher import karcher_mean, log_euclidean_mean
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pyriemann.classification import MDM
+    from pyriemann.tangentspace import TangentSpace
+    from sklearn.pipeline import Pipeline
+
+    from neurodecode.riemann.augmented import Array
+    from neurodecode.riemann.config import ModelSection
 
 REFIT_TOL = 1e-4
 DECODER_OF = {"svm": "ACM+TS+SVM", "mdm": "ACM+MDM"}
@@ -37,7 +40,7 @@ def fit_decoder(
     classifier : {"svm", "mdm"}
     model : ModelSection
     reference : {"riemann", "logeuclid"}
-        Metric of the mean and of the tangent space or the distances.
+        Kind of mean; the tangent space and the distances are affine-invariant with both.
     backend : {"numpy", "torch"}
 
     Returns
@@ -54,9 +57,9 @@ def fit_decoder(
         return karcher_mean(rows, tol=REFIT_TOL, backend=backend).mean
 
     if classifier == "mdm":
-        _fit_mdm(decoder.named_steps["classifier"].set_params(metric=reference), matrices, y, mean)
+        _fit_mdm(decoder.named_steps["classifier"], matrices, y, mean)
         return decoder
-    tangent: TangentSpace = decoder.named_steps["classifier"][0].set_params(metric=reference)
+    tangent: TangentSpace = decoder.named_steps["classifier"][0]
     tangent.reference_ = mean(matrices)
     decoder.named_steps["classifier"][-1].fit(tangent.transform(matrices), y)
     return decoder
@@ -78,5 +81,5 @@ def decoder_scores(decoder: Pipeline, classifier: str, X: NDArray[Any]) -> NDArr
     if classifier == "svm":
         scores: NDArray[np.float64] = decoder.decision_function(X)
         return scores
-    negative = -np.square(decoder.transform(X))
+    negative: NDArray[np.float64] = -np.square(decoder.transform(X))
     return negative[:, 1] - negative[:, 0] if negative.shape[1] == 2 else negative

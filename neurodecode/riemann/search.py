@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import ParameterGrid, StratifiedKFold
@@ -24,6 +21,12 @@ from neurodecode.riemann.grid import AugmentedCovarianceGrid, GridPoint
 from neurodecode.riemann.matrix_log import BACKENDS
 from neurodecode.riemann.refit import decoder_scores, fit_decoder
 from neurodecode.riemann.search_store import PointScores, SearchStore, search_key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import ArrayLike, NDArray
 
 CHOICES = {
     "classifier": ("svm", "mdm"),
@@ -62,7 +65,8 @@ class ACMSearchCV(ClassifierMixin, BaseEstimator):
         all inner folds; scores differ by about 1e-3 AUC, and inner test trials take part in the
         reference (without their labels). The refit is exact in both.
     reference : {"riemann", "logeuclid"}, default="riemann"
-        Metric; "logeuclid" is beyond the paper.
+        Kind of mean; "logeuclid", a closed form, is beyond the paper. Tangent space and distances
+        are affine-invariant with both.
     estimator : str, default="scm"
         Covariance estimator of :class:`AugmentedCovariances`; others than "scm" are beyond the
         paper, slower, and also reach points where the sample covariance is singular.

@@ -7,13 +7,15 @@ import json
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurodecode.artefacts import read_json, sha256_text, write_json
 from neurodecode.faults import DataFault
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SOURCES = ("augmented", "candidates", "grid", "karcher", "matrix_log", "quasi_newton", "search")
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyriemann")

@@ -41,9 +41,7 @@ def lorenz():
 
 @pytest.fixture(scope="module")
 def roessler():
-    return integrate(
-        lambda _, s: (-s[1] - s[2], s[0] + 0.2 * s[1], 0.2 + s[2] * (s[0] - 5.7)), 0.1
-    )
+    return integrate(lambda _, s: (-s[1] - s[2], s[0] + 0.2 * s[1], 0.2 + s[2] * (s[0] - 5.7)), 0.1)
 
 
 def test_information_of_a_gaussian_process_is_the_closed_form():

@@ -53,7 +53,7 @@ def test_the_mean_moves_with_a_change_of_coordinates(matrices):
 def test_converges_where_the_matrices_are_ill_conditioned(make_trials, lag):
     X, _ = make_trials(24, 8, 600)
     C = AugmentedCovariances(10, lag).transform(X)
-    assert np.linalg.cond(C).max() > (1e10 if lag == 1 else 1e6)
+    assert np.linalg.cond(C).max() > (1e10 if lag == 1 else 1e5)
     found = karcher_mean(C, tol=1e-3)
     assert found.converged
     assert found.n_iter <= 20
