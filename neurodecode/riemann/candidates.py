@@ -12,7 +12,7 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import ParameterGrid
 from sklearn.svm import SVC
 
-from neurodecode.riemann.karcher import Frame, average, descend, whitening_of
+from neurodecode.riemann.descent import Frame, average, descend, whitening_of
 from neurodecode.riemann.matrix_log import Whitened, exp_symmetric, floored_logarithms
 from neurodecode.riemann.quasi_newton import Curvature
 
