@@ -65,6 +65,7 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         Delay L in samples.
     estimator : str, default="scm"
         ``"scm"``: sample covariance with divisor N - 1, as published (pyRiemann calls it "cov");
+        "lag_lwf": :func:`~neurodecode.riemann.shrinkage.lag_ledoit_wolf`;
         or any other estimator of :func:`pyriemann.geometry.covariance.covariances`, such as
         ``"oas"`` or ``"lwf"`` when channels times order come near the number of samples.
 
@@ -111,8 +112,11 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         if self.estimator != "scm":
             from pyriemann.geometry.covariance import covariances
 
+            from neurodecode.riemann.shrinkage import ESTIMATORS
+
             embedded = augment(X, self.order, self.lag)
-            return np.asarray(covariances(embedded.astype(np.float64), estimator=self.estimator))
+            estimator = ESTIMATORS.get(self.estimator, self.estimator)
+            return np.asarray(covariances(embedded.astype(np.float64), estimator=estimator))
         return np.stack([self._sample_covariance(trial) for trial in X])
 
     def _sample_covariance(self, trial: Array) -> Array:

@@ -17,7 +17,16 @@ from neurodecode.faults import DataFault
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SOURCES = ("augmented", "candidates", "descent", "grid", "matrix_log", "quasi_newton", "search")
+SOURCES = (
+    "augmented",
+    "candidates",
+    "descent",
+    "grid",
+    "matrix_log",
+    "quasi_newton",
+    "search",
+    "shrinkage",
+)
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyriemann")
 
 
