@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from neurodecode.riemann.decoders import make_decoder
-from neurodecode.riemann.karcher import karcher_mean, log_euclidean_mean
+from neurodecode.riemann.karcher import ACCEPTABLE, karcher_mean, log_euclidean_mean
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -47,6 +48,11 @@ def fit_decoder(
     -------
     Pipeline
         Fitted; the parts are those of scikit-learn and pyRiemann.
+
+    Warns
+    -----
+    RuntimeWarning
+        If a mean did not come near enough, as when order times lag makes copies all but equal.
     """
     decoder = make_decoder(DECODER_OF[classifier], model)
     matrices = decoder.named_steps["features"].fit(X).transform(X)
@@ -54,7 +60,15 @@ def fit_decoder(
     def mean(rows: Array) -> Array:
         if reference == "logeuclid":
             return log_euclidean_mean(rows)
-        return karcher_mean(rows, tol=REFIT_TOL, backend=backend).mean
+        found = karcher_mean(rows, tol=REFIT_TOL, backend=backend)
+        if found.gradient_norm > ACCEPTABLE:
+            warnings.warn(
+                f"the mean at order {model.order}, lag {model.lag} stopped at a gradient norm of "
+                f"{found.gradient_norm:.1e} ({found.method}): matrices are singular to rounding",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return found.mean
 
     if classifier == "mdm":
         _fit_mdm(decoder.named_steps["classifier"], matrices, y, mean)

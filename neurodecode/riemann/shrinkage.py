@@ -75,10 +75,10 @@ def _summed_variance(x: Array, S: Array, bandwidth: int) -> float:
     By :math:`\sum_{ij} y^{ij}_t y^{ij}_u = (x_t^\top x_u)^2 - x_t^\top S x_t - x_u^\top S x_u
     + \|S\|_F^2`, which needs no product of entries.
     """
-    n_samples = x.shape[1]
-    quadratic = np.einsum("it,it->t", x, S @ x)
-    constant = float(np.square(S).sum())
-    total = 0.0
+    n_samples: int = x.shape[1]
+    quadratic: Array = np.einsum("it,it->t", x, S @ x)
+    constant = float(np.sum(np.square(S)))
+    total: float = 0.0
     for s in range(bandwidth + 1):
         now, later = slice(0, n_samples - s), slice(s, n_samples)
         inner = np.square(np.einsum("it,it->t", x[:, now], x[:, later]))

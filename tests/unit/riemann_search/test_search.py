@@ -178,3 +178,18 @@ def test_wrong_choices_and_trials_are_refused(trials):
     for trial_set, labels in ((X, y[:-1]), (X, np.zeros(60)), (X[:3], y[:3]), (holed, y)):
         with pytest.raises(DataFault):
             ACMSearchCV(**QUICK).fit(trial_set, labels)
+
+
+def test_progress_bar_counts_points(trials, capsys):
+    ACMSearchCV(**QUICK, progress=True).fit(*trials)
+    assert "order x lag" in capsys.readouterr().out
+
+
+def test_a_mean_that_is_not_reached_warns(trials, monkeypatch):
+    from neurodecode.riemann import refit
+
+    far = refit.karcher_mean(np.stack([np.eye(4), 2 * np.eye(4)]), tol=1.0, max_iter=1)
+    monkeypatch.setattr(refit, "karcher_mean", lambda *_, **__: far)
+    monkeypatch.setattr(refit, "ACCEPTABLE", -1.0)
+    with pytest.warns(RuntimeWarning, match="singular to rounding"):
+        ACMSearchCV([1], [1], [1], ["linear"]).fit(*trials)
