@@ -1,5 +1,14 @@
 from .augmented import AugmentedCovariances as AugmentedCovariances
 from .augmented import augment as augment
+from .block_toeplitz import BlockToeplitzCovariances as BlockToeplitzCovariances
 from .config import ACMConfig as ACMConfig
 from .decoders import DECODERS as DECODERS
 from .decoders import make_decoder as make_decoder
+from .embedding import TakensACM as TakensACM
+from .embedding import fold_embedding as fold_embedding
+from .embedding import select_embedding as select_embedding
+from .grid import AugmentedCovarianceGrid as AugmentedCovarianceGrid
+from .karcher import karcher_mean as karcher_mean
+from .karcher import log_euclidean_mean as log_euclidean_mean
+from .search import ACMSearchCV as ACMSearchCV
+from .shrinkage import lag_ledoit_wolf as lag_ledoit_wolf

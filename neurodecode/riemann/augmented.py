@@ -68,6 +68,7 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         Delay L in samples.
     estimator : str, default="scm"
         ``"scm"``: sample covariance with divisor N - 1, as published (pyRiemann calls it "cov");
+        "lag_lwf": :func:`~neurodecode.riemann.shrinkage.lag_ledoit_wolf`;
         or any other estimator of :func:`pyriemann.geometry.covariance.covariances`, such as
         ``"oas"`` or ``"lwf"`` when channels times order come near the number of samples.
 
@@ -89,7 +90,7 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         X : array-like, shape (n_trials, n_channels, n_samples)
         y : ignored
         """
-        self.n_channels_in_ = _three_dimensional(X).shape[1]
+        self.n_channels_in_ = trials_array(X).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> Array:
@@ -109,18 +110,21 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
             If a channel is flat, or the matrices would be singular without shrinkage: fewer
             samples left than channels times order, or channels that depend on one another.
         """
-        X = _three_dimensional(X)
+        X = trials_array(X)
         if hasattr(self, "n_channels_in_") and X.shape[1] != self.n_channels_in_:
             raise DataFault(f"fitted on {self.n_channels_in_} channels, got {X.shape[1]}")
-        _refuse_flat(X)
+        refuse_flat(X)
         if self.estimator != "scm":
             from pyriemann.geometry.covariance import covariances
 
+            from neurodecode.riemann.shrinkage import ESTIMATORS
+
             embedded = augment(X, self.order, self.lag)
-            return np.asarray(covariances(embedded.astype(np.float64), estimator=self.estimator))
-        covariances = np.stack([self._sample_covariance(trial) for trial in X])
-        _refuse_dependent(covariances[:, : X.shape[1], : X.shape[1]])
-        return covariances
+            estimator = ESTIMATORS.get(self.estimator, self.estimator)
+            return np.asarray(covariances(embedded.astype(np.float64), estimator=estimator))
+        matrices = np.stack([self._sample_covariance(trial) for trial in X])
+        _refuse_dependent(matrices[:, : X.shape[1], : X.shape[1]])
+        return matrices
 
     def _sample_covariance(self, trial: Array) -> Array:
         embedded = augment(trial, self.order, self.lag).astype(np.float64)
@@ -159,12 +163,12 @@ class ShuffledTime(TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> ShuffledTime:
         """Do nothing; there is no state."""
-        self.n_channels_in_ = _three_dimensional(X).shape[1]
+        self.n_channels_in_ = trials_array(X).shape[1]
         return self
 
     def transform(self, X: ArrayLike) -> Array:
         """Return a permuted copy, shape (n_trials, n_channels, n_samples)."""
-        return np.stack([self._shuffled(trial) for trial in _three_dimensional(X)])
+        return np.stack([self._shuffled(trial) for trial in trials_array(X)])
 
     def _shuffled(self, trial: Array) -> Array:
         content = zlib.crc32(np.ascontiguousarray(trial, dtype=np.float64).tobytes())
@@ -173,14 +177,16 @@ class ShuffledTime(TransformerMixin, BaseEstimator):
         return shuffled
 
 
-def _three_dimensional(X: ArrayLike) -> Array:
+def trials_array(X: ArrayLike) -> Array:
+    """Return X as an array, or refuse it unless it is trials x channels x samples."""
     X = np.asarray(X)
     if X.ndim != 3:
         raise DataFault(f"expected trials x channels x samples, got shape {X.shape}")
     return X
 
 
-def _refuse_flat(X: Array) -> None:
+def refuse_flat(X: Array) -> None:
+    """Raise a DataFault if a channel is constant within a trial."""
     flat = np.argwhere(np.ptp(X, axis=2) == 0)
     if len(flat):
         trial, channel = flat[0]

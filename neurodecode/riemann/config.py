@@ -77,9 +77,9 @@ class ModelSection(Section):
 
     order: int = Field(default=4, ge=1, description="Embedding dimension p")
     lag: int = Field(default=4, ge=1, description="Delay between copies, in samples")
-    estimator: Literal["scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl"] = (
-        Field(default="scm", description="Covariance estimator; oas or lwf shrink")
-    )
+    estimator: Literal[
+        "scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl", "lag_lwf"
+    ] = Field(default="scm", description="Covariance estimator; oas, lwf and lag_lwf shrink")
     C: float = Field(default=1.0, gt=0, description="Inverse regularisation of the SVM")
     kernel: Literal["linear", "rbf"] = Field(
         default="linear", description="Kernel of the SVM; rbf needs more trials than dimensions"
