@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from neurodecode.faults import DataFault, DiskFault
 
 if TYPE_CHECKING:
+    import pandas as pd
     from collections.abc import Iterator
 
 
@@ -57,6 +58,12 @@ def write_text(path: Path | str, text: str) -> None:
 def write_json(path: Path | str, content: Any) -> None:
     """Write ``content`` as indented JSON, atomically; NaN becomes null."""
     write_text(path, json.dumps(_plain(content), indent=2, allow_nan=False) + "\n")
+
+
+def write_parquet(path: Path | str, table: pd.DataFrame) -> None:
+    """Write a table as Parquet without its index, atomically."""
+    with atomic_path(path) as temporary:
+        table.to_parquet(temporary, index=False)
 
 
 def read_json(path: Path | str) -> Any:

@@ -23,8 +23,15 @@ DESCRIPTIONS: dict[str, str] = {
     "CSP+LDA": "common spatial patterns, shrinkage LDA",
     SHUFFLED_TIME: "control: samples of each trial in random order",
     SHUFFLED_LABELS: "control: trained on permuted labels, must land at chance",
+    "ACM+TS+SVM, grid": "order, lag, C and kernel by inner cross-validation (the paper's search)",
+    "ACM+MDM, grid": "order and lag by inner cross-validation",
+    "TS+SVM, grid": "C and kernel by inner cross-validation",
+    "ACM+TS+SVM, Takens": "order and lag from the training trials' dynamics, SVM not tuned",
+    "ACM+MDM, Takens": "order and lag from the training trials' dynamics",
 }
 DECODER_NAMES = tuple(DESCRIPTIONS)
+FIXED = tuple(name for name in DECODER_NAMES if not name.endswith((", grid", ", Takens")))
+"""Decoders whose order and lag are those of the settings."""
 
 
 class SimulationSection(Section):
@@ -88,6 +95,26 @@ class ModelSection(Section):
     n_filters: int = Field(default=6, ge=1, description="Spatial filters of CSP+LDA")
 
 
+class SearchSection(Section):
+    """What the decoders called "grid" and "Takens" choose from, on training trials only."""
+
+    orders: tuple[int, ...] = Field(default=tuple(range(1, 11)), min_length=1)
+    lags: tuple[int, ...] = Field(default=tuple(range(1, 11)), min_length=1)
+    C: tuple[float, ...] = Field(default=(0.5, 1.0, 1.5), min_length=1)
+    kernels: tuple[Literal["linear", "rbf"], ...] = Field(default=("linear", "rbf"), min_length=1)
+    n_splits: int = Field(default=3, ge=2, description="Inner folds")
+    mode: Literal["exact", "shared"] = Field(
+        default="exact", description="shared: one mean per outer training set, about 1e-3 AUC off"
+    )
+    reference: Literal["riemann", "logeuclid"] = Field(
+        default="riemann", description="Mean of the tangent space; logeuclid is beyond the paper"
+    )
+    embedding: Literal["mdop", "ami_fnn", "ami_cao"] = Field(
+        default="mdop", description="Takens-based choice of order and lag"
+    )
+    n_jobs: int = Field(default=1, ge=1, description="Worker processes of one subject's search")
+
+
 class EvaluationSection(Section):
     """Protocols, metric and statistics."""
 
@@ -106,8 +133,9 @@ class ACMConfig(Experiment):
     data: ACMData
     signals: SignalsSection = SignalsSection()
     model: ModelSection = ModelSection()
+    search: SearchSection = SearchSection()
     decoders: tuple[str, ...] = Field(
-        default=DECODER_NAMES, min_length=1, description="First: the one the report is about"
+        default=FIXED, min_length=1, description="First: the one the report is about"
     )
     evaluation: EvaluationSection = EvaluationSection()
     references: dict[str, float] = Field(
@@ -117,7 +145,14 @@ class ACMConfig(Experiment):
     used_by: ClassVar[dict[str, tuple[str, ...]]] = {
         "fetch": ("data", "seed"),
         "prepare": ("data", "signals"),
-        "train": ("model", "decoders", "evaluation.protocols", "evaluation.n_splits", "seed"),
+        "train": (
+            "model",
+            "search",
+            "decoders",
+            "evaluation.protocols",
+            "evaluation.n_splits",
+            "seed",
+        ),
         "evaluate": ("evaluation", "seed"),
         "report": ("description", "evaluation", "references", "seed"),
     }

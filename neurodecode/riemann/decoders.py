@@ -20,7 +20,7 @@ from sklearn.svm import SVC
 from neurodecode.faults import ConfigFault, unknown
 from neurodecode.riemann.augmented import AugmentedCovariances, ShuffledTime
 from neurodecode.riemann.config import (
-    DECODER_NAMES,
+    FIXED,
     SHUFFLED_LABELS,
     SHUFFLED_TIME,
     ModelSection,
@@ -74,9 +74,9 @@ BUILDERS: dict[str, Callable[[ModelSection, int], Parts]] = {
     ),
     SHUFFLED_LABELS: lambda m, _: (_augmented(m), _tangent_svm(m)),
 }
-assert set(BUILDERS) == set(DECODER_NAMES)
+assert set(BUILDERS) == set(FIXED)
 
-DECODERS = DECODER_NAMES
+DECODERS = FIXED
 TRUSTED = (
     "neurodecode.riemann.augmented.AugmentedCovariances",
     "neurodecode.riemann.augmented.ShuffledTime",

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from neurodecode.riemann.config import SHUFFLED_LABELS
+from neurodecode.riemann.config import FIXED, SHUFFLED_LABELS
 from neurodecode.riemann.decoders import decision_scores, make_decoder
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from neurodecode.evaluation.folds import Fold
     from neurodecode.riemann.config import ModelSection
+    from neurodecode.riemann.selection import Selector
 
 Models = dict[str, dict[str, Pipeline]]
 
@@ -51,6 +52,7 @@ def fit_folds(
     folds: Sequence[Fold],
     *,
     seed: int,
+    selector: Selector | None = None,
 ) -> Models:
     """Fit every decoder on every fold's training trials.
 
@@ -59,6 +61,8 @@ def fit_folds(
     X : ndarray, shape (n_trials, n_channels, n_samples)
     y : ndarray of str, shape (n_trials,)
     folds : sequence of Fold
+    selector : Selector, optional
+        Fits the decoders whose order and lag are chosen on the training trials.
 
     Returns
     -------
@@ -69,6 +73,10 @@ def fit_folds(
     models: Models = {fold.name: {} for fold in folds}
     for name in names:
         for fold in folds:
+            if name not in FIXED:
+                assert selector is not None
+                models[fold.name][name] = selector.fit(name, fold)
+                continue
             decoder = make_decoder(name, model, random_state=seed)
             matrices, labels = cache(decoder)[fold.train], y[fold.train]
             if name == SHUFFLED_LABELS:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import accuracy_score, roc_auc_score
 
-from neurodecode.artefacts import atomic_path, write_json
+from neurodecode.artefacts import write_json, write_parquet
 from neurodecode.evaluation.audit import (
     AuditRow,
     assert_no_leak,
@@ -22,6 +22,7 @@ from neurodecode.evaluation.protocols import PROTOCOLS, make_folds
 from neurodecode.evaluation.scoring import Scored, score_subjects
 from neurodecode.faults import DataFault, unknown
 from neurodecode.riemann.folds import Models, fit_folds, predict_folds
+from neurodecode.riemann.selection import Selector
 from neurodecode.signals.checks import canonical_name, common_channels
 from neurodecode.signals.store import open_store
 
@@ -70,8 +71,7 @@ class Result:
             "resampled": self.scored.resampled,
         }
         for name, table in tables.items():
-            with atomic_path(folder / f"{name}.parquet") as path:
-                table.to_parquet(path, index=False)
+            write_parquet(folder / f"{name}.parquet", table)
         content = {
             "rows": list(map(asdict, self.scored.rows)),
             "audit": list(map(asdict, self.audit)),
@@ -128,20 +128,36 @@ def unit_folds(config: ACMConfig, unit: Unit, subject: str, protocol: str) -> li
 
 
 def fit_unit(
-    config: ACMConfig, stores: Sequence[Path], name: str
-) -> tuple[dict[str, Models], dict[str, Any]]:
-    """Fit every decoder on every fold; return them by protocol, and what ``model.json`` says."""
+    config: ACMConfig, stores: Sequence[Path], name: str, *, cache_dir: Path | None = None
+) -> tuple[dict[str, Models], dict[str, Any], pd.DataFrame]:
+    """Fit every decoder on every fold.
+
+    Returns
+    -------
+    models : dict
+        By protocol, fold and decoder.
+    info : dict
+        What ``model.json`` says.
+    selection : DataFrame
+        What searches scored and chose, one row per fold and grid point; empty without a search.
+    """
     unit = load_unit(stores)
     folds_of = {  # all before the first fit: a protocol that cannot be is told at once
         protocol: unit_folds(config, unit, name, protocol)
         for protocol in config.evaluation.protocols
     }
-    models: dict[str, Models] = {
-        protocol: fit_folds(
-            config.decoders, config.model, unit.signals, unit.labels, folds, seed=config.seed
-        )
-        for protocol, folds in folds_of.items()
-    }
+    selector = Selector(
+        unit.signals, unit.labels, config.search, seed=config.seed, cache_dir=cache_dir
+    )
+    models: dict[str, Models] = {}
+    selections = []
+    for protocol, folds in folds_of.items():
+        before = len(selector.table)
+        models[protocol] = fit_folds(
+            config.decoders, config.model, unit.signals, unit.labels, folds,
+            seed=config.seed, selector=selector,
+        )  # fmt: skip
+        selections.append(selector.table.iloc[before:].assign(split=protocol, subject=name))
     n_folds = sum(map(len, models.values()))
     info = {
         "decoders": list(config.decoders),
@@ -151,7 +167,7 @@ def fit_unit(
         "channels": list(unit.channels),
         "settings": config.model.model_dump(),
     }
-    return models, info
+    return models, info, pd.concat(selections, ignore_index=True)
 
 
 def evaluate_unit(

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
+from neurodecode.artefacts import (
+    atomic_path,
+    read_json,
+    sha256_file,
+    write_json,
+    write_parquet,
+)
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -72,8 +78,7 @@ def write_store(
         raise DataFault("NaN or infinite values reached the store", where=str(folder))
     with atomic_path(folder / "signals.npy") as path, path.open("wb") as file:
         np.save(file, np.ascontiguousarray(signals, dtype=np.float32), allow_pickle=False)
-    with atomic_path(folder / "trials.parquet") as path:
-        trials.to_parquet(path, index=False)
+    write_parquet(folder / "trials.parquet", trials)
     described = {
         **info,
         "shape": list(signals.shape),

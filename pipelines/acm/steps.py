@@ -30,10 +30,13 @@ def prepare(job: Job) -> str:
 
 def train(job: Job) -> str:
     """Fit every decoder on every fold of every protocol."""
+    from neurodecode.artefacts import write_parquet
     from neurodecode.persistence import save_estimators
     from neurodecode.riemann.protocols import fit_unit
 
-    models, info = fit_unit(job.config, job.stores, job.name)
+    searched = job.folder / "search" / job.name
+    models, info, selection = fit_unit(job.config, job.stores, job.name, cache_dir=searched)
+    write_parquet(job.model / "selection.parquet", selection)
     save_estimators(job.model, models, info)
     return f"{info['n_models']} models on {info['n_folds']} folds"
 
