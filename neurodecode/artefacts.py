@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from neurodecode.faults import DataFault, DiskFault
 
 if TYPE_CHECKING:
-    import pandas as pd
     from collections.abc import Iterator
+
+    import pandas as pd
 
 
 @contextmanager

@@ -66,7 +66,7 @@ def test_row_1_with_a_policy_the_run_comes_to_its_end(
     ((_, (line,)),) = trials.info["mended"].items()
     assert re.fullmatch(r"Cz: 10 samples are NaN from 12\.00 s, (dropped|interpolated)", line)
     store = write_store(tmp_path / "01", trials.signals, trials.table, trials.info).folder
-    models, info = fit_unit(config, [store], "01")
+    models, info, _ = fit_unit(config, [store], "01")
     assert ("Cz" in info["channels"]) == (policy == "interpolate")
     predictions = evaluate_unit(config, models, [store], "01").predictions
     assert set(predictions["model"]) == set(config.decoders)

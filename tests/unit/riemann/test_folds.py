@@ -118,7 +118,7 @@ def test_a_subject_that_is_not_there_is_refused(trials):
 def test_every_held_out_trial_is_predicted_once_per_decoder(store):
     settings = config("evaluation.protocols=[within_session, cross_session]")
     stores = [store("1")]
-    models, info = fit_unit(settings, stores, "1")
+    models, info, _ = fit_unit(settings, stores, "1")
     assert info["n_folds"] == 6
     assert info["n_models"] == 12
     assert info["channels"] == ["C3", "Cz", "C4", "Pz"]
