@@ -24,8 +24,13 @@ from neurodecode.report.sections import (
     provenance_section,
     scores_section,
 )
-from neurodecode.riemann.claims import acm_claims, control_at_chance
+from neurodecode.riemann.claims import TAKENS, acm_claims, control_at_chance
 from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ACMConfig
+from neurodecode.riemann.selection_report import (
+    load_selection,
+    seconds_per_fold,
+    selection_sections,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,7 +50,14 @@ def build_report(job: Job) -> Report:
     metric = rows["metric"].iloc[0]
     comparisons = {s: compare(found, main, s, config.seed) for s in splits}
     simulated = config.data.dataset.startswith("simulated")
-    claims = acm_claims(comparisons, "simulated" if simulated else "real")
+    selection = load_selection([job.model_of(unit) for unit in job.plan.units])
+    mdm = next((name for name in ("ACM+MDM, grid", "ACM+MDM") if name in config.decoders), None)
+    claims = acm_claims(
+        comparisons,
+        "simulated" if simulated else "real",
+        mdm=compare(found, mdm, splits[0], config.seed) if mdm else None,
+        seconds={name: seconds_per_fold(selection, name) for name in (main, TAKENS)},
+    )
     sections: list[Section] = []
     for split in splits:
         control = control_at_chance(rows, split)
@@ -54,6 +66,7 @@ def build_report(job: Job) -> Report:
         if len(comparisons[split]):
             sections += [comparison_section(comparisons[split], split, main, metric)]
     sections += [
+        *selection_sections(selection, metric),
         *_reference_section(config),
         confusion_section(found.predictions, main, splits[0]),
         claims_section(claims),

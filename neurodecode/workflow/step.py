@@ -78,7 +78,11 @@ class Job:
     @property
     def model(self) -> Path:
         """The folder of this unit's fitted models."""
-        return self.folder / "model" / self.name
+        return self.model_of(self.name)
+
+    def model_of(self, unit: str) -> Path:
+        """Return the folder of one unit's fitted models."""
+        return self.folder / "model" / unit
 
     @property
     def evaluation(self) -> Path:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.riemann.claims import OTHERS, SHUFFLED_TIME, acm_claims, control_at_chance
-from neurodecode.riemann.decoders import DECODERS, SHUFFLED_LABELS
+from neurodecode.riemann.claims import OTHERS, SHUFFLED_TIME, TAKENS, acm_claims, control_at_chance
+from neurodecode.riemann.config import DECODER_NAMES, SHUFFLED_LABELS
 
 GAIN = (0.08, 0.05, 0.11, 0.001)
 LOSS = (-0.08, -0.11, -0.05, 0.001)
@@ -51,7 +51,7 @@ def test_a2_holds_only_against_every_other():
 
 def test_the_strongest_other_is_named_with_its_figure():
     within = table(TS_SVM=GAIN, MDM=(0.05, 0.01, 0.09, 0.01))
-    claim = acm_claims({"within_session": within}, "real")[1]
+    claim = next(c for c in acm_claims({"within_session": within}, "real") if c.key == "A2")
     assert (claim.figure, claim.note) == (
         "+0.050 [+0.010, +0.090]",
         "against MDM, the strongest of 2",
@@ -62,7 +62,7 @@ def test_the_strongest_other_is_named_with_its_figure():
 def test_a_control_is_no_rival():
     controls = {SHUFFLED_TIME: LOSS, SHUFFLED_LABELS: LOSS}
     assert verdicts(table(TS_SVM=GAIN, **controls))["A2"] == "holds"
-    assert set(OTHERS) < set(DECODERS)
+    assert set(OTHERS) < set(DECODER_NAMES)
 
 
 def test_a3_is_about_sessions_and_a1_takes_them_where_nothing_else_was_run():
@@ -110,3 +110,24 @@ def test_the_control_is_judged_by_its_99_percent_interval_over_subjects(values, 
     rows = pd.DataFrame([{**row, "level": "subject", "value": value} for value in values])
     assert words in control_at_chance(rows, "within_session")
     assert control_at_chance(rows, "cross_session") is None
+
+
+@pytest.mark.parametrize(
+    ("row", "seconds", "verdict"),
+    [
+        ((0.01, -0.01, 0.03, 0.4), (10.0, 1.0), "holds"),
+        ((0.01, -0.01, 0.03, 0.4), (1.0, 10.0), "fails"),  # close, but not cheaper
+        ((0.09, 0.06, 0.12, 0.01), (10.0, 1.0), "fails"),
+        ((0.04, 0.01, 0.07, 0.01), (10.0, 1.0), "not shown"),
+    ],
+)
+def test_a4_needs_a_small_gap_and_a_lower_cost(row, seconds, verdict):
+    within = table(**{TAKENS.replace("+", "_"): row})
+    cost = {"ACM+TS+SVM, grid": seconds[0], TAKENS: seconds[1]}
+    claims = acm_claims({"within_session": within}, "real", seconds=cost)
+    assert {c.key: c.verdict for c in claims}["A4"] == verdict
+
+
+def test_minimum_distance_has_its_own_row():
+    claims = acm_claims({}, "real", mdm=table(MDM=GAIN))
+    assert {c.key: c.verdict for c in claims}["A1, MDM"] == "holds"
