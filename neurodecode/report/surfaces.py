@@ -58,14 +58,16 @@ def surface_figure(
         canvas.supylabel("order", fontsize=9)
         canvas.colorbar(image, ax=list(axes), label=metric, shrink=0.8)
         svg = to_svg(canvas, name)
-    best = {s: np.unravel_index(np.nanargmax(t.to_numpy()), t.shape) for s, t in surfaces.items()}
-    spoken = "; ".join(
-        f"{s} best {surfaces[s].to_numpy()[at]:.3f} at order {surfaces[s].index[at[0]]}, "
-        f"lag {surfaces[s].columns[at[1]]}"
-        for s, at in best.items()
-    )
+    spoken = "; ".join(f"{subject} {_best(surface)}" for subject, surface in surfaces.items())
     caption = f"Inner score, mean over outer folds; circles: chosen by the search; crosses: {mark}."
     return Figure(svg, f"{metric} over order and lag: {spoken}", caption)
+
+
+def _best(surface: pd.DataFrame) -> str:
+    scores = surface.to_numpy(float)
+    row, column = divmod(int(np.nanargmax(scores)), scores.shape[1])
+    place = f"order {surface.index[row]}, lag {surface.columns[column]}"
+    return f"best {scores[row, column]:.3f} at {place}"
 
 
 def _map(ax: Any, surface: pd.DataFrame, low: float, high: float) -> Any:
