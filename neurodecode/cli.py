@@ -144,6 +144,20 @@ def compare(
 
 
 @app.command()
+def meta(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Run folders.")],
+    model: Annotated[
+        str | None, typer.Option(help="Decoder to compare [default: the first run's main one].")
+    ] = None,
+    out: Annotated[Path, typer.Option(help="HTML file to write.")] = Path("reports/meta.html"),
+) -> None:
+    """Combine the comparisons of several runs over their data sets, on one page."""
+    from neurodecode.report.meta import write_meta
+
+    typer.echo(write_meta(runs, out, model))
+
+
+@app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """Lay editable copies of pipelines, experiments and catalogue cards in a folder."""
     from neurodecode.workflow.project import init_project

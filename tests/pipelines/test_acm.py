@@ -160,3 +160,26 @@ def test_one_rule_can_be_forced_and_a_run_can_stop_early(run_copy, command):
     stopped = command(*arguments, "--set", "seed=1", "--until", "prepare").stdout
     assert "would run  prepare" in stopped
     assert "would run  train" not in stopped
+
+
+def test_a_page_combines_several_runs(finished, command, tmp_path):
+    page = tmp_path / "meta.html"
+    result = command("meta", finished, finished, "--out", page)
+    assert result.returncode == 0, result.stderr
+    text = page.read_text()
+    assert "ACM+TS+SVM minus TS+SVM" in text
+    assert "all data sets" in text
+
+
+def test_the_search_and_the_takens_based_choice_run_to_the_report(command, tmp_path):
+    folder = tmp_path / "run"
+    result = command("run", "acm", "smoke_search", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    content = json.loads((folder / "report.json").read_text())
+    verdicts = {claim["key"]: claim["verdict"] for claim in content["claims"]}
+    assert verdicts["A4"] != "not tested"
+    assert "Inner score, mean over outer folds" in (folder / "report.html").read_text()
+    chosen = pd.read_parquet(folder / "model" / "01" / "selection.parquet").query("chosen")
+    assert set(chosen.query("model == 'TS+SVM, grid'")["order"]) == {1}
+    assert set(chosen.query("model == 'ACM+MDM, grid'")["order"]) <= {1, 2, 3}
+    assert any((folder / "search" / "01").rglob("*.json"))
