@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 
-from neurodecode.artefacts import read_json
+from neurodecode.artefacts import read_json, write_text
 from neurodecode.evaluation.comparison import compare_decoders, holm
 from neurodecode.evaluation.metric_row import MetricRow, metric_frame
 from neurodecode.evaluation.scoring import Scored, draws_column, group_rows
@@ -26,6 +26,7 @@ from neurodecode.report.sections import (
 )
 from neurodecode.riemann.claims import TAKENS, acm_claims, control_at_chance
 from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ACMConfig
+from neurodecode.riemann.moabb_table import moabb_table
 from neurodecode.riemann.selection_report import (
     load_selection,
     seconds_per_fold,
@@ -75,6 +76,7 @@ def build_report(job: Job) -> Report:
         data_section(job.folder, [job.store(subject) for subject in job.plan.subjects]),
         provenance_section(job.folder),
     ]
+    _write_moabb_tables(rows, splits, job)
     data = {
         "metrics": rows.to_dict("records"),
         "comparisons": {s: table.to_dict("records") for s, table in comparisons.items()},
@@ -165,6 +167,14 @@ def compare_on_trials(scored: Scored, main: str, split: str) -> pd.DataFrame:
         cohens_dz=np.nan, rank_biserial=np.nan, unit="trial", note="one subject"
     )
     return table.assign(p_holm=holm(table["p"].to_numpy(float)))
+
+
+def _write_moabb_tables(rows: pd.DataFrame, splits: list[str], job: Job) -> None:
+    stores = {subject: job.store(subject) for subject in job.plan.subjects}
+    for split in splits:
+        part = rows[rows["split"] == split]
+        table = moabb_table(part, stores, dataset=job.plan.dataset, paradigm=split)
+        write_text(job.folder / f"moabb_{split}.csv", table.to_csv(index=False))
 
 
 def _overlaps(audit: pd.DataFrame) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
 COMMANDS = [
     line for block in BLOCKS for line in block.splitlines() if line.startswith("neurodecode ")
 ]
-READS_A_RUN = ("runs", "report")
+READS_A_RUN = ("runs", "report", "meta")
 NO_RUN = ("list", "data")
 
 
@@ -51,7 +51,11 @@ def test_a_look_up_of_the_readme_answers(line, command):
 
 @pytest.mark.parametrize("line", [c for c in COMMANDS if c.split()[1] in READS_A_RUN])
 def test_a_command_on_a_finished_run_answers(line, command, run_copy, tmp_path):
-    words = shlex.split(line.replace("reports/acm/smoke", str(run_copy)))[1:]
+    line = line.replace("reports/meta.html", str(tmp_path / "meta.html"))
+    line = line.replace("reports/acm/smoke", str(run_copy)).replace(
+        "reports/acm/demo", str(run_copy)
+    )
+    words = shlex.split(line)[1:]
     result = command(*words, *([str(tmp_path)] if words == ["runs"] else []))
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()
