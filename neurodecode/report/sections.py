@@ -103,16 +103,18 @@ def comparison_section(table: pd.DataFrame, split: str, reference: str, metric: 
     rows = [
         (row.label, f"{row.difference:+.3f}", interval(row.ci_low, row.ci_high, signed=True),
          p_text(row.p).removeprefix("= "), p_text(row.p_holm).removeprefix("= "),
-         signed(row.cohens_dz), signed(row.rank_biserial), f"{row.n} {row.unit}s", row.note)
+         signed(row.cohens_dz), signed(row.rank_biserial), f"{row.n} {row.unit}s")
         for row in labels.itertuples()
     ]  # fmt: skip
     columns = ("difference of", named, "95 % interval", "p", "p, Holm", "Cohen's d_z",
-               "rank-biserial", "n", "note")  # fmt: skip
+               "rank-biserial", "n")  # fmt: skip
     figure = difference_figure(labels, metric=named, name=f"difference-{split}")
-    text = "Paired over subjects: exact sign-flip tests, Holm's correction over the rows below."
+    text = "Paired over subjects: sign-flip tests, Holm's correction over the rows below."
     if (table["unit"] == "trial").all():
         text = "One subject: paired over its trials (bootstrap), which says nothing of others."
-    return Section(f"Comparisons {split.replace('_', ' ')}", [text, figure, Table(columns, rows)])
+    notes = [f"Note: {note}." for note in dict.fromkeys(table["note"]) if note]
+    blocks = [text, *notes, figure, Table(columns, rows)]
+    return Section(f"Comparisons {split.replace('_', ' ')}", blocks)
 
 
 def confusion_section(predictions: pd.DataFrame, model: str, split: str) -> Section:

@@ -164,7 +164,7 @@ def compare_on_trials(scored: Scored, main: str, split: str) -> pd.DataFrame:
              "ci_high": high, "p": min(1.0, 2 * (tail + 1) / (len(draws) + 1)), "n": row.n}
         )  # fmt: skip
     table = pd.DataFrame(found).assign(
-        cohens_dz=np.nan, rank_biserial=np.nan, unit="trial", note="one subject"
+        cohens_dz=np.nan, rank_biserial=np.nan, unit="trial", note=""
     )
     return table.assign(p_holm=holm(table["p"].to_numpy(float)))
 
