@@ -51,9 +51,25 @@ def write_meta(runs: Sequence[Path], out: Path, model: str | None = None) -> Pat
     if not sections:
         raise DataFault(f"no run compares '{main}' with another decoder")
     text = f"{main} against every other decoder, {len(runs)} runs"
-    report = Report("Across data sets", text, _headline(scores, main), sections)
+    report = Report(
+        "Across data sets", text, _headline(scores, main, _first_rival(scores, main)), sections
+    )
     write_text(out, render(report))
     return out
+
+
+def _rivals(scores: pd.DataFrame, main: str) -> list[str]:
+    """Every other decoder, without the controls."""
+    names = map(str, dict.fromkeys(scores["model"]))
+    return [name for name in names if name != main and not name.endswith(CONTROLS)]
+
+
+def _first_rival(scores: pd.DataFrame, main: str) -> str:
+    """The decoder of the headline: the main one's without augmentation where there is one."""
+    first = scores[scores["split"] == scores["split"].iloc[0]]
+    rivals = [r for r in _rivals(first, main) if _compared(first, main, r) is not None]
+    plain = main.removeprefix("ACM+")
+    return plain if plain in rivals else rivals[0]
 
 
 def _content(run: Path) -> dict[str, Any]:
@@ -72,14 +88,9 @@ def _scores(run: Path, content: dict[str, Any]) -> pd.DataFrame:
 
 
 def _sections(scores: pd.DataFrame, main: str, split: str) -> list[Section]:
-    others = [
-        model
-        for model in dict.fromkeys(scores["model"])
-        if model != main and not str(model).endswith(CONTROLS)
-    ]
     blocks: list[Block] = []
-    for number, other in enumerate(others):
-        table = _compared(scores, main, str(other))
+    for number, other in enumerate(_rivals(scores, main)):
+        table = _compared(scores, main, other)
         if table is None:
             continue
         labelled = table.assign(label=table["dataset"])
@@ -110,22 +121,20 @@ def _compared(scores: pd.DataFrame, main: str, other: str) -> pd.DataFrame | Non
     return meta_analysis(by_set)
 
 
-def _headline(scores: pd.DataFrame, main: str) -> Headline:
-    """The mean over data sets of the mean over subjects; chance likewise."""
-    mine = scores[scores["model"] == main]
-    first = mine[mine["split"] == mine["split"].iloc[0]]
-    table = meta_analysis(
-        {str(n): part["value"].to_numpy() for n, part in first.groupby("dataset", sort=False)}
-    ).set_index("dataset")
-    row: Any = table.loc[ALL]
+def _headline(scores: pd.DataFrame, main: str, other: str) -> Headline:
+    """The combined difference to one decoder; scores themselves may differ in metric."""
+    split = scores["split"].iloc[0]
+    table = _compared(scores[scores["split"] == split], main, other)
+    assert table is not None
+    row: Any = table.set_index("dataset").loc[ALL]
     return Headline(
-        label=f"{main}, {str(first['split'].iloc[0]).replace('_', ' ')}, all subjects",
-        metric="score",
+        label=f"{main} minus {other}, {str(split).replace('_', ' ')}",
+        metric="difference in score",
         value=float(row["difference"]),
         ci_low=float(row["ci_low"]),
         ci_high=float(row["ci_high"]),
-        chance=float(first["chance"].mean()),
-        p_value=None,
+        chance=0.0,
+        p_value=min(1.0, 2 * min(float(row["p"]), float(row["p_less"]))),
         n=int(row["n"]),
         unit="subject",
     )

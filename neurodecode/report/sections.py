@@ -113,7 +113,7 @@ def comparison_section(table: pd.DataFrame, split: str, reference: str, metric: 
     if (table["unit"] == "trial").all():
         text = "One subject: paired over its trials (bootstrap), which says nothing of others."
     notes = [f"Note: {note}." for note in dict.fromkeys(table["note"]) if note]
-    blocks = [text, *notes, figure, Table(columns, rows)]
+    blocks: list[Block] = [text, *notes, figure, Table(columns, rows)]
     return Section(f"Comparisons {split.replace('_', ' ')}", blocks)
 
 
