@@ -100,16 +100,22 @@ def _run(
 ) -> int:
     began, folder = time.perf_counter(), request.folder
     plan.write(folder, config)
+    former = folder / "run.json"
+    text = former.read_text(encoding="utf-8") if former.exists() else None
     record = start_record(folder, plan, project.root)
     title = f"{pipeline.name}/{request.label}"
     console.print(f"[bold]{escape(title)}[/bold]  {escape(config.description)}", soft_wrap=True)
-    succeeded = False
+    succeeded, done = False, 0
     try:
         succeeded, progress = run_snakemake(
             pipeline.folder / "Snakefile", folder, request.options, console
         )
+        done = progress.done
     finally:
-        finish_record(folder, record, _status(request, succeeded), began)
+        if succeeded and not done and text is not None:
+            write_text(former, text)  # nothing was computed: the record stays that of the results
+        else:
+            finish_record(folder, record, _status(request, succeeded), began)
         _update_index(folder)
     if not succeeded:
         return _show_failure(console, progress)

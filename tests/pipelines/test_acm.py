@@ -82,6 +82,12 @@ def test_a_finished_run_has_nothing_left_to_do(run_copy, command):
     assert "everything is up to date" in result.stdout
 
 
+def test_the_record_of_a_run_stays_when_nothing_was_computed(run_copy, command):
+    before = (run_copy / "run.json").read_text()
+    command("run", "acm", "smoke", "--out", run_copy)
+    assert (run_copy / "run.json").read_text() == before
+
+
 def test_a_changed_setting_reruns_what_reads_it_and_no_more(run_copy, command):
     result = command("run", "acm", "smoke", "--out", run_copy, "-n", "--set", "model.order=3")
     rules = {line.split()[2] for line in result.stdout.splitlines() if "would run" in line}
