@@ -112,6 +112,9 @@ class SearchSection(Section):
     embedding: Literal["mdop", "ami_fnn", "ami_cao"] = Field(
         default="mdop", description="Takens-based choice of order and lag"
     )
+    backend: Literal["numpy", "torch"] = Field(
+        default="numpy", description="Eigendecompositions of the means; torch uses a GPU"
+    )
     n_jobs: int = Field(default=1, ge=1, description="Worker processes of one subject's search")
 
 

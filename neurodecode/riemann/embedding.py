@@ -12,7 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
-from neurodecode.riemann.augmented import Array, refuse_flat, trials_array
+from neurodecode.riemann.augmented import (
+    Array,
+    AugmentedCovariances,
+    refuse_flat,
+    trials_array,
+)
 from neurodecode.riemann.config import ModelSection
 from neurodecode.riemann.mdop import mdop
 from neurodecode.riemann.mutual_information import information_delay
@@ -23,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import ArrayLike, NDArray
+
+
+SMALLEST_EIGENVALUE = 1e-11
 
 
 @dataclass(frozen=True)
@@ -165,6 +173,31 @@ def fold_embedding(
     return max(1, min(order, (n_samples - 1) // (n_channels + lag))), lag
 
 
+def regular_order(X: ArrayLike, order: int, lag: int) -> int:
+    """Lower the order until every trial's augmented covariance is regular in double precision.
+
+    Samples enough are not rank enough: band-limited signals of B Hz hold about 2 B degrees of
+    freedom per second, whatever the sampling rate.
+
+    Parameters
+    ----------
+    X : array-like, shape (n_trials, n_channels, n_samples)
+        Training trials.
+
+    Returns
+    -------
+    int
+        The largest order, up to ``order``, at which the smallest eigenvalue of every matrix
+        exceeds ``SMALLEST_EIGENVALUE`` times its largest; at least 1.
+    """
+    X = trials_array(X)
+    for lowered in range(order, 1, -1):
+        eigenvalues = np.linalg.eigvalsh(AugmentedCovariances(lowered, lag).transform(X))
+        if (eigenvalues[:, 0] > SMALLEST_EIGENVALUE * eigenvalues[:, -1]).all():
+            return lowered
+    return 1
+
+
 class TakensACM(ClassifierMixin, BaseEstimator):
     """Augmented covariance decoder with order and lag from the training trials' dynamics.
 
@@ -217,7 +250,8 @@ class TakensACM(ClassifierMixin, BaseEstimator):
         self.classes_ = np.unique(y)
         self.per_trial_ = select_embedding(X, self.method, n_jobs=self.n_jobs)
         everything = np.arange(len(X))
-        self.order_, self.lag_ = fold_embedding(self.per_trial_, everything, *X.shape[1:])
+        order, self.lag_ = fold_embedding(self.per_trial_, everything, *X.shape[1:])
+        self.order_ = regular_order(X, order, self.lag_)
         model = ModelSection.model_validate(
             {"order": self.order_, "lag": self.lag_, "C": self.C, "kernel": self.kernel}
         )

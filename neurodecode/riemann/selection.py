@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.riemann.config import ModelSection, SearchSection
-from neurodecode.riemann.embedding import fold_embedding, select_embedding
+from neurodecode.riemann.embedding import fold_embedding, regular_order, select_embedding
 from neurodecode.riemann.refit import fit_decoder
 from neurodecode.riemann.search import ACMSearchCV
 
@@ -82,6 +82,7 @@ class Selector:
             random_state=self.seed,
             mode=settings.mode,
             reference=settings.reference,
+            backend=settings.backend,
             n_jobs=settings.n_jobs,
             cache_dir=self.cache_dir,
         ).fit(self.X[fold.train], self.y[fold.train])
@@ -94,13 +95,15 @@ class Selector:
 
     def _by_dynamics(self, name: str, classifier: str, fold: Fold) -> Pipeline:
         began = time.perf_counter()
-        order, lag = fold_embedding(self.embeddings, fold.train, *self.X.shape[1:])
+        wanted, lag = fold_embedding(self.embeddings, fold.train, *self.X.shape[1:])
+        order = regular_order(self.X[fold.train], wanted, lag)
+        reason = f"order lowered from {wanted} to keep matrices regular" if order < wanted else ""
         # The SVM is not tuned after this choice: scikit-learn's defaults, as published.
         model = ModelSection(order=order, lag=lag, C=1.0, kernel="rbf")
         decoder = fit_decoder(self.X[fold.train], self.y[fold.train], classifier, model)
         self._rows.append(
             {"fold": fold.name, "model": name, "order": order, "lag": lag, "C": 1.0,
-             "kernel": "rbf", "score": np.nan, "reason": "", "chosen": True,
+             "kernel": "rbf", "score": np.nan, "reason": reason, "chosen": True,
              "seconds": time.perf_counter() - began}
         )  # fmt: skip
         return decoder

@@ -47,7 +47,9 @@ def selection_sections(selection: pd.DataFrame, metric: str) -> list[Section]:
     if len(missing):
         counts = missing.groupby(["model", "reason"]).size().reset_index(name="points")
         rows = counts.to_numpy().tolist()
-        blocks.append(Table(("decoder", "reason", "points"), rows, "Missing points", folded=True))
+        blocks.append(
+            Table(("decoder", "reason", "points"), rows, "Points missing or moved", folded=True)
+        )
     return [Section("Selection", blocks)]
 
 

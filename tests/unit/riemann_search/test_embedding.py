@@ -11,6 +11,7 @@ from neurodecode.riemann.embedding import (
     cao_dimension,
     false_neighbour_dimension,
     fold_embedding,
+    regular_order,
     select_embedding,
 )
 from neurodecode.riemann.mdop import mdop
@@ -150,3 +151,14 @@ def test_wrong_method_and_short_trials_are_refused(make_trials):
         select_embedding(X, "mdopp")
     with pytest.raises(DataFault):
         select_embedding(X, "mdop")
+
+
+def test_the_order_is_lowered_until_band_limited_matrices_are_regular():
+    """512 samples at 128 Hz of a band 8 Hz wide hold some 64 degrees of freedom, not 512."""
+    rng = np.random.default_rng(0)
+    spectrum = np.fft.rfft(rng.standard_normal((3, 20, 512)))
+    hz = np.fft.rfftfreq(512, 1 / 128)
+    spectrum[..., (hz < 8) | (hz > 16)] *= 1e-9
+    X = np.fft.irfft(spectrum)
+    assert regular_order(X, 9, 2) < 4
+    assert regular_order(rng.standard_normal((3, 20, 512)), 9, 2) == 9
