@@ -175,6 +175,6 @@ class ACMConfig(Experiment):
 
     def simulated_subjects(self) -> list[str]:
         """Labels ``01``, ``02``, ... of the simulated subjects."""
-        if self.data.dataset != "simulated-motor-imagery":
+        if self.data.path is not None or self.data.dataset != "simulated-motor-imagery":
             return []
         return [f"{i + 1:02d}" for i in range(self.data.simulation.n_subjects)]

@@ -50,7 +50,7 @@ def build_report(job: Job) -> Report:
     main, splits = config.decoders[0], list(dict.fromkeys(rows["split"]))
     metric = rows["metric"].iloc[0]
     comparisons = {s: compare(found, main, s, config.seed) for s in splits}
-    simulated = config.data.dataset.startswith("simulated")
+    simulated = bool(config.simulated_subjects())
     selection = load_selection([job.model_of(unit) for unit in job.plan.units])
     mdm = next((name for name in ("ACM+MDM, grid", "ACM+MDM") if name in config.decoders), None)
     claims = acm_claims(

@@ -96,3 +96,13 @@ def test_a_locked_folder_names_who_holds_it(tmp_path):
 def test_a_wrong_rule_name_is_answered_before_anything_runs(project, tmp_path):
     with pytest.raises(ConfigFault, match="did you mean 'evaluate'"):
         run_pipeline(RunRequest("acm", "smoke", out=tmp_path / "run", until="evalute"))
+
+
+def test_a_local_folder_has_its_own_subjects_whatever_the_experiment_s_data_set(project, tmp_path):
+    for label in ("anna", "ben"):
+        (tmp_path / f"sub-{label}").mkdir()
+    pipeline = project.pipeline("acm")
+    settings = [f"data.path={tmp_path}", "data.events=[a, b]", "data.interval=[0, 4]"]
+    plan = make_plan(project, pipeline, "smoke", pipeline.load("smoke", settings))
+    assert plan.subjects == ["anna", "ben"]
+    assert plan.dataset == "local"
