@@ -16,6 +16,7 @@ SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
 DESCRIPTIONS: dict[str, str] = {
     "ACM+TS+SVM": "augmented covariance, tangent space, SVM (the paper's method)",
     "ACM+MDM": "augmented covariance, minimum distance to Riemannian mean",
+    "FB-ACM+TS+SVM": "one augmented covariance per band of signals.bands (beyond the paper)",
     "TS+SVM": "spatial covariance, tangent space, SVM",
     "TS+EN": "spatial covariance, tangent space, elastic-net logistic regression",
     "MDM": "spatial covariance, minimum distance to Riemannian mean",
@@ -93,6 +94,9 @@ class ModelSection(Section):
     )
     l1_ratio: float = Field(default=0.15, ge=0, le=1, description="Elastic net mixing of TS+EN")
     n_filters: int = Field(default=6, ge=1, description="Spatial filters of CSP+LDA")
+    n_bands: int = Field(
+        default=1, ge=1, description="Stacked bands, for FB-ACM; set from signals.bands in a run"
+    )
 
 
 class SearchSection(Section):
@@ -138,7 +142,9 @@ class ACMConfig(Experiment):
     model: ModelSection = ModelSection()
     search: SearchSection = SearchSection()
     decoders: tuple[str, ...] = Field(
-        default=FIXED, min_length=1, description="First: the one the report is about"
+        default=tuple(name for name in FIXED if not name.startswith("FB-")),
+        min_length=1,
+        description="First: the one the report is about",
     )
     evaluation: EvaluationSection = EvaluationSection()
     references: dict[str, float] = Field(
@@ -167,6 +173,11 @@ class ACMConfig(Experiment):
             if name not in DECODER_NAMES:
                 raise ValueError(unknown("decoder", name, DECODER_NAMES))
         return value
+
+    @property
+    def decoder_model(self) -> ModelSection:
+        """The decoders' settings, with the number of stacked bands."""
+        return self.model.model_copy(update={"n_bands": len(self.signals.bands)})
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
         """One job per test subject; it reads every store when decoders cross subjects."""

@@ -25,6 +25,7 @@ from neurodecode.riemann.config import (
     SHUFFLED_TIME,
     ModelSection,
 )
+from neurodecode.riemann.filter_bank import FilterBankCovariances, FilterBankTangentSpace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +35,11 @@ Parts = tuple[BaseEstimator, BaseEstimator]
 
 def _tangent_svm(model: ModelSection) -> BaseEstimator:
     """Tangent space at the affine-invariant mean of the training trials, then an SVM."""
-    return make_pipeline(
-        TangentSpace(metric="riemann"), SVC(C=model.C, kernel=model.kernel, gamma="scale")
-    )
+    return make_pipeline(TangentSpace(metric="riemann"), _svm(model))
+
+
+def _svm(model: ModelSection) -> BaseEstimator:
+    return SVC(C=model.C, kernel=model.kernel, gamma="scale")
 
 
 def _augmented(model: ModelSection) -> BaseEstimator:
@@ -62,6 +65,10 @@ def _csp(model: ModelSection) -> BaseEstimator:
 
 BUILDERS: dict[str, Callable[[ModelSection, int], Parts]] = {
     "ACM+TS+SVM": lambda m, _: (_augmented(m), _tangent_svm(m)),
+    "FB-ACM+TS+SVM": lambda m, _: (
+        FilterBankCovariances(m.n_bands, m.order, m.lag, m.estimator),
+        make_pipeline(FilterBankTangentSpace(), _svm(m)),
+    ),
     "ACM+MDM": lambda m, _: (_augmented(m), MDM(metric="riemann")),
     "TS+SVM": lambda m, _: (_spatial(m), _tangent_svm(m)),
     "TS+EN": lambda m, seed: (_spatial(m), _elastic_net(m, seed)),
@@ -80,6 +87,8 @@ DECODERS = FIXED
 TRUSTED = (
     "neurodecode.riemann.augmented.AugmentedCovariances",
     "neurodecode.riemann.augmented.ShuffledTime",
+    "neurodecode.riemann.filter_bank.FilterBankCovariances",
+    "neurodecode.riemann.filter_bank.FilterBankTangentSpace",
     "pyriemann.classification.FgMDM",
     "pyriemann.classification.MDM",
     "pyriemann.estimation.Covariances",

@@ -154,7 +154,7 @@ def fit_unit(
     for protocol, folds in folds_of.items():
         before = len(selector.table)
         models[protocol] = fit_folds(
-            config.decoders, config.model, unit.signals, unit.labels, folds,
+            config.decoders, config.decoder_model, unit.signals, unit.labels, folds,
             seed=config.seed, selector=selector,
         )  # fmt: skip
         selections.append(selector.table.iloc[before:].assign(split=protocol, subject=name))
@@ -165,7 +165,7 @@ def fit_unit(
         "n_folds": n_folds,
         "n_models": n_folds * len(config.decoders),
         "channels": list(unit.channels),
-        "settings": config.model.model_dump(),
+        "settings": config.decoder_model.model_dump(),
     }
     return models, info, pd.concat(selections, ignore_index=True)
 
