@@ -122,15 +122,16 @@ def test_other_channels_than_fitted_are_refused():
         fitted.transform(noise(n_channels=2))
 
 
-def test_estimator_names_are_those_of_pyriemann():
+def test_estimator_names_are_those_of_pyriemann_and_our_own():
     from typing import get_args
 
     from pyriemann.geometry import covariance
 
     from neurodecode.riemann.config import ModelSection
+    from neurodecode.riemann.shrinkage import ESTIMATORS
 
     names = set(get_args(ModelSection.model_fields["estimator"].annotation))
-    assert names <= set(covariance.cov_est_functions)
+    assert names <= set(covariance.cov_est_functions) | set(ESTIMATORS)
 
 
 def test_parameters_survive_clone_set_params_and_pickle():
