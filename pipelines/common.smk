@@ -6,6 +6,7 @@ from pathlib import Path
 
 PLAN = json.loads(Path("plan.json").read_text())
 STEP = f"{PLAN['python']} -m neurodecode step"
+TRAIN_THREADS = globals().get("TRAIN_THREADS", 1)  # a Snakefile may set it before the include
 STORE = ["stores/{subject}/store.json", "stores/{subject}/signals.npy", "stores/{subject}/trials.parquet"]
 
 
@@ -60,6 +61,7 @@ rule train:
         "model/{unit}/model.json",
     log:
         "logs/train/{unit}.log",
+    threads: TRAIN_THREADS
     params:
         fingerprint=PLAN["fingerprints"]["train"],
     shell:
