@@ -26,9 +26,7 @@ def simulate_arrays(config: BenchConfig, card: Card, root: Path) -> Manifest:
     return fetch(card, root=root, options={"arrays": arrays, "random_state": config.seed})
 
 
-def read_array(
-    folder: Path, name: str
-) -> tuple[NDArray[np.float32], pd.DataFrame, dict[str, Any]]:
+def read_array(folder: Path, name: str) -> tuple[NDArray[np.float32], pd.DataFrame, dict[str, Any]]:
     """Return signals, a row per trial, and the description of one simulated array."""
     signals = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
     labels = pd.read_csv(folder / LABELS)

@@ -61,7 +61,9 @@ class ACMBenchmark(Section):
     @model_validator(mode="after")
     def _sample_spans_the_grid(self) -> ACMBenchmark:
         sampled = {order for order, _ in self.sampled}
-        if not sampled <= set(self.orders) or not {lag for _, lag in self.sampled} <= set(self.lags):
+        if not sampled <= set(self.orders) or not {lag for _, lag in self.sampled} <= set(
+            self.lags
+        ):
             raise ValueError("every sampled pair must be one of orders and lags")
         if not {min(self.orders), max(self.orders)} <= sampled:
             raise ValueError("smallest and largest order must be sampled, nothing is extrapolated")

@@ -3,8 +3,8 @@ r"""Band-limited, spatially mixed noise: arrays on which the cost of a method is
 Generative model
     :math:`x_i(t) = A\, (h * (g_i \odot \varepsilon_i))(t)`: independent white Gaussian sources
     :math:`\varepsilon`, each with a gain :math:`g` drawn per trial from N(1, 0.25^2), a Butterworth
-    band-pass :math:`h` of 8 to 35 Hz (the paper's band), applied forwards and backwards, and a fixed
-    mixing matrix :math:`A = 2I + N(0, 1)`.
+    band-pass :math:`h` of 8 to 35 Hz (the paper's band), applied forwards and backwards, and a
+    fixed mixing matrix :math:`A = 2I + N(0, 1)`.
 Planted effect
     The first three sources are 1.25 times as strong in the second class.
 Ceiling
@@ -58,7 +58,7 @@ def simulate_band_limited_noise(
     files.append(folder / LABELS)
     with atomic_path(files[-1]) as path:
         pd.concat(labels).to_csv(path, index=False)
-    return files
+    return [file.resolve() for file in files]
 
 
 def draw_noise(
