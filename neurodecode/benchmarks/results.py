@@ -26,6 +26,7 @@ VERDICTS = (
     "not; not shown: some do. Scores must be equal first."
 )
 SPREAD = "smallest to largest"
+"""Two to five repeats have no interval worth the name; their range is given."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def build_report(job: Job) -> Report:
         _agreement_section(found, config),
         _ratio_section(found, ratios, config),
         *_curve_sections(found, config),
-        claims_section(claims, VERDICTS),
+        claims_section(claims, VERDICTS, source="neurodecode says"),
         Section("Machine", [Table(("", ""), [(k, str(v)) for k, v in found.machine.items()])]),
         data_section(job.folder, [job.store(name) for name in job.plan.subjects]),
         provenance_section(job.folder),
@@ -224,7 +225,7 @@ def _growth(part: pd.DataFrame, curve: str) -> str:
     span = np.log(medians.index[-1] / medians.index[0])
     powers = np.log(medians.iloc[-1] / medians.iloc[0]) / span
     said = ", ".join(f"{name} {power:.1f}" for name, power in powers.items())
-    return f"From {medians.index[0]} to {medians.index[-1]} {curve}, seconds grow as power: {said}."
+    return f"{medians.index[0]} to {medians.index[-1]} {curve}: seconds grow with the power {said}."
 
 
 def _workers(split: str) -> str:

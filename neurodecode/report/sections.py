@@ -128,10 +128,12 @@ VERDICTS = (
 )
 
 
-def claims_section(claims: Sequence[Claim], text: str = VERDICTS) -> Section:
-    """What the paper claims, how it was tested here, and whether it holds; ``text`` says when."""
+def claims_section(
+    claims: Sequence[Claim], text: str = VERDICTS, source: str = "the paper says"
+) -> Section:
+    """What is claimed (by ``source``), how it was tested, whether it holds; ``text`` says when."""
     rows = [(c.key, c.text, c.evidence, c.figure, c.verdict, c.note) for c in claims]
-    columns = ("", "the paper says", "tested on", "our figure", "here", "note")
+    columns = ("", source, "tested on", "our figure", "here", "note")
     return Section("Claims", [text, Table(columns, rows)])
 
 
