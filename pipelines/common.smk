@@ -6,11 +6,25 @@ from pathlib import Path
 
 PLAN = json.loads(Path("plan.json").read_text())
 STEP = f"{PLAN['python']} -m neurodecode step"
+ONE_BY_ONE = globals().get("ONE_BY_ONE", False)  # set before the include: train jobs run alone
 STORE = ["stores/{subject}/store.json", "stores/{subject}/signals.npy", "stores/{subject}/trials.parquet"]
 
 
 def stores_of(unit):
     return expand(STORE, subject=PLAN["units"][unit])
+
+
+def before_train(unit):
+    """What train waits for beside its stores. Snakemake's count of free cores is no guard: 9.15
+    does not take off the threads of a job that was the only one ready."""
+    units = list(PLAN["units"])
+    earlier = units[: units.index(unit)][-1:] if ONE_BY_ONE else []
+    stores = expand(STORE, subject=PLAN["subjects"]) if ONE_BY_ONE else []
+    return [ancient(path) for path in stores + expand("model/{unit}/model.json", unit=earlier)]
+
+
+def models_before_evaluate(unit):
+    return expand("model/{unit}/model.json", unit=PLAN["units"] if ONE_BY_ONE else unit)
 
 
 rule report:
@@ -56,6 +70,7 @@ rule prepare:
 rule train:
     input:
         lambda wildcards: stores_of(wildcards.unit),
+        lambda wildcards: before_train(wildcards.unit),
     output:
         "model/{unit}/model.json",
     log:
@@ -68,7 +83,7 @@ rule train:
 
 rule evaluate:
     input:
-        "model/{unit}/model.json",
+        lambda wildcards: models_before_evaluate(wildcards.unit),
         lambda wildcards: stores_of(wildcards.unit),
     output:
         "evaluate/{unit}/predictions.parquet",

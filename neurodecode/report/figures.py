@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure as Canvas
+from matplotlib.ticker import NullFormatter, NullLocator, StrMethodFormatter
 
 from neurodecode.report.model import Figure
 
@@ -156,6 +157,42 @@ def confusion_figure(predictions: pd.DataFrame, *, name: str) -> Figure:
         for label, i in index.items()
     )
     return Figure(svg, f"Confusion matrix: {spoken}", "Share of each true class (trials).")
+
+
+def curves_figure(
+    table: pd.DataFrame, columns: Sequence[str], *, xlabel: str, ylabel: str, name: str
+) -> Figure:
+    """Draw medians against a size on two logarithmic axes, with the range of the repeats.
+
+    Parameters
+    ----------
+    table : DataFrame
+        One row per repeat: ``value`` (the size) and ``columns``, all positive.
+    columns : sequence of str
+        At most three, one line each; the first is drawn in the accent for "other".
+    """
+    groups = table.groupby("value")[list(columns)]
+    middle, low, high = groups.median(), groups.min(), groups.max()
+    sizes = middle.index.to_numpy()
+    with mpl.rc_context(STYLE):
+        canvas = Canvas(figsize=(7.2, 3.4), layout="constrained")
+        axes = canvas.add_subplot()
+        for column, colour, mark in zip(columns, (OTHER, MAIN, CONTROL), "osD", strict=False):
+            axes.fill_between(sizes, low[column], high[column], color=colour, alpha=0.25, lw=0)
+            axes.plot(sizes, middle[column], color=colour, marker=mark, ms=5, label=column)
+        axes.set(xscale="log", yscale="log", xlabel=xlabel, ylabel=ylabel)
+        axes.set_xticks(sizes, [f"{size:g}" for size in sizes])
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+        axes.legend(frameon=False, fontsize=8)
+        svg = to_svg(canvas, name)
+    spoken = "; ".join(
+        f"{column}: "
+        + ", ".join(f"{size:g} {xlabel} {y:.3g}" for size, y in middle[column].items())
+        for column in columns
+    )
+    return Figure(svg, f"{ylabel} against {xlabel}. {spoken}", "Median; bands are the range.")
 
 
 def timing_figure(jobs: Sequence[Mapping[str, Any]], *, name: str) -> Figure:

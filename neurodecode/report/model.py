@@ -77,6 +77,8 @@ class Headline:
     """The one number of the report.
 
     ``ceiling`` is the best score any decoder could reach, known for simulated data only.
+    ``spread`` and ``baseline`` name what the bounds and ``chance`` are where the number is not a
+    decoder's score.
     """
 
     label: str
@@ -89,14 +91,16 @@ class Headline:
     n: int
     unit: str
     ceiling: float | None = None
+    spread: str = "95 % interval"
+    baseline: str = "chance"
 
     @property
     def sentence(self) -> str:
         """The number in words."""
         text = (
             f"{self.label}: {self.metric} {self.value:.3f} "
-            f"(95 % interval {self.ci_low:.3f} to {self.ci_high:.3f}, {self.n} {self.unit}s), "
-            f"chance {self.chance:.2f}"
+            f"({self.spread} {self.ci_low:.3f} to {self.ci_high:.3f}, {self.n} {self.unit}s), "
+            f"{self.baseline} {self.chance:.2f}"
         )
         if self.ceiling is not None:
             text += f", best possible {self.ceiling:.3f}"

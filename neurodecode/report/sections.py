@@ -124,14 +124,18 @@ def confusion_section(predictions: pd.DataFrame, model: str, split: str) -> Sect
     return Section("Confusion", [f"{model}, {split.replace('_', ' ')}, held-out trials.", figure])
 
 
-def claims_section(claims: Sequence[Claim]) -> Section:
-    """What the paper claims, how it was tested here, and whether it holds."""
+VERDICTS = (
+    "holds: the 95 % interval lies on the claim's side and p is below 0.05, against every "
+    "decoder named; fails: the interval lies on the other side; not shown: undecided."
+)
+
+
+def claims_section(
+    claims: Sequence[Claim], text: str = VERDICTS, source: str = "the paper says"
+) -> Section:
+    """What is claimed (by ``source``), how it was tested, whether it holds; ``text`` says when."""
     rows = [(c.key, c.text, c.evidence, c.figure, c.verdict, c.note) for c in claims]
-    columns = ("", "the paper says", "tested on", "our figure", "here", "note")
-    text = (
-        "holds: the 95 % interval lies on the claim's side and p is below 0.05, against every "
-        "decoder named; fails: the interval lies on the other side; not shown: undecided."
-    )
+    columns = ("", source, "tested on", "our figure", "here", "note")
     return Section("Claims", [text, Table(columns, rows)])
 
 

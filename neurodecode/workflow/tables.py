@@ -132,7 +132,7 @@ def fetch_dataset(name: str, subjects: list[str] | None) -> None:
 
     card = find_card(name, [find_project().catalog])
     if card.access == "simulated":
-        raise ConfigFault(f"'{card.name}' is simulated by the pipeline", fix="neurodecode run acm")
+        raise ConfigFault(f"'{card.name}' is simulated by its pipeline", fix="neurodecode list")
     manifest = fetch(card, subjects=subjects or "all", root=data_root())
     _line(escape(f"{card.name}: {len(manifest.files)} files in {data_root()}"))
 

@@ -15,5 +15,14 @@ def _motor_imagery(folder: Path, **options: Any) -> list[Path]:
     return simulate_motor_imagery(folder, **options)
 
 
-SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {"motor_imagery": _motor_imagery}
+def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.band_limited_noise import simulate_band_limited_noise
+
+    return simulate_band_limited_noise(folder, **options)
+
+
+SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
+    "band_limited_noise": _band_limited_noise,
+    "motor_imagery": _motor_imagery,
+}
 """Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

@@ -1,0 +1,85 @@
+"""The bench pipeline from the command line to the report, on its smallest experiment."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory, command):
+    """Return the folder of a finished ``bench smoke`` run; do not change it."""
+    folder = tmp_path_factory.mktemp("bench") / "run"
+    result = command("run", "bench", "smoke", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(bench):
+    return json.loads((bench / "report.json").read_text())
+
+
+def test_every_candidate_of_the_exact_search_scores_as_the_peer_does(found):
+    assert len(found["candidates"]) == 6  # three sampled pairs, one setting per worker
+    assert all(abs(row["exact"] - row["peer"]) <= 1e-3 for row in found["candidates"])
+    assert found["gaps"]["exact"] <= 1e-3
+
+
+def test_ratios_are_given_for_the_modes_that_agree_and_no_other(found):
+    agreeing = {mode for mode, gap in found["gaps"].items() if gap <= 1e-3}
+    assert "exact" in agreeing
+    assert {row["model"] for row in found["metrics"]} == agreeing
+    for row in found["metrics"]:
+        assert 0 < row["ci_low"] <= row["value"] <= row["ci_high"]
+        assert row["chance"] == 1.0
+
+
+def test_ratios_are_those_of_the_seconds(found):
+    (seconds,) = found["seconds"]
+    (row,) = [r for r in found["metrics"] if r["model"] == "exact"]
+    assert row["value"] == pytest.approx(seconds["peer"] / seconds["exact"])
+
+
+def test_each_claim_has_a_verdict(found):
+    keys = {claim["key"] for claim in found["claims"]}
+    assert keys == {"scores-exact", "scores-shared", "exact-2", "shared-2"}
+    verdicts = {"holds", "fails", "not shown", "not tested"}
+    assert {claim["verdict"] for claim in found["claims"]} <= verdicts
+
+
+def test_a_curve_has_a_point_for_every_value_and_repeat(found):
+    points = [(row["curve"], row["value"], row["repeat"]) for row in found["curves"]]
+    assert points == [("channels", n, r) for n in (3, 6) for r in (1, 2)]
+    assert all(min(row["peer"], row["exact"], row["shared"]) > 0 for row in found["curves"])
+
+
+def test_nothing_else_runs_while_something_is_timed(bench):
+    jobs = [json.loads(path.read_text()) for path in bench.glob("timings/*/*.json")]
+    spans = {(j["rule"], j["name"]): (j["finished"] - j["wall_s"], j["finished"]) for j in jobs}
+    timed = {key: span for key, span in spans.items() if key[0] == "train"}
+    assert len(timed) == 2
+    for key, (start, end) in timed.items():
+        others = [span for other, span in spans.items() if other != key]
+        assert all(stop <= start or begin >= end for begin, stop in others)
+
+
+def test_the_report_names_the_machine_and_how_the_peer_was_estimated(bench, found):
+    page = (bench / "report.html").read_text()
+    assert "as fast as the peer" in page
+    assert "only the seconds of a fit are estimated" in page
+    assert {"processor", "cores", "BLAS while timed"} <= set(found["machine"])
+
+
+def test_runs_lists_the_ratio(bench, command):
+    result = command("runs", bench)
+    assert "complete" in result.stdout
+    assert "1.00" in result.stdout
+
+
+def test_new_targets_rerun_the_report_only_and_time_nothing_again(bench, command):
+    result = command("run", "bench", "smoke", "--out", bench, "-n", "--set", "targets.exact=2")
+    assert result.returncode == 0, result.stdout + result.stderr
+    rules = {line.split()[2] for line in result.stdout.splitlines() if "would run" in line}
+    assert rules == {"report"}
