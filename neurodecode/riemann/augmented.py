@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -54,7 +55,29 @@ def augment(X: ArrayLike, order: int, lag: int) -> Array:
     return np.concatenate([X[..., i * lag : i * lag + n_samples] for i in range(order)], axis=-2)
 
 
-class AugmentedCovariances(TransformerMixin, BaseEstimator):
+class TrialTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers of single trials: nothing is learnt but the number of channels."""
+
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
+        """Do nothing but check the shape; the transform has no state.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, n_channels, n_samples)
+        y : ignored
+        """
+        self.n_channels_in_ = trials_array(X).shape[1]
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.requires_fit = False
+        return tags
+
+
+class AugmentedCovariances(TrialTransformer):
     r"""Covariance matrices of delay-embedded trials.
 
     .. math:: C = \frac{1}{N-1} \sum_t (z_t - \bar z)(z_t - \bar z)^\top, \quad
@@ -81,17 +104,6 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         self.order = order
         self.lag = lag
         self.estimator = estimator
-
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> AugmentedCovariances:
-        """Do nothing but check the shape; the transform has no state.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_trials, n_channels, n_samples)
-        y : ignored
-        """
-        self.n_channels_in_ = trials_array(X).shape[1]
-        return self
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the matrices, float64.
@@ -139,15 +151,8 @@ class AugmentedCovariances(TransformerMixin, BaseEstimator):
         covariance: Array = embedded @ embedded.T / (n_samples - 1)
         return covariance
 
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        return tags
 
-
-class ShuffledTime(TransformerMixin, BaseEstimator):
+class ShuffledTime(TrialTransformer):
     """Permute the samples of each trial, the same way in all channels.
 
     A control: the spatial covariance stays as it is, everything that needs time order is lost.
@@ -160,11 +165,6 @@ class ShuffledTime(TransformerMixin, BaseEstimator):
 
     def __init__(self, random_state: int = 0) -> None:
         self.random_state = random_state
-
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> ShuffledTime:
-        """Do nothing; there is no state."""
-        self.n_channels_in_ = trials_array(X).shape[1]
-        return self
 
     def transform(self, X: ArrayLike) -> Array:
         """Return a permuted copy, shape (n_trials, n_channels, n_samples)."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
 
 from neurodecode.faults import ConfigFault, DataFault
-from neurodecode.riemann.augmented import refuse_flat, trials_array
+from neurodecode.riemann.augmented import TrialTransformer, refuse_flat, trials_array
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from neurodecode.riemann.augmented import Array
 
 
-class BlockToeplitzCovariances(TransformerMixin, BaseEstimator):
+class BlockToeplitzCovariances(TrialTransformer):
     r"""Augmented covariance of a stationary signal.
 
     Block :math:`(i, j)` depends on :math:`k = j - i` alone:
@@ -42,17 +41,6 @@ class BlockToeplitzCovariances(TransformerMixin, BaseEstimator):
     def __init__(self, order: int = 4, lag: int = 4) -> None:
         self.order = order
         self.lag = lag
-
-    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> BlockToeplitzCovariances:
-        """Do nothing but check the shape; the transform has no state.
-
-        Parameters
-        ----------
-        X : array-like, shape (n_trials, n_channels, n_samples)
-        y : ignored
-        """
-        self.n_channels_in_ = trials_array(X).shape[1]
-        return self
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the matrices, shape (n_trials, order * n_channels, order * n_channels).
@@ -85,10 +73,3 @@ class BlockToeplitzCovariances(TransformerMixin, BaseEstimator):
                 out[:, i, :, i + k] = block
                 out[:, i + k, :, i] = block.transpose(0, 2, 1)
         return out.reshape(n_trials, self.order * c, self.order * c)
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        return tags

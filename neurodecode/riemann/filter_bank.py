@@ -6,7 +6,7 @@ again, so that no covariance between bands (of which there is none to estimate) 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from pyriemann.tangentspace import TangentSpace
@@ -14,13 +14,18 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from neurodecode.faults import DataFault
-from neurodecode.riemann.augmented import Array, AugmentedCovariances, trials_array
+from neurodecode.riemann.augmented import (
+    Array,
+    AugmentedCovariances,
+    TrialTransformer,
+    trials_array,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
 
-class FilterBankCovariances(TransformerMixin, BaseEstimator):
+class FilterBankCovariances(TrialTransformer):
     """Augmented covariance matrices of each band.
 
     Parameters
@@ -41,7 +46,7 @@ class FilterBankCovariances(TransformerMixin, BaseEstimator):
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> FilterBankCovariances:
         """Check the shape; there is no state."""
-        self.n_channels_in_ = trials_array(X).shape[1]
+        super().fit(X)
         if self.n_channels_in_ % self.n_bands:
             raise DataFault(
                 f"{self.n_channels_in_} rows are not a multiple of {self.n_bands} bands",
@@ -59,13 +64,6 @@ class FilterBankCovariances(TransformerMixin, BaseEstimator):
         covariances = AugmentedCovariances(self.order, self.lag, self.estimator)
         bands = np.split(trials_array(X), self.n_bands, axis=1)
         return np.stack([covariances.transform(band) for band in bands], axis=1)
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
-        tags.requires_fit = False
-        return tags
 
 
 class FilterBankTangentSpace(TransformerMixin, BaseEstimator):
