@@ -59,7 +59,10 @@ def surface_figure(
         canvas.colorbar(image, ax=list(axes), label=metric, shrink=0.8)
         svg = to_svg(canvas, name)
     spoken = "; ".join(f"{subject} {_best(surface)}" for subject, surface in surfaces.items())
-    caption = f"Inner score, mean over outer folds; circles: chosen by the search; crosses: {mark}."
+    caption = (
+        f"Inner score, mean over outer folds; circles: chosen by the search; crosses: {mark}, "
+        "at the border where they lie beyond the grid."
+    )
     return Figure(svg, f"{metric} over order and lag: {spoken}", caption)
 
 
