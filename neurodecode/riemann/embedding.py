@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
@@ -22,12 +20,12 @@ from neurodecode.riemann.config import ModelSection
 from neurodecode.riemann.mdop import mdop
 from neurodecode.riemann.mutual_information import information_delay
 from neurodecode.riemann.neighbours import cao_e1, false_neighbours
-from neurodecode.riemann.refit import decoder_scores, fit_decoder
+from neurodecode.riemann.refit import RefitDecoder, fit_decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
 
 SMALLEST_EIGENVALUE = 1e-11
@@ -198,7 +196,7 @@ def regular_order(X: ArrayLike, order: int, lag: int) -> int:
     return 1
 
 
-class TakensACM(ClassifierMixin, BaseEstimator):
+class TakensACM(RefitDecoder):
     """Augmented covariance decoder with order and lag from the training trials' dynamics.
 
     Parameters
@@ -258,20 +256,3 @@ class TakensACM(ClassifierMixin, BaseEstimator):
         with threadpool_limits(1):
             self.best_estimator_ = fit_decoder(X, y, self.classifier, model)
         return self
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the class of each trial."""
-        check_is_fitted(self)
-        predicted: NDArray[Any] = self.best_estimator_.predict(trials_array(X))
-        return predicted
-
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the scores of the SVM, or for "mdm" differences of squared distances."""
-        check_is_fitted(self)
-        return decoder_scores(self.best_estimator_, self.classifier, trials_array(X))
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
-        return tags

@@ -6,12 +6,15 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
 
+from neurodecode.riemann.augmented import trials_array
 from neurodecode.riemann.decoders import make_decoder
 from neurodecode.riemann.karcher import ACCEPTABLE, karcher_mean, log_euclidean_mean
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
     from pyriemann.classification import MDM
     from pyriemann.tangentspace import TangentSpace
     from sklearn.pipeline import Pipeline
@@ -97,3 +100,31 @@ def decoder_scores(decoder: Pipeline, classifier: str, X: NDArray[Any]) -> NDArr
         return scores
     negative: NDArray[np.float64] = -np.square(decoder.transform(X))
     return negative[:, 1] - negative[:, 0] if negative.shape[1] == 2 else negative
+
+
+class RefitDecoder(ClassifierMixin, BaseEstimator):
+    """Base of classifiers that choose a decoder in ``fit`` and keep it as ``best_estimator_``."""
+
+    classifier: str
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the class of each trial.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_trials, n_channels, n_samples)
+        """
+        check_is_fitted(self, "best_estimator_")
+        predicted: NDArray[Any] = self.best_estimator_.predict(trials_array(X))
+        return predicted
+
+    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
+        """Return the scores of the chosen decoder, see :func:`decoder_scores`."""
+        check_is_fitted(self, "best_estimator_")
+        return decoder_scores(self.best_estimator_, self.classifier, trials_array(X))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.two_d_array = False
+        return tags

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.model_selection import ParameterGrid, StratifiedKFold
-from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
@@ -19,7 +17,7 @@ from neurodecode.riemann.candidates import SearchPlan, score_point
 from neurodecode.riemann.config import ModelSection
 from neurodecode.riemann.grid import AugmentedCovarianceGrid, GridPoint
 from neurodecode.riemann.matrix_log import BACKENDS
-from neurodecode.riemann.refit import decoder_scores, fit_decoder
+from neurodecode.riemann.refit import RefitDecoder, fit_decoder
 from neurodecode.riemann.search_store import PointScores, SearchStore, search_key
 
 if TYPE_CHECKING:
@@ -36,7 +34,7 @@ CHOICES = {
 }
 
 
-class ACMSearchCV(ClassifierMixin, BaseEstimator):
+class ACMSearchCV(RefitDecoder):
     """Search order, lag and classifier settings by cross-validation, then refit.
 
     The scores are those of scikit-learn's ``GridSearchCV`` over ``make_decoder("ACM+TS+SVM")`` or
@@ -183,23 +181,6 @@ class ACMSearchCV(ClassifierMixin, BaseEstimator):
                     X, y, self.classifier, model, reference=self.reference, backend=self.backend
                 )
         return self
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Return the class of each trial by the refit decoder."""
-        check_is_fitted(self, "best_estimator_")
-        predicted: NDArray[Any] = self.best_estimator_.predict(trials_array(X))
-        return predicted
-
-    def decision_function(self, X: ArrayLike) -> NDArray[np.float64]:
-        """Return the scores of the refit decoder, see :func:`decoder_scores`."""
-        check_is_fitted(self, "best_estimator_")
-        return decoder_scores(self.best_estimator_, self.classifier, trials_array(X))
-
-    def __sklearn_tags__(self):  # type: ignore[no-untyped-def]
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        tags.input_tags.two_d_array = False
-        return tags
 
     def _check_choices(self) -> None:
         for name, choices in CHOICES.items():
