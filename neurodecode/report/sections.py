@@ -17,6 +17,7 @@ from neurodecode.report.figures import (
     score_figure,
     timing_figure,
 )
+from neurodecode.report.jobs import job_records
 from neurodecode.report.model import Block, Claim, Code, Figure, Headline, Section, Table
 from neurodecode.report.render import p_text
 
@@ -184,9 +185,7 @@ def data_section(folder: Path, stores: Sequence[Path]) -> Section:
 def provenance_section(folder: Path) -> Section:
     """Versions, commit, seeds, settings, time, memory, and the graph of jobs."""
     run, plan = read_json(folder / "run.json"), read_json(folder / "plan.json")
-    jobs = [read_json(path) for path in sorted((folder / "timings").glob("*/*.json"))]
-    known = [job for job in jobs if job["rule"] != "report"]
-    known.sort(key=lambda job: job["finished"])
+    known = [job for job in job_records(folder) if job["rule"] != "report"]
     facts = [
         ("neurodecode", run["neurodecode"]),
         ("commit", run["git_commit"] or "installed package"),

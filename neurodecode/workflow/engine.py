@@ -35,7 +35,7 @@ def run_snakemake(
     """Bring the run folder up to date; return whether all jobs succeeded, and what was seen."""
     from snakemake.logging import LoggerPluginRegistry
 
-    progress = Progress(console, folder, dry_run=options.dry_run)
+    progress = Progress(console, folder)
     registry = LoggerPluginRegistry()
     registry.plugins.pop(PLUGIN, None)
     registry.register_plugin(f"snakemake_logger_plugin_{PLUGIN}", logger_plugin(progress))

@@ -23,7 +23,6 @@ class Progress:
 
     console: Console
     folder: Path
-    dry_run: bool = False
     total: int = 0
     done: int = 0
     faults: list[str] = field(default_factory=list)

@@ -15,6 +15,7 @@ import yaml
 from neurodecode import __version__
 from neurodecode.artefacts import read_json, write_json
 from neurodecode.faults import DataFault
+from neurodecode.report.jobs import job_records
 from neurodecode.workflow.plan import Plan
 
 PACKAGES = ("numpy", "scipy", "pandas", "scikit-learn", "mne", "moabb", "pyriemann", "nilearn",
@@ -44,7 +45,7 @@ def start_record(folder: Path, plan: Plan, project: Path) -> dict[str, Any]:
 
 def finish_record(folder: Path, record: dict[str, Any], status: str, began: float) -> None:
     """Complete ``run.json``: status, time of this call and of all jobs, peak memory, score."""
-    jobs = timings(folder)
+    jobs = job_records(folder)
     record |= {
         "status": status,
         "wall_s": time.perf_counter() - began,
@@ -56,14 +57,6 @@ def finish_record(folder: Path, record: dict[str, Any], status: str, began: floa
         "headline": _headline(folder),
     }
     write_json(folder / "run.json", record)
-
-
-def timings(folder: Path) -> list[dict[str, Any]]:
-    """Return the time and memory records of all finished jobs of the present plan."""
-    return sorted(
-        (read_json(path) for path in (folder / "timings").glob("*/*.json")),
-        key=lambda job: job["finished"],
-    )
 
 
 def all_runs(reports: Path) -> list[tuple[Path, dict[str, Any]]]:
