@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -34,6 +36,10 @@ class FileSpec(Section):
     url: str | None = Field(default=None, description="Where it lies, same fields as `path`")
     sha256: dict[str, str] = Field(
         default_factory=dict, description="SHA-256 by file name, where known"
+    )
+    checksums: str | None = Field(
+        default=None,
+        description="Official SHA-256 list in an installed package, as mne/data/list.txt",
     )
     size: int | None = Field(default=None, ge=0, description="Bytes, where all files share it")
     unpack_to: str | None = Field(
@@ -138,7 +144,8 @@ class Card(Section):
     def checksum(self, path: str) -> str | None:
         """Return the published SHA-256 of a file of this data set, or None."""
         name = Path(path).name
-        return next((spec.sha256[name] for spec in self.files if name in spec.sha256), None)
+        known = (spec.sha256.get(name) or _listed(spec.checksums, name) for spec in self.files)
+        return next(filter(None, known), None)
 
 
 def load_cards(folder: Path) -> dict[str, Card]:
@@ -223,6 +230,24 @@ def _read_card(path: Path) -> Card:
     if card.name != path.stem:
         raise ConfigFault(f"card '{card.name}' must lie in {card.name}.yaml", where=str(path))
     return card
+
+
+def _listed(place: str | None, name: str) -> str | None:
+    return _official_list(place).get(name) if place else None
+
+
+@lru_cache
+def _official_list(place: str) -> dict[str, str]:
+    """Read "path sha256" lines of a file in an installed package, which is not imported."""
+    package, _, inside = place.partition("/")
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        return {}
+    text = Path(found.origin).with_name(inside.split("/")[0]).joinpath(*inside.split("/")[1:])
+    if not text.is_file():
+        return {}
+    lines = (line.split() for line in text.read_text("utf-8").splitlines())
+    return {Path(line[0]).name: line[1] for line in lines if len(line) == 2}
 
 
 def _spelling(name: str) -> str:

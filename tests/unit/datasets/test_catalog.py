@@ -104,10 +104,18 @@ def test_runs_may_differ_between_subjects():
     assert len(CARDS["Kalunga2016"].expected("1")) == 2
 
 
-def test_checksums_of_physionet_subject_one_are_known():
+def test_the_official_checksums_of_every_physionet_recording_are_known():
     card = CARDS["PhysionetMI"]
-    assert all(card.checksum(path) for path in card.expected("1"))
-    assert not any(card.checksum(path) for path in card.expected("2"))
+    known = [card.checksum(path) for subject in card.subjects for path in card.expected(subject)]
+    assert all(len(digest) == 64 for digest in known)
+    assert len(set(known)) == len(known) == 109 * 8
+
+
+def test_an_official_list_that_is_not_here_names_nothing():
+    card = CARDS["PhysionetMI"]
+    for place in ("mne/data/none.txt", "no_such_package/list.txt"):
+        files = tuple(spec.model_copy(update={"checksums": place}) for spec in card.files)
+        assert card.model_copy(update={"files": files}).checksum("S001R01.edf") is None
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,9 @@ def test_a_second_import_keeps_the_subjects_of_the_first(card, tmp_path, edf_byt
 
 def test_physionet_runs_are_found_in_any_layout(tmp_path, edf_bytes):
     card = find_card("PhysionetMI")
+    # stand-in recordings have not the published contents
+    files = tuple(spec.model_copy(update={"checksums": None}) for spec in card.files)
+    card = card.model_copy(update={"files": files})
     for run in (1, 2, 4, 6, 8, 10, 12, 14):
         folder = tmp_path / "in" / f"run{run}"
         folder.mkdir(parents=True)

@@ -144,6 +144,9 @@ def test_moabb_downloads_what_is_absent_and_we_keep_its_checksums(tmp_path, monk
     monkeypatch.setattr(download, "retrieve", write)
     monkeypatch.setattr(room, "reachable", lambda card: True)
     card = find_card("PhysionetMI", CATALOG)
+    # stand-in recordings have not the published contents
+    files = tuple(spec.model_copy(update={"checksums": None}) for spec in card.files)
+    card = card.model_copy(update={"files": files})
     manifest = fetch(card, subjects=["2"], root=tmp_path)
     assert sorted(manifest.subjects["2"]) == sorted(card.expected("2"))
     assert all(entry.size == len(edf_bytes(2)) for entry in manifest.files.values())
