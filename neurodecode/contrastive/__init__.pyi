@@ -1,3 +1,9 @@
+from .adaptation import adapt_participant as adapt_participant
 from .attention import SpatialAttention as SpatialAttention
 from .brain_module import BrainModule as BrainModule
+from .config_model import BrainSection as BrainSection
+from .convolutions import ConvStack as ConvStack
 from .fourier import fourier_features as fourier_features
+from .participants import ParticipantEmbedding as ParticipantEmbedding
+from .participants import ParticipantLayer as ParticipantLayer
+from .reference import load_reference_state_dict as load_reference_state_dict

@@ -137,9 +137,10 @@ def distinct_layouts(
         return positions, None
     if layouts.shape != (n_trials,):
         raise DataFault(f"layouts of shape {tuple(layouts.shape)} for {n_trials} trials")
-    used, index = layouts.unique(return_inverse=True)
-    if int(used[0]) < 0 or int(used[-1]) >= len(positions):
-        raise DataFault(f"layout {int(used[-1])} is outside 0..{len(positions) - 1}")
+    used, index = torch.unique(layouts, return_inverse=True)
+    for layout in (int(used[0]), int(used[-1])):
+        if not 0 <= layout < len(positions):
+            raise DataFault(f"layout {layout} is outside 0..{len(positions) - 1}")
     return positions[used], index
 
 

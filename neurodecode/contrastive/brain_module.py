@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from torch import Tensor, nn
 
 from neurodecode.contrastive.attention import SpatialAttention
-from neurodecode.contrastive.convolutions import Activation, ConvStack, make_activation
+from neurodecode.contrastive.config_model import Activation, Participants
+from neurodecode.contrastive.convolutions import ConvStack, make_activation
 from neurodecode.contrastive.participants import Init, ParticipantEmbedding, ParticipantLayer
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Participants = Literal["layer", "embedding", "none"]
-PARTICIPANTS: tuple[Participants, ...] = ("layer", "embedding", "none")
+PARTICIPANTS: tuple[str, ...] = get_args(Participants)
 
 
 class BrainModule(nn.Module):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
@@ -12,7 +12,8 @@ from neurodecode.faults import ConfigFault, unknown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Activation = Literal["gelu", "relu"]
+    from neurodecode.contrastive.config_model import Activation
+
 ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "relu": nn.ReLU}
 
 
