@@ -97,7 +97,7 @@ def test_a_new_participant_starts_as_asked(small):
     weights = model.participants.weights
     torch.testing.assert_close(weights[3], average)
     assert torch.equal(weights[4], torch.eye(12))
-    assert float(weights[5].std() * 12**0.5) == pytest.approx(1, abs=0.4)
+    assert weights[5].std().item() * 12**0.5 == pytest.approx(1, abs=0.4)
 
 
 def test_what_cannot_be_adapted_is_refused(small):

@@ -39,7 +39,7 @@ def test_the_heads_start_with_scores_of_unit_variance():
     torch.manual_seed(0)
     heads = SpatialAttention().heads
     assert heads.shape == (270, 2048)
-    assert float(heads.std() * 2048**0.5) == pytest.approx(1, abs=0.01)
+    assert heads.std().item() * 2048**0.5 == pytest.approx(1, abs=0.01)
 
 
 def test_once_per_layout_equals_trial_by_trial(attention):

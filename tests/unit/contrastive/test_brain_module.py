@@ -69,7 +69,7 @@ def test_participant_matrices_start_with_unit_gain():
     torch.manual_seed(0)
     weights = BrainModule(1, 2, hidden=4).participants.weights
     assert weights.shape == (2, 270, 270)
-    assert float(weights.std() * 270**0.5) == pytest.approx(1, abs=0.01)
+    assert weights.std().item() * 270**0.5 == pytest.approx(1, abs=0.01)
 
 
 @pytest.mark.parametrize(
