@@ -1,3 +1,4 @@
+from .audio import read_audio as read_audio
 from .encoder import ENCODERS as ENCODERS
 from .encoder import SpeechEncoder as SpeechEncoder
 from .encoder import make_encoder as make_encoder
