@@ -1,0 +1,135 @@
+"""Words heard during a BIDS recording, from its ``events.tsv``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.datasets.listening.audio import relative_sound
+from neurodecode.datasets.listening.recording import OPTIONAL, REQUIRED, sentence_places
+from neurodecode.faults import DataFault, nearest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_BESIDE = "write the events with trial_type 'word', see the guide of local listening data"
+
+
+def read_events(path: Path) -> pd.DataFrame:
+    """Read an ``events.tsv`` as text, with ``onset`` and ``duration`` as numbers.
+
+    Only ``n/a`` means "missing": the words "nan", "null" and "none" stay words.
+
+    Raises
+    ------
+    DataFault
+        If the file is not a table with an onset column, or a time is not a number.
+    """
+    try:
+        events = pd.read_csv(
+            path, sep="\t", dtype=str, keep_default_na=False, na_values=["n/a"], quoting=3,
+            encoding="utf-8-sig",
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataFault("not a tab-separated table", where=str(path)) from error
+    for column in ("onset", "duration", "sound_time", "sentence_index"):
+        if column in events:
+            events[column] = _numbers(events[column], path)
+    if "onset" not in events:
+        raise DataFault("no column 'onset'", where=str(path), fix=_nearest("onset", events))
+    return events
+
+
+def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the words table of one recording.
+
+    Rows with ``trial_type`` "word" are words; rows with "sound" mark the start of playback of
+    the file in their ``sound`` column. Where ``sound_time`` is not given it is the word's onset
+    minus the latest such start of its sound at or before the word. Without a column
+    ``sentence_index``, sentences are counted by :func:`~.recording.sentence_places`.
+
+    Parameters
+    ----------
+    events : DataFrame
+        As :func:`read_events` returns it.
+    path : Path
+        Where it was read, for messages.
+
+    Raises
+    ------
+    DataFault
+        No row is a word (with the trial types found), or a needed column or start is missing.
+    """
+    words = _word_rows(events, path)
+    for column, meaning in (("word", "the word"), ("sound", "the audio file of each word")):
+        if column not in words:
+            hint = f"it names {meaning}; {_nearest(column, words)}"
+            raise DataFault(f"no column '{column}' in the events", where=str(path), fix=hint)
+    words["sound"] = words["sound"].map(relative_sound, na_action="ignore")
+    words["duration"] = words.get("duration", pd.Series(0.0, words.index)).fillna(0.0)
+    words["sound_time"] = _sound_times(words, events, path)
+    words = _with_sentences(words, path)
+    if "sentence_index" in words and words["sentence_index"].notna().all():
+        words["sentence_index"] = words["sentence_index"].astype(int)
+    else:
+        words["sentence_index"] = sentence_places(words)
+    kept = [*REQUIRED, *(name for name in OPTIONAL if name in words)]
+    return words[kept].sort_values("onset", kind="stable").reset_index(drop=True)
+
+
+def _word_rows(events: pd.DataFrame, path: Path) -> pd.DataFrame:
+    if "trial_type" not in events:
+        raise DataFault("no column 'trial_type'", where=str(path), fix=_BESIDE)
+    words = events[events["trial_type"] == "word"].copy()
+    if words.empty:
+        counts = events["trial_type"].value_counts()
+        found = ", ".join(f"{name} ({count})" for name, count in counts.head(20).items())
+        what = f"no event with trial_type 'word', found: {found or 'none'}"
+        raise DataFault(what, where=str(path), fix=_BESIDE)
+    return words
+
+
+def _sound_times(words: pd.DataFrame, events: pd.DataFrame, path: Path) -> pd.Series[float]:
+    times = words.get("sound_time", pd.Series(np.nan, words.index)).astype(float)
+    starts = events[events["trial_type"] == "sound"].dropna(subset=["onset"])
+    if "sound" in starts:
+        names = starts["sound"].map(relative_sound, na_action="ignore")
+        by_sound = {name: np.sort(group) for name, group in starts["onset"].groupby(names)}
+        for row in words.index[times.isna()]:
+            begun = by_sound.get(words["sound"][row], np.empty(0))
+            begun = begun[begun <= words["onset"][row]]
+            if begun.size:
+                times[row] = words["onset"][row] - begun[-1]
+    if times.isna().any():
+        first = words.loc[times.isna()].iloc[0]
+        raise DataFault(
+            f"no start of sound '{first['sound']}' at or before the word '{first['word']}' at "
+            f"{first['onset']:.3f} s",
+            where=str(path),
+            fix="add a row with trial_type 'sound', or a column sound_time",
+        )
+    return times
+
+
+def _with_sentences(words: pd.DataFrame, path: Path) -> pd.DataFrame:
+    if "sentence" not in words:
+        hint = f"write each word's sentence; {_nearest('sentence', words)}"
+        raise DataFault("no column 'sentence' in the events", where=str(path), fix=hint)
+    return words
+
+
+def _numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = numbers.isna() & column.notna()
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        what = f"row {row + 2}: {column.name} '{column.iloc[row]}' is not a number"
+        raise DataFault(what, where=str(path))
+    return numbers.astype(float)
+
+
+def _nearest(column: str, table: pd.DataFrame) -> str:
+    guess = nearest(column, [str(name) for name in table.columns])
+    return f"is '{guess}' meant?" if guess else f"it has {', '.join(map(str, table.columns))}"
