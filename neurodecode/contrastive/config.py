@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from neurodecode.config import DataSection, Experiment, Section
 from neurodecode.contrastive.config_model import BrainSection
-from neurodecode.contrastive.decoders import DECODERS, SHUFFLED, Decoder, slug
+from neurodecode.contrastive.decoders import DECODERS, Decoder, slug
 from neurodecode.faults import unknown
 from neurodecode.signals.continuous import ContinuousSection
 from neurodecode.training_config import TrainerSection
@@ -80,11 +80,15 @@ class TrainingSection(Section):
     )
     learning_rate: float = Field(default=3e-4, gt=0)
     symmetric: bool = Field(default=False, description="Beyond the paper: both directions")
-    temperature: float | Literal["learned"] | None = Field(
-        default=None, description="Beyond the paper; null: the estimate's own norm"
+    temperature: float = Field(
+        default=1.0, gt=0, description="Scores are divided by it; the paper has none (1)"
     )
+    learn_temperature: bool = Field(default=False, description="Beyond the paper")
     merge_duplicates: bool = Field(
         default=False, description="The same segment twice in a batch is no negative of itself"
+    )
+    gather: bool = Field(
+        default=False, description="On several devices: groups from all of them together"
     )
 
 
@@ -179,16 +183,18 @@ class SpeechConfig(Experiment):
         return DECODERS[self.decoders[0]]
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
-        """One job per decoder and seed, number of participants, and held-out participant."""
+        """One job per decoder and seed, number of participants, and held-out participant.
+
+        Each reads all stores: candidates are everybody's test segments.
+        """
         found = {}
         for name in self.decoders:
-            for seed in self.seeds if name != SHUFFLED else self.seeds[:1]:
+            once = DECODERS[name].shuffled or DECODERS[name].objective == "ridge"
+            for seed in self.seeds[:1] if once else self.seeds:
                 found[f"{slug(name)}.seed-{seed}"] = subjects
-        tested = subjects[: self.curve.tested]
         for number in self.curve.numbers:
-            if number < len(subjects):
-                chosen = [*tested, *subjects[self.curve.tested :]][:number]
-                found[f"curve.participants-{number}"] = chosen
+            if self.curve.tested <= number < len(subjects):
+                found[f"curve.participants-{number}"] = subjects
         if self.adaptation.minutes:
             for subject in subjects[-self.adaptation.held_out :]:
                 found[f"adaptation.without-{subject}"] = subjects

@@ -65,6 +65,7 @@ class TargetBank:
         self, cache: EmbeddingCache, audio: Path, story: pd.DataFrame, settings: ContinuousSection
     ) -> None:
         self.settings = settings
+        self.encoder = cache.encoder
         self.n_features = int(cache.encoder.n_features)
         self.default = float(cache.encoder.default)
         self.scaler = TargetScaler(0.0, 1.0)
@@ -75,11 +76,11 @@ class TargetBank:
         for block, words in story.groupby("block"):
             start = float(words["block_start"].iloc[0])
             stop = float(words["block_stop"].iloc[0])
-            found = cache.get(
+            found, rate = cache.get(
                 audio / str(words["sound"].iloc[0]), start, stop if np.isfinite(stop) else None
             )
-            features = np.asarray(found.features, dtype=np.float32).T
-            self.chunks[int(str(block))] = (end, len(features), found.frame_rate, start)
+            features = np.asarray(found, dtype=np.float32).T
+            self.chunks[int(str(block))] = (end, len(features), rate, start)
             self.words[int(str(block))] = words[["sound_time", "duration"]].to_numpy(float)
             parts.append(features)
             end += len(features)
