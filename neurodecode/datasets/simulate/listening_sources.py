@@ -19,6 +19,7 @@ N_BACKGROUND = 40
 SENSOR_SHARE = 0.2  # of the noise variance, not shared between channels
 POSITION_SPREAD, ORIENTATION_SPREAD = 0.008, 1.0  # m; relative to the common unit vector
 LATENCY_SPREAD, GAIN_SPREAD = 0.010, 0.15  # s; of the logarithm
+RESPONSE_SPREAD = 0.6  # of the logarithm: some people answer much more strongly than others
 
 
 class Source(NamedTuple):
@@ -79,10 +80,11 @@ class Person:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Person:
-        """Draw shifts N(0, 10 ms) and log-normal gains of 15 %."""
+        """Draw shifts N(0, 10 ms) and log-normal gains: 60 % per person, 15 % per source."""
+        strength = RESPONSE_SPREAD * rng.standard_normal()
         return cls(
             LATENCY_SPREAD * rng.standard_normal(len(SOURCES)),
-            np.exp(GAIN_SPREAD * rng.standard_normal(len(SOURCES))),
+            np.exp(strength + GAIN_SPREAD * rng.standard_normal(len(SOURCES))),
         )
 
 
