@@ -1,4 +1,5 @@
 from .audio import read_audio as read_audio
+from .cache import EmbeddingCache as EmbeddingCache
 from .encoder import ENCODERS as ENCODERS
 from .encoder import SpeechEncoder as SpeechEncoder
 from .encoder import make_encoder as make_encoder
