@@ -58,10 +58,21 @@ def read_recordings(
     DataFault
         Subject, recordings, word events, sound column or sound files are not there.
     """
-    root, label = Path(root), subject.removeprefix("sub-")
-    _require_subject(root, label)
+    root = Path(root)
+    label = require_subject(root, subject)
     paths = find_recordings(root, label, task=task, session=session, datatype=datatype)
     return [_read(path, montage) for path in paths]
+
+
+def require_subject(root: Path, subject: str) -> str:
+    """Return a subject's label without ``sub-``, or raise DataFault with the nearest label."""
+    label = subject.removeprefix("sub-")
+    valid = bids_subjects(root)
+    if label not in valid:
+        guess = nearest(label, valid)
+        hint = f"did you mean '{guess}'?" if guess else f"it has {', '.join(valid[:10])}"
+        raise DataFault(f"no subject '{label}'", where=str(root), fix=hint)
+    return label
 
 
 def find_recordings(
@@ -82,11 +93,14 @@ def find_recordings(
     import mne_bids
     from mne_bids.config import ALLOWED_DATATYPE_EXTENSIONS as KNOWN
 
-    every: list[Any] = []
-    for kind in (datatype,) if datatype else ("eeg", "meg"):
-        every = every or mne_bids.find_matching_paths(
+    kinds: tuple[Datatype, ...] = (datatype,) if datatype else ("eeg", "meg")
+    found = (
+        mne_bids.find_matching_paths(
             root, subjects=subject, datatypes=kind, suffixes=kind, extensions=KNOWN[kind]
         )
+        for kind in kinds
+    )
+    every: list[Any] = next(filter(None, found), [])
     chosen = [
         path
         for path in every
@@ -98,9 +112,8 @@ def find_recordings(
         have = sorted(
             {f"task {p.task}" + f", session {p.session}" * bool(p.session) for p in every}
         )
-        kinds = (datatype or "EEG or MEG").upper() if datatype else "EEG or MEG"
         raise DataFault(
-            f"no {kinds} recording of subject '{subject}' fits",
+            f"no {' or '.join(kinds).upper()} recording of subject '{subject}' fits",
             where=str(root),
             fix=f"it has {'; '.join(have)}" if have else "see bids-specification.readthedocs.io",
         )
@@ -146,14 +159,6 @@ def _read(path: Any, montage: str | None) -> Listening:
         story=sounds_in_order(words),
         notes=notes,
     )
-
-
-def _require_subject(root: Path, label: str) -> None:
-    valid = bids_subjects(root)
-    if label not in valid:
-        guess = nearest(label, valid)
-        hint = f"did you mean '{guess}'?" if guess else f"it has {', '.join(valid[:10])}"
-        raise DataFault(f"no subject '{label}'", where=str(root), fix=hint)
 
 
 def _wanted(value: str | None, chosen: str | Sequence[str] | None) -> bool:

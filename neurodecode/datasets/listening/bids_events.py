@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,7 @@ from neurodecode.faults import DataFault, nearest
 if TYPE_CHECKING:
     from pathlib import Path
 
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _BESIDE = "write the events with trial_type 'word', see the guide of local listening data"
 
 
@@ -34,6 +36,7 @@ def read_events(path: Path) -> pd.DataFrame:
         )  # fmt: skip
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataFault("not a tab-separated table", where=str(path)) from error
+    events = events.apply(lambda column: column.map(_unquoted, na_action="ignore"))
     for column in ("onset", "duration", "sound_time", "sentence_index"):
         if column in events:
             events[column] = _numbers(events[column], path)
@@ -118,6 +121,14 @@ def _with_sentences(words: pd.DataFrame, path: Path) -> pd.DataFrame:
         hint = f"write each word's sentence; {_nearest('sentence', words)}"
         raise DataFault("no column 'sentence' in the events", where=str(path), fix=hint)
     return words
+
+
+def _unquoted(field: str) -> str:
+    """Return a field without the quotes of writers that quote; MNE-BIDS writes none.
+
+    A reader that knows quotes would swallow lines where a spoken word begins with one.
+    """
+    return field[1:-1].replace('""', '"') if _QUOTED.fullmatch(field) else field
 
 
 def _numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:

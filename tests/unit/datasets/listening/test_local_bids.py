@@ -99,6 +99,15 @@ def test_extra_columns_of_the_contract_are_kept(bids_set, stories):
     assert words["phonemes"][0] == "k ae t"
 
 
+def test_quotes_in_words_survive_with_and_without_quoting(bids_set, stories):
+    root, (table, _) = bids_set
+    plain = table.read_text()
+    table.write_text(plain.replace("\tcat\t", '\t"cat\t').replace("\tsat\t", '\tsat"\t'))
+    assert read(root, "01", session="a")[0].words["word"][1:3].tolist() == ['"cat', 'sat"']
+    table.write_text(plain.replace("\tcat\t", '\t"the ""cat"""\t'))
+    assert read(root, "01", session="a")[0].words["word"][1] == 'the "cat"'
+
+
 def test_a_folder_prefix_of_the_sound_column_is_understood(bids_set, stories):
     root, (table, _) = bids_set
     events = read_events(table)
