@@ -17,7 +17,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
-from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json, write_text
+from neurodecode.artefacts import atomic_path, sha256_file, write_text
 from neurodecode.faults import DataFault
 from neurodecode.training_config import TrainerSection
 
@@ -210,42 +210,6 @@ def last_whole_checkpoint(folder: Path) -> tuple[Path | None, str]:
             return path, "; ".join(notes)
         notes.append(f"{name} {problem}, passed over")
     return None, "; ".join(notes)
-
-
-def save_weights(folder: Path, module: torch.nn.Module, info: dict[str, Any]) -> None:
-    """Write ``model.safetensors``, and ``model.json`` with ``info`` and the file's sha256."""
-    from safetensors.torch import save_file
-
-    state = {name: value.contiguous() for name, value in module.state_dict().items()}
-    with atomic_path(folder / "model.safetensors") as path:
-        save_file(state, str(path))
-    write_json(
-        folder / "model.json", {**info, "sha256": sha256_file(folder / "model.safetensors")}
-    )
-
-
-def load_weights(folder: Path, module: torch.nn.Module) -> None:
-    """Load what :func:`save_weights` wrote into a module of the same shape.
-
-    Raises
-    ------
-    DataFault
-        If the file is absent, is not the one written, or does not fit the module.
-    """
-    from safetensors.torch import load_file
-
-    path = folder / "model.safetensors"
-    if not path.is_file():
-        raise DataFault("file not found", where=str(path), fix="run again with --force train")
-    if sha256_file(path) != read_json(folder / "model.json")["sha256"]:
-        raise DataFault("the saved weights are not those that were written", where=str(path),
-                        fix="run again with --force train")  # fmt: skip
-    try:
-        module.load_state_dict(load_file(str(path)))
-    except RuntimeError as error:
-        raise DataFault(
-            f"weights do not fit the model: {' '.join(str(error).split())[:300]}", where=str(path)
-        ) from error
 
 
 def _hash_file(path: Path) -> Path:

@@ -47,7 +47,7 @@ def adapt(heard: Heard, unit: Unit, module: Any, bank: TargetBank, folder: Path)
     recordings = heard.recordings([unit.held_out], [*unit.participants, unit.held_out])
     windows = recordings.windows("train")
     module = copy.deepcopy(module).eval().requires_grad_(False)
-    brain: BrainModule = module.brain
+    brain: BrainModule = module.network.brain
     index = brain.add_participant("average")
     assert brain.participants is not None
     average = brain.participants.weights[index].clone()
@@ -93,17 +93,16 @@ def _fit_layer(
     size = min(config.training.batch_size, len(windows))
     order = EpochOrder(len(windows), seed)
     torch.manual_seed(seed)
-    with adapt_participant(module.brain, index) as matrix:
-        module.brain.train()
+    with adapt_participant(module.network.brain, index) as matrix:
+        module.network.brain.train()
         optimiser = torch.optim.Adam([matrix], lr=config.adaptation.learning_rate)
         for epoch in range(config.adaptation.max_epochs):
             order.set_epoch(epoch)
             rows = list(order)
             for start in range(0, len(rows) - size + 1, size):
                 batch = windows.__getitems__(rows[start : start + size])
-                loss = module.loss(
-                    module(batch), module.targets(batch["targets"]), batch["segments"]
-                )
+                targets = module.network.targets(batch["targets"])
+                loss = module.objective(module(batch), targets, batch["segments"])
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()

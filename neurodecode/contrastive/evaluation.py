@@ -12,14 +12,14 @@ import torch
 from neurodecode.artefacts import read_json, write_json, write_parquet
 from neurodecode.contrastive.adapting import load_adapted
 from neurodecode.contrastive.linear import LaggedRidge
+from neurodecode.contrastive.network import build_network
 from neurodecode.contrastive.retrieval import Candidates, retrieve
 from neurodecode.contrastive.scores import participant_rows
 from neurodecode.contrastive.targets import TargetScaler, distinct_segments
-from neurodecode.contrastive.training import build_module
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.sentences import audit_sentences
-from neurodecode.training import load_weights
+from neurodecode.persistence import load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,16 +77,16 @@ def evaluate_unit(heard: Heard, unit: Unit, folder: Path, ceiling: Any = None) -
     audit = audit_sentences(windows, split=SPLIT)
     assert_no_leak(audit)
     candidates = distinct_segments([windows])
-    bank, module = load_unit(heard, unit, folder)
+    bank, network = load_unit(heard, unit, folder)
     tested = (unit.held_out,) if unit.held_out else _tested(heard, unit)
     indices = [*unit.participants, *([unit.held_out] if unit.held_out else [])]
     recordings = heard.recordings(tested, indices)
     queries = recordings.windows("test")
     place = {segment: i for i, segment in enumerate(candidates["segment"])}
     true = queries["segment"].map(place).to_numpy()
-    fixed = Candidates(_candidate_blocks(module, bank, candidates, heard, unit))
+    fixed = Candidates(_candidate_blocks(network, bank, candidates, heard, unit))
     tables = []
-    for label, ready in _versions(module, unit, folder):
+    for label, ready in _versions(network, unit, folder):
         found = retrieve(
             _estimates(ready, recordings, queries, heard, unit), fixed, true,
             candidates["word"].tolist(),
@@ -106,19 +106,19 @@ def evaluate_unit(heard: Heard, unit: Unit, folder: Path, ceiling: Any = None) -
 
 
 def load_unit(heard: Heard, unit: Unit, folder: Path) -> tuple[TargetBank, Any]:
-    """Return the target features with their scaler, and the trained module."""
+    """Return the target features with their scaler, and the trained network."""
     info = read_json(folder / "model.json")
     bank = heard.bank(unit.decoder)
     bank.scaler = TargetScaler(**info["target_scaler"])
-    module = build_module(
+    network = build_network(
         heard.config,
-        unit,
+        unit.decoder,
         n_features=info["n_features"],
         n_participants=len(unit.participants),
         n_channels=len(info["channels"]),
     )
-    load_weights(folder, module)
-    return bank, module.eval()
+    load_weights(folder, network)
+    return bank, network.eval()
 
 
 def _tested(heard: Heard, unit: Unit) -> tuple[str, ...]:
@@ -129,40 +129,40 @@ def _tested(heard: Heard, unit: Unit) -> tuple[str, ...]:
     return tuple(everybody[: heard.config.curve.tested])
 
 
-def _versions(module: Any, unit: Unit, folder: Path) -> Iterator[tuple[str, Any]]:
+def _versions(network: Any, unit: Unit, folder: Path) -> Iterator[tuple[str, Any]]:
     """Yield the model by name; one per amount of data where a participant is adapted to."""
     if unit.kind != "adaptation":
-        yield unit.model, module
+        yield unit.model, network
         return
-    index = module.brain.add_participant("average")
+    index = network.brain.add_participant("average")
     for minutes, matrix in sorted(load_adapted(folder).items(), key=lambda item: float(item[0])):
-        module.brain.participants.weights.data[index] = matrix
-        yield f"{minutes} min", module
+        network.brain.participants.weights.data[index] = matrix
+        yield f"{minutes} min", network
 
 
 @torch.no_grad()
 def _candidate_blocks(
-    module: Any, bank: TargetBank, candidates: pd.DataFrame, heard: Heard, unit: Unit
+    network: Any, bank: TargetBank, candidates: pd.DataFrame, heard: Heard, unit: Unit
 ) -> Iterator[torch.Tensor]:
     index, size = bank.index(candidates), heard.config.evaluation.batch_size
-    lag = _lag(module, heard, unit)
+    lag = _lag(network, heard, unit)
     for start in range(0, len(index), size):
         features = bank.gather(index[start : start + size])
-        yield module.targets(features[..., : features.shape[-1] - lag])
+        yield network.targets(features[..., : features.shape[-1] - lag])
 
 
 @torch.no_grad()
 def _estimates(
-    module: Any, recordings: Recordings, queries: pd.DataFrame, heard: Heard, unit: Unit
+    network: Any, recordings: Recordings, queries: pd.DataFrame, heard: Heard, unit: Unit
 ) -> Iterator[torch.Tensor]:
     settings, size = heard.settings(unit.decoder), heard.config.evaluation.batch_size
-    lag = _lag(module, heard, unit)
+    lag = _lag(network, heard, unit)
     for start in range(0, len(queries), size):
         batch = recordings.read(queries.iloc[start : start + size], settings)
         batch["signals"] = batch["signals"][..., lag:]
-        yield module(batch)
+        yield network(batch)
 
 
-def _lag(module: Any, heard: Heard, unit: Unit) -> int:
+def _lag(network: Any, heard: Heard, unit: Unit) -> int:
     """A linear decoder has lags of its own."""
-    return 0 if isinstance(module, LaggedRidge) else heard.settings(unit.decoder).n_lag
+    return 0 if isinstance(network, LaggedRidge) else heard.settings(unit.decoder).n_lag

@@ -76,6 +76,7 @@ class LaggedRidge(nn.Module):
         ]
         return torch.cat(shifted, dim=1).transpose(1, 2)
 
+    @torch.no_grad()
     def fit(
         self, train: Iterable[Batch], valid: Sequence[Batch], alphas: Sequence[float]
     ) -> LaggedRidge:

@@ -8,52 +8,74 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from neurodecode.contrastive.adapting import adapt
-from neurodecode.contrastive.data import Batch, HeardWindows, ListeningData, Recordings
+from neurodecode.contrastive.data import Batch, HeardWindows, Recordings
+from neurodecode.contrastive.datamodule import ListeningData
 from neurodecode.contrastive.linear import LaggedRidge
 from neurodecode.contrastive.losses import ClipLoss
-from neurodecode.contrastive.module import ContrastiveModule, RegressionModule
+from neurodecode.contrastive.module import ContrastiveModule, RegressionModule, SpeechModule
+from neurodecode.contrastive.network import SpeechNetwork, build_network
 from neurodecode.contrastive.targets import encoder_settings
-from neurodecode.contrastive.units import Heard, Unit, target_network
-from neurodecode.training import fit, save_weights
+from neurodecode.persistence import save_weights
+from neurodecode.training import fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     import pandas as pd
-    from torch import nn
 
     from neurodecode.contrastive.config import SpeechConfig
     from neurodecode.contrastive.targets import TargetBank
+    from neurodecode.contrastive.units import Heard, Unit
 
 RIDGE_BATCH = 64
 
 
-def build_module(
-    config: SpeechConfig, unit: Unit, *, n_features: int, n_participants: int, n_channels: int
-) -> nn.Module:
-    """Return the untrained module of a unit.
+def train_unit(heard: Heard, unit: Unit, folder: Path) -> str:
+    """Train a unit, write ``model.safetensors`` and ``model.json``, and say how it went."""
+    config, decoder = heard.config, unit.decoder
+    recordings, bank = heard.recordings(unit.participants), heard.bank(decoder)
+    data = ListeningData(
+        recordings,
+        bank,
+        heard.settings(decoder),
+        batch_size=config.training.batch_size,
+        seed=unit.seed,
+        shuffled=decoder.shuffled,
+        scaler_windows=config.stimulus.scaler_windows,
+        num_workers=config.trainer.num_workers,
+    )
+    data.setup()
+    torch.manual_seed(unit.seed)
+    network = build_network(
+        config,
+        decoder,
+        n_features=bank.n_features,
+        n_participants=len(unit.participants),
+        n_channels=len(recordings.channels),
+    )
+    info = _info(unit, recordings, bank, network, data)
+    if isinstance(network, LaggedRidge):
+        _fit_ridge(network, recordings, bank, heard, unit)
+        summary = f"penalties {', '.join(f'{alpha:g}' for alpha in network.alphas.tolist())}"
+    else:
+        module = make_module(config, unit, network)
+        found = fit(module, data, config.trainer, folder, seed=unit.seed)
+        info["fit"] = asdict(found)
+        summary = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
+        summary += f", resumed from {found.resumed_from}" if found.resumed_from else ""
+        if unit.kind == "adaptation":
+            adapt(heard, unit, module, bank, folder)
+    save_weights(folder, network, info)
+    return summary
 
-    Parameters
-    ----------
-    n_features : int
-        Of the encoder.
-    n_participants, n_channels : int
-        Participants trained on; channels of all recordings together.
-    """
-    decoder = unit.decoder
-    if decoder.objective == "ridge":
-        ridge, rate = config.ridge, config.signals.sfreq
-        bins = max(1, round(rate / ridge.sfreq))
-        lags = (round(ridge.tmin * rate / bins), round(ridge.tmax * rate / bins))
-        return LaggedRidge(n_participants, n_channels, n_features, bins=bins, lags=lags)
-    stimulus, width = target_network(config, decoder, n_features)
-    section = config.brain.model_copy(update=decoder.brain)
-    brain = section.build(width, n_participants, n_channels)
+
+def make_module(config: SpeechConfig, unit: Unit, network: SpeechNetwork) -> SpeechModule:
+    """Return the LightningModule of a unit's objective."""
     rate = config.training.learning_rate
-    if decoder.objective == "regression":
-        return RegressionModule(brain, stimulus, rate)
-    return ContrastiveModule(brain, stimulus, rate, make_criterion(config))
+    if unit.decoder.objective == "regression":
+        return RegressionModule(network, rate)
+    return ContrastiveModule(network, rate, make_criterion(config))
 
 
 def make_criterion(config: SpeechConfig) -> ClipLoss:
@@ -69,47 +91,12 @@ def make_criterion(config: SpeechConfig) -> ClipLoss:
     )
 
 
-def train_unit(heard: Heard, unit: Unit, folder: Path) -> str:
-    """Train a unit, write ``model.safetensors`` and ``model.json``, and say how it went."""
-    config, decoder = heard.config, unit.decoder
-    recordings = heard.recordings(unit.participants)
-    bank = heard.bank(decoder)
-    data = ListeningData(
-        recordings,
-        bank,
-        heard.settings(decoder),
-        batch_size=config.training.batch_size,
-        seed=unit.seed,
-        shuffled=decoder.shuffled,
-        scaler_windows=config.stimulus.scaler_windows,
-        num_workers=config.trainer.num_workers,
-    )
-    data.setup()
-    torch.manual_seed(unit.seed)
-    module = build_module(
-        config,
-        unit,
-        n_features=bank.n_features,
-        n_participants=len(unit.participants),
-        n_channels=len(recordings.channels),
-    )
-    info = _info(unit, recordings, bank, module, data)
-    if isinstance(module, LaggedRidge):
-        _fit_ridge(module, recordings, bank, heard, unit)
-        summary = f"penalties {', '.join(f'{alpha:g}' for alpha in module.alphas.tolist())}"
-    else:
-        found = fit(module, data, config.trainer, folder, seed=unit.seed)  # type: ignore[arg-type]
-        info["fit"] = asdict(found)
-        summary = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
-        summary += f", resumed from {found.resumed_from}" if found.resumed_from else ""
-        if unit.kind == "adaptation":
-            adapt(heard, unit, module, bank, folder)
-    save_weights(folder, module, info)
-    return summary
-
-
 def _info(
-    unit: Unit, recordings: Recordings, bank: TargetBank, module: nn.Module, data: ListeningData
+    unit: Unit,
+    recordings: Recordings,
+    bank: TargetBank,
+    network: torch.nn.Module,
+    data: ListeningData,
 ) -> dict[str, Any]:
     return {
         **asdict(unit),
@@ -118,21 +105,20 @@ def _info(
         "encoder": encoder_settings(bank.encoder),
         "n_features": bank.n_features,
         "target_scaler": bank.scaler.to_dict(),
-        "n_parameters": sum(p.numel() for p in module.parameters()),
+        "n_parameters": sum(p.numel() for p in network.parameters()),
         "n_training_windows": len(data.sets["train"]),
     }
 
 
 def _fit_ridge(
-    module: LaggedRidge, recordings: Recordings, bank: TargetBank, heard: Heard, unit: Unit
+    network: LaggedRidge, recordings: Recordings, bank: TargetBank, heard: Heard, unit: Unit
 ) -> None:
     settings = heard.settings(unit.decoder).model_copy(update={"lag": 0.0})
     train, valid = (
         unshifted(recordings, bank, recordings.windows(part), settings)
         for part in ("train", "valid")
     )
-    with torch.no_grad():
-        module.fit(train, list(valid), heard.config.ridge.alphas)
+    network.fit(train, list(valid), heard.config.ridge.alphas)
 
 
 def unshifted(

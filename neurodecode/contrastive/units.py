@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from neurodecode.contrastive.decoders import BY_SLUG, DECODERS, Decoder
 
@@ -107,13 +107,3 @@ class Heard:
         encoder = make_encoder(name, **stimulus.options_of(name))
         cache = EmbeddingCache(self.embeddings, encoder)
         return TargetBank(cache, self.audio, self.story, self.settings(decoder))
-
-
-def target_network(config: SpeechConfig, decoder: Decoder, n_features: int) -> tuple[Any, int]:
-    """Return the network trained along on the target (or None), and the width of the target."""
-    if decoder.target != "deep_mel":
-        return None, n_features
-    from neurodecode.contrastive.deep_mel import DeepMel
-
-    width = config.stimulus.deep_mel_outputs
-    return DeepMel(n_features, width, hidden=config.stimulus.deep_mel_width), width
