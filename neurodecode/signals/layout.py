@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def sensor_positions(
-    info: Any, names: Sequence[str], *, where: str = ""
-) -> NDArray[np.float32]:
+def sensor_positions(info: Any, names: Sequence[str], *, where: str = "") -> NDArray[np.float32]:
     """Return the position of each sensor on MNE's flat layout of the recording.
 
     x and y are scaled to [0, 1] over the recording's known sensors. A reference behind the last
@@ -72,4 +70,6 @@ def _layout(info: Any) -> dict[str, tuple[float, float]]:
     if layout is None:
         return {}
     centres = layout.pos[:, :2] + layout.pos[:, 2:] / 2
-    return {_spelling(n): (float(x), float(y)) for n, (x, y) in zip(layout.names, centres, strict=True)}
+    return {
+        _spelling(n): (float(x), float(y)) for n, (x, y) in zip(layout.names, centres, strict=True)
+    }

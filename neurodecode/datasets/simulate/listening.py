@@ -209,9 +209,7 @@ def _story_latents(chapters: list[Chapter], settings: Settings) -> dict[str, Lat
     return {
         chapter.sound: Latents(
             latents / spread,
-            lexical_latents(
-                chapter.words, latents.shape[1], settings.sfreq, settings.random_state
-            ),
+            lexical_latents(chapter.words, latents.shape[1], settings.sfreq, settings.random_state),
         )
         for chapter, latents in zip(chapters, acoustic, strict=True)
     }
