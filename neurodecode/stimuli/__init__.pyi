@@ -9,6 +9,9 @@ from .grammar import story as story
 from .grid import to_grid as to_grid
 from .lexicon import LEXICON as LEXICON
 from .mel import MelSpectrogram as MelSpectrogram
+from .moonshine import Moonshine as Moonshine
 from .prosody import VOICES as VOICES
 from .prosody import Voice as Voice
 from .synthetic import synthesise_speech as synthesise_speech
+from .transcripts import read_words as read_words
+from .wav2vec import Wav2Vec2 as Wav2Vec2
