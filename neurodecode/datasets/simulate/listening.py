@@ -52,6 +52,7 @@ from neurodecode.datasets.simulate.listening_noise import (
     line_waves,
     pink_coefficients,
 )
+from neurodecode.datasets.simulate.listening_recorded import recorded_chapters
 from neurodecode.datasets.simulate.listening_sources import (
     Person,
     Weights,
@@ -62,7 +63,6 @@ from neurodecode.datasets.simulate.listening_sources import (
 )
 from neurodecode.datasets.simulate.listening_story import (
     Chapter,
-    recorded_chapters,
     synthetic_chapters,
     write_sound,
 )
@@ -146,7 +146,7 @@ def simulate_listening(
         Mean rate of electrode pops over all channels.
     audio : path, default None
         A folder with recorded speech and ``transcripts.csv``, told before the synthetic story;
-        see :func:`neurodecode.datasets.simulate.listening_story.recorded_chapters`.
+        see :func:`neurodecode.datasets.simulate.listening_recorded.recorded_chapters`.
     random_state : int, default=42
         Seed of the story, the latents and the participants.
 
@@ -209,9 +209,7 @@ def _story_latents(chapters: list[Chapter], settings: Settings) -> dict[str, Lat
     return {
         chapter.sound: Latents(
             latents / spread,
-            lexical_latents(
-                chapter.words, latents.shape[1], settings.sfreq, settings.random_state
-            ),
+            lexical_latents(chapter.words, latents.shape[1], settings.sfreq, settings.random_state),
         )
         for chapter, latents in zip(chapters, acoustic, strict=True)
     }

@@ -130,9 +130,7 @@ def draw_pops(
     )
 
 
-def render_pops(
-    pops: pd.DataFrame, channels: Sequence[str], n_samples: int, sfreq: float
-) -> Array:
+def render_pops(pops: pd.DataFrame, channels: Sequence[str], n_samples: int, sfreq: float) -> Array:
     """Return the pops' signal (n_channels, n_samples) in uV: a jump, then exponential decay."""
     signal = np.zeros((len(channels), n_samples))
     rows = {name: row for row, name in enumerate(channels)}
