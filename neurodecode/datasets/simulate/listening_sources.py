@@ -109,7 +109,7 @@ def lexical_kernels(weights: Weights, person: Person, sfreq: float) -> Array:
 
 
 def _bumps(centres: Array, width: float, sfreq: float) -> Array:
-    """Gaussian bumps (n_centres, n_lags) of standard deviation ``width`` in s; lag 0 comes first."""
+    """Gaussian bumps (n_centres, n_lags) of standard deviation ``width``, s."""
     lags = np.arange(round(KERNEL_S * sfreq) + 1) / sfreq
     bumps: Array = np.exp(-0.5 * ((lags - centres[:, None]) / width) ** 2)
     return bumps
