@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 from scipy.io import wavfile
 
-from neurodecode.datasets.simulate.listening import CHANNELS, simulate_listening
+from neurodecode.datasets.simulate.listening import simulate_listening
 from neurodecode.datasets.simulate.listening_files import recording_path
+from neurodecode.datasets.simulate.listening_participant import CHANNELS
 from neurodecode.datasets.simulate.listening_truth import read_truth
 from neurodecode.faults import ConfigFault, DataFault
 
