@@ -15,7 +15,7 @@ Generative model
     strength of all they answer (log-normal, 0.6), so that the ceiling is low in some.
 
     *Heads.* :math:`G_p` is MNE's three-shell sphere model. Sources move between participants
-    (8 mm) and turn widely, so that no spatial filter fits all, while what they do is shared.
+    (8 mm) and turn widely, so that a common spatial filter loses, while what they do is shared.
 
     *Noise.* Stationary Gaussian, separable: 1/f in time by an autoregressive process, a
     covariance over channels from 40 dipoles that differ between participants and from the sensors.
