@@ -33,6 +33,7 @@ def _reader(module: str) -> Callable[..., list[Listening]]:
 
 
 LISTENING: dict[str, Callable[..., list[Listening]]] = {
+    "Brennan2019": _reader("brennan"),
     "Gwilliams2022": _reader("gwilliams"),
     "local": _reader("bids"),
     "simulated-listening": _reader("bids"),
