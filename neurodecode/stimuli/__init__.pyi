@@ -1,0 +1,16 @@
+from .audio import read_audio as read_audio
+from .cache import EmbeddingCache as EmbeddingCache
+from .encoder import ENCODERS as ENCODERS
+from .encoder import SpeechEncoder as SpeechEncoder
+from .encoder import make_encoder as make_encoder
+from .envelope import Envelope as Envelope
+from .grammar import Story as Story
+from .grammar import story as story
+from .grid import to_grid as to_grid
+from .lexicon import LEXICON as LEXICON
+from .mel import MelSpectrogram as MelSpectrogram
+from .moonshine import Moonshine as Moonshine
+from .prosody import VOICES as VOICES
+from .prosody import Voice as Voice
+from .synthetic import synthesise_speech as synthesise_speech
+from .wav2vec import Wav2Vec2 as Wav2Vec2
