@@ -120,8 +120,6 @@ def broken(events, how):
         return events.assign(trial_type=events["trial_type"].replace("word", "wrd"))
     if how == "no sound column":
         return events.rename(columns={"sound": "sounds"})
-    if how == "no sentence column":
-        return events.drop(columns="sentence")
     if how == "no start":
         return events[events["trial_type"] == "word"]
     if how == "absent sound":
@@ -148,6 +146,23 @@ def test_a_broken_events_file_is_answered_in_one_line(bids_set, stories, how, me
     with pytest.raises(DataFault, match=message) as caught:
         read(root, "01")
     assert "\n" not in str(caught.value)
+
+
+def test_sentences_nobody_wrote_down_are_put_together_and_noted(bids_set, stories):
+    root, (table, _) = bids_set
+    events = read_events(table).drop(columns="sentence")
+    stories["table"](table, events.replace({"word": {"sat": "sat.", "null": "null!"}}))
+    recording = read(root, "01", session="a")[0]
+    assert recording.words["sentence"].unique().tolist() == [
+        "the cat sat.",
+        "it was warm",
+        "a null!",
+        "result nobody minded",
+    ]
+    assert recording.words["sentence_index"].tolist() == [0] * 3 + [1] * 3 + [0] * 2 + [1] * 3
+    assert recording.notes == (
+        "sentences are put together from punctuation or pauses, no column names them",
+    )
 
 
 def test_audio_shorter_than_its_alignment_is_refused(bids_set, stories):
