@@ -13,4 +13,5 @@ from .moonshine import Moonshine as Moonshine
 from .prosody import VOICES as VOICES
 from .prosody import Voice as Voice
 from .synthetic import synthesise_speech as synthesise_speech
+from .transcripts import read_words as read_words
 from .wav2vec import Wav2Vec2 as Wav2Vec2
