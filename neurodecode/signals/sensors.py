@@ -36,8 +36,8 @@ class SensorLayout:
     @property
     def unknown(self) -> tuple[str, ...]:
         """Channels without position."""
-        lost = np.isnan(self.positions).any(axis=1)
-        return tuple(name for name, gone in zip(self.names, lost, strict=True) if gone)
+        places = zip(self.names, self.positions, strict=True)
+        return tuple(name for name, place in places if np.isnan(place).any())
 
 
 def sensor_layout(info: mne.Info, *, where: str) -> SensorLayout:

@@ -17,7 +17,7 @@ import numpy as np
 from neurodecode.datasets.listening.arrays import raw_from_array
 from neurodecode.datasets.listening.matlab import read_matlab
 from neurodecode.datasets.listening.montage import standard_montage
-from neurodecode.datasets.listening.recording import Listening
+from neurodecode.datasets.listening.recording import Listening, words_inside
 from neurodecode.faults import DataFault, nearest
 from neurodecode.stimuli.transcripts import read_words
 
@@ -91,19 +91,17 @@ def _read(root: Path, subject: str, run: int, file: Path, alignment: Path) -> Li
     raw = read_eeg(file)
     sound = f"audio{run}.wav"
     words = _words(alignment, sound)
-    heard = words["onset"] < raw.n_times / SFREQ
-    notes = [_JUMP] if run == 15 and alignment.suffix == ".json" else []
-    if not heard.all():
-        notes.append(f"run {run}: {(~heard).sum()} words lie after the end of the EEG, left out")
+    heard, outside = words_inside(words, raw)
+    jump = (_JUMP,) if run == 15 and alignment.suffix == ".json" else ()
     return Listening(
         subject=subject,
         session="0",
         run=str(run),
         raw=raw,
-        words=words[heard].reset_index(drop=True),
+        words=heard,
         audio=root / "stimuli",
         story=(sound,),
-        notes=tuple(notes),
+        notes=(*jump, *outside),
     )
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from neurodecode.datasets.listening.audio import require_sounds
 from neurodecode.datasets.listening.bids import find_recordings, require_subject
 from neurodecode.datasets.listening.presentation_log import read_log, set_clock
-from neurodecode.datasets.listening.recording import Listening, sounds_in_order
+from neurodecode.datasets.listening.recording import Listening, sounds_in_order, words_inside
 from neurodecode.faults import DataFault
 from neurodecode.stimuli.textgrid import read_textgrid
 from neurodecode.stimuli.transcripts import read_words
@@ -89,15 +89,12 @@ def read_recordings(
     audio = root / "stimuli" / "audio_files"
     words = words_heard(onsets, root)
     require_sounds(audio, words["sound"])
-    inside = words["onset"].between(0, raw.n_times / raw.info["sfreq"], inclusive="left")
-    if not inside.all():
-        notes.append(f"{(~inside).sum()} words lie outside the recording, left out")
-    words = words[inside].sort_values("onset", kind="stable").reset_index(drop=True)
-    channels, more = meg_channels(raw, where=str(path.fpath))
+    words, outside = words_inside(words, raw)
+    channels, fewer = meg_channels(raw, where=str(path.fpath))
     return [
         Listening(
             label, "0", "auditory", raw.pick(channels), words, audio, sounds_in_order(words),
-            (*notes, *more),
+            (*notes, *outside, *fewer),
         )
     ]  # fmt: skip
 
@@ -180,8 +177,10 @@ def words_heard(onsets: pd.DataFrame, root: Path) -> pd.DataFrame:
     texts = _texts(root / "stimuli" / "stimuli.txt")
     aligned = {name: _read_grid(path) for name, path in grids.items()}
     tables = [
-        _words_of_sound(aligned[row.name], row.name, texts, row.onset, row.context)
-        for row in onsets.itertuples(index=False, name="Sound")
+        _words_of_sound(aligned[name], name, texts, onset, context)
+        for name, context, onset in zip(
+            onsets["name"], onsets["context"], onsets["onset"], strict=True
+        )
     ]
     return pd.concat(tables, ignore_index=True)
 

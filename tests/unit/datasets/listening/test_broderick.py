@@ -94,7 +94,7 @@ def test_words_after_the_end_of_the_eeg_are_left_out_and_noted(speech):
     write_run(root, 1, seconds=2.0)
     (recording,) = read(root, "3", runs=1)
     assert recording.words["word"].tolist() == ["He", "was", "old"]
-    assert recording.notes == ("run 1: 3 words lie after the end of the EEG, left out",)
+    assert recording.notes == ("3 words lie outside the recording, left out",)
 
 
 def test_what_the_user_has_to_bring_is_named_at_once(speech):
