@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-_BESIDE = "write the events with trial_type 'word', see the guide of local listening data"
+_BESIDE = "write words as events with trial_type 'word' and columns word, sentence and sound"
 
 
 def read_events(path: Path) -> pd.DataFrame:
@@ -73,6 +73,10 @@ def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
         if column not in words:
             hint = f"it names {meaning}; {_nearest(column, words)}"
             raise DataFault(f"no column '{column}' in the events", where=str(path), fix=hint)
+        empty = words.index[words[column].isna()]
+        if len(empty):
+            what = f"line {empty[0] + 2}: a word event without its {column}"
+            raise DataFault(what, where=str(path), fix="give it, or remove the row")
     words["sound"] = words["sound"].map(relative_sound, na_action="ignore")
     words["duration"] = words.get("duration", pd.Series(0.0, words.index)).fillna(0.0)
     words["sound_time"] = _sound_times(words, events, path)

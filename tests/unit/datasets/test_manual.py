@@ -92,3 +92,14 @@ def test_participants_of_the_published_speech_decoder():
     assert not {2011, 2036, 2062, 2063, 2076, 2084} & set(numbers)
     assert len(CARDS["Gwilliams2022"].subjects) == 27
     assert len(CARDS["Broderick2019"].subjects) == 19
+
+
+def test_a_card_reads_well():
+    from neurodecode.workflow.tables import console, show_card
+
+    with console.capture() as captured:
+        show_card("Schoffelen2019")
+    text = " ".join(captured.get().split())
+    assert "A2002 to A2125 (96)" in text
+    assert "Schoffelen2019/stimuli/stimuli.txt" in text
+    assert "- Forced alignments are not in the public release" in text

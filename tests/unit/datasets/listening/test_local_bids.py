@@ -120,6 +120,8 @@ def broken(events, how):
         return events.assign(trial_type=events["trial_type"].replace("word", "wrd"))
     if how == "no sound column":
         return events.rename(columns={"sound": "sounds"})
+    if how == "a word without sound":
+        return events.assign(sound=events["sound"].where(events["word"] != "cat"))
     if how == "no start":
         return events[events["trial_type"] == "word"]
     if how == "absent sound":
@@ -134,6 +136,7 @@ def broken(events, how):
     [
         ("no words", r"no event with trial_type 'word', found: wrd \(11\), sound \(2\)"),
         ("no sound column", r"no column 'sound' in the events .*events\.tsv.*is 'sounds' meant"),
+        ("a word without sound", r"line 4: a word event without its sound .*events\.tsv"),
         ("no start", r"no start of sound 'one\.wav' at or before the word 'the' at 1\.200 s"),
         ("absent sound", r"sound files not found: too\.wav \[.*stimuli\].*nearest.*two\.wav"),
         ("outside", r"sound '\.\./two\.wav' lies outside the audio folder"),
