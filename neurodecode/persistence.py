@@ -1,4 +1,4 @@
-"""Fitted scikit-learn models on disk: skops files with a trusted list, and their sha256."""
+"""Fitted models on disk, with their sha256: skops with a trusted list, and safetensors."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from neurodecode.faults import DataFault
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import torch
 
 
 def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None:
@@ -55,3 +57,39 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
         raise DataFault(f"refused to load: {error}", where=str(path)) from error
     except BadZipFile as error:
         raise DataFault("not a skops file, refused to load", where=str(path)) from error
+
+
+def save_weights(folder: Path, module: torch.nn.Module, info: dict[str, Any]) -> None:
+    """Write ``model.safetensors``, and ``model.json`` with ``info`` and the file's sha256."""
+    from safetensors.torch import save_file
+
+    state = {name: value.contiguous() for name, value in module.state_dict().items()}
+    with atomic_path(folder / "model.safetensors") as path:
+        save_file(state, str(path))
+    write_json(
+        folder / "model.json", {**info, "sha256": sha256_file(folder / "model.safetensors")}
+    )
+
+
+def load_weights(folder: Path, module: torch.nn.Module) -> None:
+    """Load what :func:`save_weights` wrote into a module of the same shape.
+
+    Raises
+    ------
+    DataFault
+        If the file is absent, is not the one written, or does not fit the module.
+    """
+    from safetensors.torch import load_file
+
+    path = folder / "model.safetensors"
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path), fix="run again with --force train")
+    if sha256_file(path) != read_json(folder / "model.json")["sha256"]:
+        raise DataFault("the saved weights are not those that were written", where=str(path),
+                        fix="run again with --force train")  # fmt: skip
+    try:
+        module.load_state_dict(load_file(str(path)))
+    except RuntimeError as error:
+        raise DataFault(
+            f"weights do not fit the model: {' '.join(str(error).split())[:300]}", where=str(path)
+        ) from error

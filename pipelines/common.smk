@@ -6,8 +6,13 @@ from pathlib import Path
 
 PLAN = json.loads(Path("plan.json").read_text())
 STEP = f"{PLAN['python']} -m neurodecode step"
-ONE_BY_ONE = globals().get("ONE_BY_ONE", False)  # set before the include: train jobs run alone
-STORE = ["stores/{subject}/store.json", "stores/{subject}/signals.npy", "stores/{subject}/trials.parquet"]
+# Set before the include where a pipeline differs: train jobs run alone; files of a subject's store;
+# tables of random draws that evaluate leaves for the report.
+ONE_BY_ONE = globals().get("ONE_BY_ONE", False)
+STORE_FILES = globals().get("STORE_FILES", ["store.json", "signals.npy", "trials.parquet"])
+DRAWS = globals().get("DRAWS", ["null", "resampled"])
+STORE = [f"stores/{{subject}}/{name}" for name in STORE_FILES]
+EVALUATION = ["metrics.json", "predictions.parquet", *(f"{name}.parquet" for name in DRAWS)]
 
 
 def stores_of(unit):
@@ -29,9 +34,7 @@ def models_before_evaluate(unit):
 
 rule report:
     input:
-        metrics=expand("evaluate/{unit}/metrics.json", unit=PLAN["units"]),
-        predictions=expand("evaluate/{unit}/predictions.parquet", unit=PLAN["units"]),
-        draws=expand("evaluate/{unit}/{draws}.parquet", unit=PLAN["units"], draws=["null", "resampled"]),
+        expand("evaluate/{unit}/{file}", unit=PLAN["units"], file=EVALUATION),
     output:
         "report.html",
         "report.json",
@@ -86,10 +89,7 @@ rule evaluate:
         lambda wildcards: models_before_evaluate(wildcards.unit),
         lambda wildcards: stores_of(wildcards.unit),
     output:
-        "evaluate/{unit}/predictions.parquet",
-        "evaluate/{unit}/null.parquet",
-        "evaluate/{unit}/resampled.parquet",
-        "evaluate/{unit}/metrics.json",
+        [f"evaluate/{{unit}}/{name}" for name in EVALUATION],
     log:
         "logs/evaluate/{unit}.log",
     params:

@@ -103,14 +103,22 @@ def check_bands(settings: SignalsSection, sfreq: float, *, where: str) -> None:
 
 
 def find_bad_channels(
-    signals: NDArray[np.floating], names: Sequence[str], sfreq: float
+    signals: NDArray[np.floating],
+    names: Sequence[str],
+    sfreq: float,
+    *,
+    flat: float = FLAT_V,
+    unit: str = "V",
 ) -> list[BadChannel]:
     """Find channels with NaN or Inf, and flat ones.
 
     Parameters
     ----------
     signals : ndarray, shape (n_channels, n_samples)
-        In volts.
+    flat : float, default=1e-12
+        Range below which a channel is flat.
+    unit : str, default="V"
+        Of the signals, as faults name it.
 
     Returns
     -------
@@ -124,8 +132,8 @@ def find_bad_channels(
             kind = "NaN" if np.isnan(channel[first]) else "infinite value"
             count = int((~finite).sum())
             found.append(BadChannel(name, f"{count} samples are {kind}", first / sfreq))
-        elif np.ptp(channel) < FLAT_V:
-            found.append(BadChannel(name, f"flat at {channel[0]:g} V", 0.0))
+        elif np.ptp(channel) < flat:
+            found.append(BadChannel(name, f"flat at {channel[0]:g} {unit}", 0.0))
     return found
 
 

@@ -40,7 +40,10 @@ class Store:
 
     @cached_property
     def signals(self) -> NDArray[np.float32]:
-        """Signals (n_trials, n_channels, n_samples), float32, memory-mapped read-only."""
+        """Signals, float32, memory-mapped read-only.
+
+        (n_trials, n_channels, n_samples), or (n_channels, n_samples) of a continuous recording.
+        """
         signals: NDArray[np.float32] = np.load(
             self.folder / "signals.npy", mmap_mode="r", allow_pickle=False
         )
@@ -48,12 +51,17 @@ class Store:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row per trial."""
+        """One row per trial, or per window of a continuous recording."""
         return pd.read_parquet(self.folder / "trials.parquet")
 
 
 def write_store(
-    folder: Path, signals: NDArray[Any], trials: pd.DataFrame, info: dict[str, Any]
+    folder: Path,
+    signals: NDArray[Any],
+    trials: pd.DataFrame,
+    info: dict[str, Any],
+    *,
+    continuous: bool = False,
 ) -> Store:
     """Write ``signals.npy`` (float32), ``trials.parquet`` and ``store.json``, each whole or not.
 
@@ -64,13 +72,15 @@ def write_store(
         One row per trial.
     info : dict
         Channel names, sampling rate, unit and whatever else describes the signals.
+    continuous : bool, default=False
+        The signals are one recording (n_channels, n_samples), of which ``trials`` lists windows.
 
     Raises
     ------
     DataFault
         If the row count differs, or a value is NaN or infinite.
     """
-    if len(signals) != len(trials):
+    if not continuous and len(signals) != len(trials):
         raise DataFault(
             f"{len(signals)} trials of signal but {len(trials)} rows", where=str(folder)
         )
@@ -81,6 +91,7 @@ def write_store(
     write_parquet(folder / "trials.parquet", trials)
     described = {
         **info,
+        "continuous": continuous,
         "shape": list(signals.shape),
         "dtype": "float32",
         "sha256": sha256_file(folder / "signals.npy"),
@@ -104,7 +115,7 @@ def open_store(folder: Path) -> Store:
         raise DataFault(
             f"store cannot be read: {error}", where=str(folder), fix="delete it and run again"
         ) from error
-    if n_rows != shape[0]:
+    if n_rows != shape[0] and not store.info.get("continuous"):
         raise DataFault(
             f"{shape[0]} trials of signal but {n_rows} rows",
             where=str(folder),

@@ -79,17 +79,32 @@ def to_grid(
     n_features, n_frames = features.shape
     n_samples = n_grid_samples(start, stop, sfreq)
     grid = np.full((n_features, n_samples), default, dtype=np.float32)
+    first, frames = grid_frames(n_frames, frame_rate, start, n_samples, sfreq)
+    grid[:, first : first + len(frames)] = features[:, frames]
+    return grid
+
+
+def grid_frames(
+    n_frames: int, frame_rate: float, start: float, n_samples: int, sfreq: float
+) -> tuple[int, NDArray[np.intp]]:
+    """Return the first sample of a window inside the sound, and the frame of each from there on.
+
+    The rule is that of :func:`to_grid`; parameters as there.
+
+    Returns
+    -------
+    first : int
+    frames : ndarray of int, shape (n_inside,)
+    """
     duration = n_frames / frame_rate
     first = max(0, math.ceil(-start * sfreq - _TOLERANCE))
     end = min(n_samples, math.ceil((duration - start) * sfreq - _TOLERANCE))
     if first >= end:
-        return grid
+        return 0, np.empty(0, dtype=np.intp)
     begins, ends = start + first / sfreq, min(start + end / sfreq, duration)
     low = min(_nearest(begins * frame_rate), n_frames - 1)
     high = min(max(low + 1, _nearest(ends * frame_rate)), n_frames)
-    frames = low + np.arange(end - first) * (high - low) // (end - first)
-    grid[:, first:end] = features[:, frames]
-    return grid
+    return first, low + np.arange(end - first) * (high - low) // (end - first)
 
 
 def _nearest(value: float) -> int:

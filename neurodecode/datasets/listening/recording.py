@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,12 @@ class Listening:
         """Name of the recording for messages: the file, or subject, session and run."""
         files = [str(file) for file in self.raw.filenames if file is not None]
         return files[0] if files else f"subject {self.subject}, {self.session}, {self.run}"
+
+    @property
+    def name(self) -> str:
+        """Session and run as a folder name, unique within the subject."""
+        parts = [part for part in (self.session, self.run) if part]
+        return "_".join(re.sub(r"[^A-Za-z0-9-]+", "-", part) for part in parts) or "0"
 
     @property
     def seconds(self) -> float:

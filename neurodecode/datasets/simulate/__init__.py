@@ -15,6 +15,12 @@ def _motor_imagery(folder: Path, **options: Any) -> list[Path]:
     return simulate_motor_imagery(folder, **options)
 
 
+def _listening(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.listening import simulate_listening
+
+    return simulate_listening(folder, **options)
+
+
 def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.band_limited_noise import simulate_band_limited_noise
 
@@ -23,6 +29,7 @@ def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
 
 SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "band_limited_noise": _band_limited_noise,
+    "listening": _listening,
     "motor_imagery": _motor_imagery,
 }
 """Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

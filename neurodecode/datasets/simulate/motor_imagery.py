@@ -29,6 +29,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurodecode.datasets.simulate.gaussian import draw_trials, log_likelihood
+from neurodecode.datasets.simulate.sphere import (
+    dipole_gains,
+    electrode_info,
+    inside_brain,
+    radial,
+)
 
 Array = NDArray[np.floating[Any]]
 
@@ -125,45 +131,10 @@ class _Anatomy:
     def lead_field(self, rng: np.random.Generator) -> Array:
         """Gains (n_channels, n_sources) of one session, each source scaled to unit mean gain."""
         moved = self.positions + rng.normal(scale=0.003, size=self.positions.shape)
-        gains = _sphere_gains(_inside(moved))
+        moved = inside_brain(moved)
+        gains = dipole_gains(electrode_info(CHANNELS, SFREQ), moved, radial(moved))
         scaled: Array = gains / np.linalg.norm(gains, axis=0)
         return scaled
-
-
-def _inside(positions: Array) -> Array:
-    """Pull sources that left the inner sphere back to a radius of 75 mm."""
-    centre = np.array([0, 0, 0.04])
-    offset = positions - centre
-    radius = np.linalg.norm(offset, axis=1, keepdims=True)
-    pulled: Array = centre + offset * np.minimum(1, 0.075 / radius)
-    return pulled
-
-
-def _sphere_gains(positions: Array) -> Array:
-    """EEG gains of radial dipoles (n_channels, n_sources), average reference, arbitrary unit."""
-    import mne
-
-    sphere = mne.make_sphere_model(r0=(0, 0, 0.04), head_radius=0.09, verbose="error")
-    normals = positions - [0, 0, 0.04]
-    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    source = mne.setup_volume_source_space(
-        pos={"rr": positions, "nn": normals}, sphere=sphere, mindist=0, verbose="error"
-    )
-    forward = mne.make_forward_solution(
-        _info(), trans=None, src=source, bem=sphere, eeg=True, meg=False, mindist=0,
-        verbose="error",
-    )  # fmt: skip
-    fixed = mne.convert_forward_solution(forward, force_fixed=True, verbose="error")
-    return np.asarray(fixed["sol"]["data"], dtype=float)
-
-
-def _info() -> Any:
-    import mne
-
-    info = mne.create_info(list(CHANNELS), SFREQ, "eeg")
-    named = set(mne.channels.get_builtin_montages())
-    # MNE 1.13 renamed the template; older versions know it as standard_1020.
-    return info.set_montage("colin27_1020" if "colin27_1020" in named else "standard_1020")
 
 
 def class_spectra(
@@ -276,7 +247,7 @@ def _write_bids(
     import mne
     import mne_bids
 
-    raw = mne.io.RawArray(signals * 1e-6, _info(), verbose="error")
+    raw = mne.io.RawArray(signals * 1e-6, electrode_info(CHANNELS, SFREQ), verbose="error")
     raw.info["line_freq"] = 50
     raw.set_annotations(mne.Annotations(onsets, [TRIAL_S] * len(onsets), labels))
     path = mne_bids.BIDSPath(

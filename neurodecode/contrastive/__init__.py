@@ -1,0 +1,5 @@
+"""Contrastive decoding of perceived speech and images from MEG and EEG."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

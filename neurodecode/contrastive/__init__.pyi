@@ -1,0 +1,15 @@
+from .adaptation import adapt_participant as adapt_participant
+from .attention import SpatialAttention as SpatialAttention
+from .brain_module import BrainModule as BrainModule
+from .config_model import BrainSection as BrainSection
+from .convolutions import ConvStack as ConvStack
+from .deep_mel import DeepMel as DeepMel
+from .fourier import fourier_features as fourier_features
+from .gathering import gather_batch as gather_batch
+from .losses import ClipLoss as ClipLoss
+from .losses import clip_loss as clip_loss
+from .losses import regression_loss as regression_loss
+from .losses import scores as scores
+from .participants import ParticipantEmbedding as ParticipantEmbedding
+from .participants import ParticipantLayer as ParticipantLayer
+from .reference import load_reference_state_dict as load_reference_state_dict

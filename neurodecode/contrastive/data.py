@@ -1,0 +1,203 @@
+"""Batches of brain windows and what was heard in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from neurodecode.contrastive.windows import gather
+from neurodecode.signals.robust import RobustScaler, subtract_baseline
+from neurodecode.signals.store import open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from neurodecode.contrastive.targets import TargetBank
+    from neurodecode.signals.continuous import ContinuousSection
+    from neurodecode.signals.store import Store
+
+Batch = dict[str, torch.Tensor]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """One store, opened for reading windows.
+
+    Attributes
+    ----------
+    columns : ndarray of int
+        Place of each channel among the channels of all recordings.
+    participant : int
+        Place of the participant among the sorted labels.
+    layout : int
+        Place of its sensor layout among the distinct ones.
+    """
+
+    store: Store
+    scaler: RobustScaler
+    columns: np.ndarray[Any, Any]
+    participant: int
+    layout: int
+
+    def windows(self, starts: np.ndarray[Any, Any], settings: ContinuousSection) -> Any:
+        """Return scaled, clamped windows (n, C, T) that begin at these samples."""
+        cut = gather(self.store.signals, starts, settings.n_samples)
+        return self.scaler.transform(subtract_baseline(cut, settings.n_baseline), settings.clamp)
+
+
+class Recordings:
+    """All recordings of some participants on the union of their channels.
+
+    A channel that a recording lacks is zero there, at an unknown position.
+
+    Parameters
+    ----------
+    folders : mapping of str to Path
+        Store folder of each participant (from :func:`prepare_listener`).
+    participants : sequence of str or None
+        Labels that set the participant indices; default: the sorted labels of ``folders``.
+    """
+
+    def __init__(
+        self, folders: dict[str, Path], participants: Sequence[str] | None = None
+    ) -> None:
+        from neurodecode.artefacts import read_json
+
+        self.participants = tuple(sorted(folders) if participants is None else participants)
+        stores = {
+            (label, name): open_store(folder / name)
+            for label, folder in folders.items()
+            for name in read_json(folder / "store.json")["recordings"]
+        }
+        self.channels = list(dict.fromkeys(n for s in stores.values() for n in s.info["channels"]))
+        layouts = [_layout(store) for store in stores.values()]
+        distinct = list(dict.fromkeys(layouts))
+        self.positions = torch.full((len(distinct), len(self.channels), 2), torch.nan)
+        for i, layout in enumerate(distinct):
+            for name, x, y in layout:
+                self.positions[i, self.channels.index(name)] = torch.tensor([x, y])
+        self.items = [
+            Recording(
+                store,
+                RobustScaler.from_dict(store.info["scaler"]),
+                np.array([self.channels.index(name) for name in store.info["channels"]]),
+                self.participants.index(label),
+                distinct.index(layout),
+            )
+            for ((label, _), store), layout in zip(stores.items(), layouts, strict=True)
+        ]
+
+    def windows(self, part: str | None = None) -> pd.DataFrame:
+        """Return the windows of all recordings, with ``recording`` (place) and ``participant``."""
+        tables = [
+            item.store.trials.assign(recording=i, participant=self.participants[item.participant])
+            for i, item in enumerate(self.items)
+        ]
+        joined = pd.concat(tables, ignore_index=True)
+        return joined if part is None else joined[joined["part"] == part].reset_index(drop=True)
+
+    def read(self, windows: pd.DataFrame, settings: ContinuousSection) -> Batch:
+        """Read windows as ``signals`` (n, C, T), ``subjects`` and ``layouts`` (n,)."""
+        rows = windows["recording"].to_numpy()
+        starts = windows["start"].to_numpy()
+        shape = (len(rows), len(self.channels), settings.n_samples)
+        signals = np.zeros(shape, dtype=np.float32)
+        for number in np.unique(rows):
+            mine, item = np.flatnonzero(rows == number), self.items[number]
+            signals[np.ix_(mine, item.columns)] = item.windows(starts[mine], settings)
+        items = [self.items[number] for number in rows]
+        return {
+            "signals": torch.from_numpy(signals),
+            "subjects": torch.tensor([item.participant for item in items]),
+            "layouts": torch.tensor([item.layout for item in items]),
+            "positions": self.positions,
+        }
+
+
+def _layout(store: Store) -> tuple[tuple[str, float, float], ...]:
+    return tuple(
+        (name, *(np.nan if value is None else float(value) for value in row))
+        for name, row in zip(store.info["channels"], store.info["positions"], strict=True)
+    )  # type: ignore[return-value]
+
+
+def shift_by_lag(signals: torch.Tensor, targets: torch.Tensor, lag: int) -> tuple[Any, Any]:
+    """Drop the first ``lag`` brain samples and the last ``lag`` target samples."""
+    stop = targets.shape[-1] - lag
+    return signals[..., lag:], targets[..., :stop]
+
+
+class HeardWindows(Dataset[Any]):
+    """Windows with their targets; asked for many at a time by the loader.
+
+    Parameters
+    ----------
+    windows : DataFrame
+        Of :meth:`Recordings.windows`.
+    permutation : ndarray of int, optional
+        Row whose target each row gets: a control with targets in random order.
+    """
+
+    def __init__(
+        self,
+        recordings: Recordings,
+        bank: TargetBank,
+        windows: pd.DataFrame,
+        settings: ContinuousSection,
+        permutation: np.ndarray[Any, Any] | None = None,
+    ) -> None:
+        self.recordings, self.bank, self.settings = recordings, bank, settings
+        self.windows = windows.reset_index(drop=True)
+        heard = self.windows if permutation is None else self.windows.iloc[permutation]
+        self.index = bank.index(heard)
+        keys = heard["block"].astype(str) + "@" + heard["sound_start"].round(2).astype(str)
+        self.segments = torch.from_numpy(pd.factorize(keys)[0])
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __getitem__(self, row: int) -> Batch:
+        return self.__getitems__([row])
+
+    def __getitems__(self, rows: Sequence[int]) -> Batch:
+        """Return a batch: signals and targets shifted against one another by the lag."""
+        batch = self.recordings.read(self.windows.iloc[list(rows)], self.settings)
+        targets = self.bank.gather(self.index[list(rows)])
+        batch["signals"], batch["targets"] = shift_by_lag(
+            batch["signals"], targets, self.settings.n_lag
+        )
+        batch["segments"] = self.segments[list(rows)]
+        return batch
+
+
+class EpochOrder(Sampler[int]):
+    """A random order per epoch, so that a resumed training sees what it would have seen.
+
+    Parameters
+    ----------
+    n : int
+        Number of windows.
+    seed : int
+    moving : bool, default=True
+        Another order each epoch; the trainer calls :meth:`set_epoch`.
+    """
+
+    def __init__(self, n: int, seed: int, *, moving: bool = True) -> None:
+        self.n, self.seed, self.moving, self.epoch = n, seed, moving, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Take the order of this epoch."""
+        self.epoch = epoch if self.moving else 0
+
+    def __iter__(self) -> Iterator[int]:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        return iter(rng.permutation(self.n).tolist())
+
+    def __len__(self) -> int:
+        return self.n

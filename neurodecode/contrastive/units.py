@@ -1,0 +1,109 @@
+"""The jobs of the ``speech`` pipeline: one trained decoder each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from neurodecode.contrastive.decoders import BY_SLUG, DECODERS, Decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from neurodecode.contrastive.config import SpeechConfig
+    from neurodecode.contrastive.data import Recordings
+    from neurodecode.contrastive.targets import TargetBank
+    from neurodecode.signals.continuous import ContinuousSection
+
+Kind = Literal["decoder", "curve", "adaptation"]
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What one job trains.
+
+    Attributes
+    ----------
+    name : str
+        As in :meth:`SpeechConfig.units`.
+    kind : {"decoder", "curve", "adaptation"}
+    model : str
+        Name of the decoder.
+    seed : int
+    participants : tuple of str
+        Trained on, in the order of the model's participant indices.
+    held_out : str
+        Participant to adapt to; empty otherwise.
+    """
+
+    name: str
+    kind: Kind
+    model: str
+    seed: int
+    participants: tuple[str, ...]
+    held_out: str = ""
+
+    @property
+    def decoder(self) -> Decoder:
+        """Objective, target and ablation."""
+        return DECODERS[self.model]
+
+
+def unit_of(config: SpeechConfig, name: str, subjects: Sequence[str]) -> Unit:
+    """Return the unit of a name from :meth:`SpeechConfig.units`, all participants given."""
+    first, _, second = name.partition(".")
+    value = second.partition("-")[2]
+    main, seed = config.decoders[0], config.seeds[0]
+    ordered = tuple(sorted(subjects))
+    if first == "curve":
+        return Unit(name, "curve", main, seed, ordered[: int(value)])
+    if first == "adaptation":
+        others = tuple(label for label in ordered if label != value)
+        return Unit(name, "adaptation", main, seed, others, value)
+    return Unit(name, "decoder", BY_SLUG[first], int(value), ordered)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a run's decoders read: recordings, the story, the audio, and the settings.
+
+    Attributes
+    ----------
+    folders : dict
+        Store folder by participant.
+    story : DataFrame
+    audio, embeddings : Path
+        Folder of the sound files, and of the encoder's cache.
+    """
+
+    config: SpeechConfig
+    folders: dict[str, Path]
+    story: pd.DataFrame
+    audio: Path
+    embeddings: Path
+
+    def settings(self, decoder: Decoder) -> ContinuousSection:
+        """Return the window settings of a decoder."""
+        return self.config.signals.model_copy(update=decoder.signals)
+
+    def recordings(
+        self, participants: Sequence[str], indices: Sequence[str] | None = None
+    ) -> Recordings:
+        """Open the recordings of some participants."""
+        from neurodecode.contrastive.data import Recordings
+
+        return Recordings({label: self.folders[label] for label in participants}, indices)
+
+    def bank(self, decoder: Decoder) -> TargetBank:
+        """Return the target features of a decoder, encoded where they are not yet."""
+        from neurodecode.contrastive.targets import TargetBank
+        from neurodecode.stimuli import EmbeddingCache, make_encoder
+
+        stimulus = self.config.stimulus
+        name = {"default": stimulus.encoder, "deep_mel": "mel"}.get(decoder.target, decoder.target)
+        encoder = make_encoder(name, **stimulus.options_of(name))
+        cache = EmbeddingCache(self.embeddings, encoder)
+        return TargetBank(cache, self.audio, self.story, self.settings(decoder))

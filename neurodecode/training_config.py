@@ -1,0 +1,47 @@
+"""Settings of a training: what goes to ``lightning.Trainer``, and when it ends."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from neurodecode.config import Section
+
+OWN = ("patience", "min_delta", "num_workers")
+
+
+class TrainerSection(Section):
+    """Arguments of ``lightning.Trainer`` by its own names, and of early stopping."""
+
+    max_epochs: int = Field(default=200, ge=1)
+    min_epochs: int | None = Field(default=None, ge=1)
+    max_steps: int = Field(default=-1, ge=-1, description="-1: no limit")
+    max_time: str | None = Field(default=None, description="DD:HH:MM:SS")
+    limit_train_batches: int | float | None = Field(
+        default=1200, description="Updates per epoch at most (a share where below 1)"
+    )
+    limit_val_batches: int | float | None = Field(default=1200)
+    accelerator: str = Field(default="auto", description="auto takes a GPU where there is one")
+    devices: str | int | tuple[int, ...] = "auto"
+    num_nodes: int = Field(default=1, ge=1)
+    strategy: str = "auto"
+    precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
+    gradient_clip_val: float | None = None
+    accumulate_grad_batches: int = Field(default=1, ge=1)
+    sync_batchnorm: bool = False
+    deterministic: bool | Literal["warn"] = False
+    log_every_n_steps: int = Field(default=10, ge=1)
+    num_sanity_val_steps: int = Field(default=0, ge=0)
+    patience: int = Field(
+        default=10, ge=1, description="Stop after so many epochs without a better validation loss"
+    )
+    min_delta: float = Field(default=0.0, ge=0, description="Smallest gain that counts as better")
+    num_workers: int = Field(default=0, ge=0, description="Processes that load batches")
+
+    def trainer_arguments(self) -> dict[str, Any]:
+        """Return the keyword arguments of ``lightning.Trainer``."""
+        arguments = self.model_dump(exclude=set(OWN))
+        if isinstance(arguments["devices"], tuple):
+            arguments["devices"] = list(arguments["devices"])
+        return arguments
