@@ -25,7 +25,8 @@ class FileSpec(Section):
     """One kind of file of a data set, for instance "one EDF per subject and run"."""
 
     path: str = Field(
-        description="Path below the data root, with {subject} and {run}, e.g. S{subject:03d}.edf"
+        description="Path below the data root, with {subject} and {run}, e.g. S{subject:03d}.edf; "
+        "of a manual data set also a pattern, e.g. sub-{subject}/*.con"
     )
     runs: tuple[int | str, ...] = Field(
         default=(), description="Values of {run}; none: no run in path"
@@ -73,7 +74,9 @@ class Card(Section):
     title: str = Field(default="", description="One line")
     summary: str = Field(default="", description="A few sentences: what was recorded, how")
     modality: str = Field(default="eeg", description="eeg, meg, fmri, mri, spikes or table")
-    access: Literal["moabb", "nilearn", "url", "bids", "simulated"]
+    access: Literal["moabb", "nilearn", "url", "manual", "bids", "simulated"] = Field(
+        description="Who brings the files; manual: the user, into <data root>/<name>"
+    )
     source: str = Field(default="", description="MOABB class, nilearn fetcher or simulator name")
     options: dict[str, Any] = Field(
         default_factory=dict, description="Keyword arguments of the source"
@@ -113,6 +116,14 @@ class Card(Section):
     def _source_named(self) -> Card:
         if self.access in ("moabb", "nilearn", "simulated") and not self.source:
             raise ValueError(f"access '{self.access}' needs a source")
+        if self.access == "manual":
+            outside = [
+                spec.path for spec in self.files if not spec.path.startswith(f"{self.name}/")
+            ]
+            if not self.files or outside:
+                raise ValueError(f"access 'manual' needs files below {self.name}/")
+        elif any("*" in spec.path for spec in self.files):
+            raise ValueError("only access 'manual' has patterns as paths")
         return self
 
     def labels(self, subjects: Literal["all"] | Iterable[str | int] = "all") -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from neurodecode.datasets.manifest import (
     verify,
     write_manifest,
 )
+from neurodecode.datasets.manual import manual_manifest
 from neurodecode.datasets.moabb import fetch_moabb
 from neurodecode.datasets.nilearn import fetch_nilearn
 from neurodecode.datasets.paths import data_root
@@ -83,6 +84,8 @@ def fetch(
     flags = {"offline": offline, "allow_missing": allow_missing}
     if card.access == "moabb":
         fresh = fetch_moabb(card, labels, root, accept_terms=accept_terms, **flags)
+    elif card.access == "manual":
+        fresh = manual_manifest(card, labels, root, allow_missing=allow_missing)
     elif card.access == "nilearn":
         fresh = fetch_nilearn(card, labels, root, offline=offline)
     else:

@@ -67,9 +67,14 @@ def import_dataset(card: Card, folder: Path | str, root: Path | None = None) -> 
     DataFault
         If nothing in the folder belongs to the data set, or a file is broken.
     ConfigFault
-        If the card names an unknown adaptor.
+        If the card names an unknown adaptor, or is of a data set whose folders must be kept.
     """
     folder, root = Path(folder), root or data_root()
+    if card.access == "manual":
+        raise ConfigFault(
+            f"{card.name} is not imported, its readers need its own folders",
+            fix=f"link or move the folder to {root / card.name}, then fetch",
+        )
     if not folder.is_dir():
         raise DataFault("folder not found", where=str(folder))
     adaptor = ADAPTORS.get(card.importer)

@@ -1,5 +1,9 @@
 from .checks import check_recordings as check_recordings
 from .config import SignalsSection as SignalsSection
+from .sensors import ChannelUnion as ChannelUnion
+from .sensors import SensorLayout as SensorLayout
+from .sensors import sensor_layout as sensor_layout
+from .sensors import union_of_channels as union_of_channels
 from .store import Store as Store
 from .store import open_store as open_store
 from .store import write_store as write_store

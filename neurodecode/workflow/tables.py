@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -120,8 +121,21 @@ def show_card(name: str) -> None:
     table = _table("", "")
     for key, value in card.model_dump(mode="json", exclude_none=True).items():
         if value not in ([], {}, ""):
-            table.add_row(key, escape(value if isinstance(value, str) else json.dumps(value)))
+            table.add_row(key, escape(_card_value(key, value)))
     console.print(table)
+
+
+def _card_value(key: str, value: Any) -> str:
+    """Word one field of a card: notes and files one a line, many subjects as a range."""
+    if isinstance(value, str):
+        return value
+    if key == "notes":
+        return "\n".join(f"- {note}" for note in value)
+    if key == "files":
+        return "\n".join(file["path"] for file in value)
+    if key == "subjects" and len(value) > 8:
+        return f"{value[0]} to {value[-1]} ({len(value)})"
+    return json.dumps(value)
 
 
 def fetch_dataset(name: str, subjects: list[str] | None) -> None:

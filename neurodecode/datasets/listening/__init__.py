@@ -33,7 +33,10 @@ def _reader(module: str) -> Callable[..., list[Listening]]:
 
 
 LISTENING: dict[str, Callable[..., list[Listening]]] = {
+    "Brennan2019": _reader("brennan"),
+    "Broderick2019": _reader("broderick"),
     "Gwilliams2022": _reader("gwilliams"),
+    "Schoffelen2019": _reader("schoffelen"),
     "local": _reader("bids"),
     "simulated-listening": _reader("bids"),
 }

@@ -121,12 +121,12 @@ def find_recordings(
 
 
 def read_raw(path: Any) -> mne.io.BaseRaw:
-    """Open one recording of a BIDS folder, keeping its EEG or MEG channels only.
+    """Open one recording of a BIDS folder with its EEG or MEG channels only.
 
     Raises
     ------
     DataFault
-        If the file cannot be read.
+        If the file cannot be read, or has no such channel.
     """
     import mne_bids
 
@@ -135,8 +135,10 @@ def read_raw(path: Any) -> mne.io.BaseRaw:
     except (RuntimeError, ValueError, OSError) as error:
         raise DataFault(f"cannot read the recording: {error}", where=str(path.fpath)) from error
     kind = path.datatype
-    if kind not in raw.get_channel_types(unique=True) and kind == "eeg":
-        raise DataFault("no EEG channel in the recording", where=str(path.fpath))
+    kinds = set(raw.get_channel_types(unique=True))
+    if not kinds & ({"eeg"} if kind == "eeg" else {"mag", "grad"}):
+        what = f"no {kind.upper()} channel in the recording, only {', '.join(sorted(kinds))}"
+        raise DataFault(what, where=str(path.fpath))
     return raw.pick(kind, exclude=(), verbose="ERROR")
 
 
@@ -144,11 +146,14 @@ def _read(path: Any, montage: str | None) -> Listening:
     table = path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
     if table is None:
         raise DataFault("no events.tsv beside the recording", where=str(path.fpath))
-    words = words_of_events(read_events(Path(table)), Path(table))
+    events = read_events(Path(table))
+    words = words_of_events(events, Path(table))
     audio = Path(path.root) / "stimuli"
     require_sounds(audio, words["sound"])
     raw = read_raw(path)
     notes = set_montage(raw, montage) if montage and path.datatype == "eeg" else ()
+    if "sentence" not in events:
+        notes += ("sentences are put together from punctuation or pauses, no column names them",)
     return Listening(
         subject=path.subject,
         session=path.session or "0",

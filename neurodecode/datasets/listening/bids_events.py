@@ -11,12 +11,13 @@ import pandas as pd
 from neurodecode.datasets.listening.audio import relative_sound
 from neurodecode.datasets.listening.recording import OPTIONAL, REQUIRED, sentence_places
 from neurodecode.faults import DataFault, nearest
+from neurodecode.stimuli.sentences import assemble_sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
-_BESIDE = "write the events with trial_type 'word', see the guide of local listening data"
+_BESIDE = "write words as events with trial_type 'word' and columns word, sentence and sound"
 
 
 def read_events(path: Path) -> pd.DataFrame:
@@ -51,7 +52,9 @@ def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
     Rows with ``trial_type`` "word" are words; rows with "sound" mark the start of playback of
     the file in their ``sound`` column. Where ``sound_time`` is not given it is the word's onset
     minus the latest such start of its sound at or before the word. Without a column
-    ``sentence_index``, sentences are counted by :func:`~.recording.sentence_places`.
+    ``sentence_index``, sentences are counted by :func:`~.recording.sentence_places`; without a
+    column ``sentence`` they are put together from the words of each sound by
+    :func:`~neurodecode.stimuli.sentences.assemble_sentences`.
 
     Parameters
     ----------
@@ -70,10 +73,15 @@ def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
         if column not in words:
             hint = f"it names {meaning}; {_nearest(column, words)}"
             raise DataFault(f"no column '{column}' in the events", where=str(path), fix=hint)
+        empty = words.index[words[column].isna()]
+        if len(empty):
+            what = f"line {empty[0] + 2}: a word event without its {column}"
+            raise DataFault(what, where=str(path), fix="give it, or remove the row")
     words["sound"] = words["sound"].map(relative_sound, na_action="ignore")
     words["duration"] = words.get("duration", pd.Series(0.0, words.index)).fillna(0.0)
     words["sound_time"] = _sound_times(words, events, path)
-    words = _with_sentences(words, path)
+    if "sentence" not in words:
+        words["sentence"] = _assembled(words)
     if "sentence_index" in words and words["sentence_index"].notna().all():
         words["sentence_index"] = words["sentence_index"].astype(int)
     else:
@@ -116,11 +124,15 @@ def _sound_times(words: pd.DataFrame, events: pd.DataFrame, path: Path) -> pd.Se
     return times
 
 
-def _with_sentences(words: pd.DataFrame, path: Path) -> pd.DataFrame:
-    if "sentence" not in words:
-        hint = f"write each word's sentence; {_nearest('sentence', words)}"
-        raise DataFault("no column 'sentence' in the events", where=str(path), fix=hint)
-    return words
+def _assembled(words: pd.DataFrame) -> pd.Series[str]:
+    """Return the sentence of each word where nobody wrote it down, sound by sound."""
+    ordered = words.sort_values(["sound", "sound_time"], kind="stable")
+    sentences = []
+    for _, group in ordered.groupby("sound", sort=False):
+        times = (group["sound_time"].tolist(), group["duration"].tolist())
+        numbers = assemble_sentences(group["word"].tolist(), *times)
+        sentences.append(group["word"].groupby(np.array(numbers)).transform(" ".join))
+    return pd.concat(sentences).reindex(words.index)
 
 
 def _unquoted(field: str) -> str:

@@ -18,7 +18,7 @@ import pandas as pd
 from neurodecode.datasets.listening.audio import relative_sound, require_sounds
 from neurodecode.datasets.listening.bids import find_recordings, read_raw, require_subject
 from neurodecode.datasets.listening.bids_events import read_events
-from neurodecode.datasets.listening.recording import Listening, sounds_in_order
+from neurodecode.datasets.listening.recording import Listening, sounds_in_order, words_inside
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def words_of(events: pd.DataFrame, path: Path) -> pd.DataFrame:
         sound_time=words["start"].astype(float),
         context=np.where(words["condition"] == "sentence", "sentence", "list"),
     )
-    sequences = words.groupby(["sound", "sequence_id"], sort=False)
+    sequences = words.groupby(["sound", "sequence_id", "context"], sort=False)
     words["sentence"] = sequences["word"].transform(" ".join)
     first = sequences["sound_time"].transform("min")
     words["sentence_index"] = first.groupby(words["sound"]).rank("dense").astype(int) - 1
@@ -141,19 +141,21 @@ def _read(path: Any, word_lists: bool) -> Listening:
     words = words_of(events, Path(table))
     if not word_lists:
         words = words[words["context"] == "sentence"].reset_index(drop=True)
+    raw = read_raw(path)
+    words, outside = words_inside(words, raw)
     audio = Path(path.root) / "stimuli" / "audio"
     require_sounds(audio, words["sound"])
     error = clock_error(events)
-    note = f"words are up to {1e3 * error:.0f} ms from their place in the sound"
+    late = f"words are up to {1e3 * error:.0f} ms from their place in the sound"
     return Listening(
         subject=path.subject,
         session=path.session or "0",
         run=path.task,
-        raw=read_raw(path),
+        raw=raw,
         words=words,
         audio=audio,
         story=sounds_in_order(words),
-        notes=(note,) if error > _AGREE_S else (),
+        notes=(*outside, *((late,) if error > _AGREE_S else ())),
     )
 
 

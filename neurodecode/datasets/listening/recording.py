@@ -126,6 +126,19 @@ def check_words(words: pd.DataFrame, *, where: str, stop: float) -> None:
     _refuse(words, "onset", words["onset"].diff() < 0, "is earlier than the row before", where)
 
 
+def words_inside(words: pd.DataFrame, raw: mne.io.BaseRaw) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """Return the words that begin during a recording, by onset, and a note if some do not.
+
+    For public data sets, whose recordings may stop early; in a user's own events a word outside
+    the recording is a fault.
+    """
+    inside = words["onset"].between(0, raw.n_times / raw.info["sfreq"], inclusive="left")
+    heard = words[inside].sort_values("onset", kind="stable").reset_index(drop=True)
+    if inside.all():
+        return heard, ()
+    return heard, (f"{(~inside).sum()} words lie outside the recording, left out",)
+
+
 def sentence_places(words: pd.DataFrame) -> pd.Series[int]:
     """Return the place of each word's sentence in its sound, from 0.
 

@@ -120,8 +120,8 @@ def broken(events, how):
         return events.assign(trial_type=events["trial_type"].replace("word", "wrd"))
     if how == "no sound column":
         return events.rename(columns={"sound": "sounds"})
-    if how == "no sentence column":
-        return events.drop(columns="sentence")
+    if how == "a word without sound":
+        return events.assign(sound=events["sound"].where(events["word"] != "cat"))
     if how == "no start":
         return events[events["trial_type"] == "word"]
     if how == "absent sound":
@@ -136,6 +136,7 @@ def broken(events, how):
     [
         ("no words", r"no event with trial_type 'word', found: wrd \(11\), sound \(2\)"),
         ("no sound column", r"no column 'sound' in the events .*events\.tsv.*is 'sounds' meant"),
+        ("a word without sound", r"line 4: a word event without its sound .*events\.tsv"),
         ("no start", r"no start of sound 'one\.wav' at or before the word 'the' at 1\.200 s"),
         ("absent sound", r"sound files not found: too\.wav \[.*stimuli\].*nearest.*two\.wav"),
         ("outside", r"sound '\.\./two\.wav' lies outside the audio folder"),
@@ -148,6 +149,23 @@ def test_a_broken_events_file_is_answered_in_one_line(bids_set, stories, how, me
     with pytest.raises(DataFault, match=message) as caught:
         read(root, "01")
     assert "\n" not in str(caught.value)
+
+
+def test_sentences_nobody_wrote_down_are_put_together_and_noted(bids_set, stories):
+    root, (table, _) = bids_set
+    events = read_events(table).drop(columns="sentence")
+    stories["table"](table, events.replace({"word": {"sat": "sat.", "null": "null!"}}))
+    recording = read(root, "01", session="a")[0]
+    assert recording.words["sentence"].unique().tolist() == [
+        "the cat sat.",
+        "it was warm",
+        "a null!",
+        "result nobody minded",
+    ]
+    assert recording.words["sentence_index"].tolist() == [0] * 3 + [1] * 3 + [0] * 2 + [1] * 3
+    assert recording.notes == (
+        "sentences are put together from punctuation or pauses, no column names them",
+    )
 
 
 def test_audio_shorter_than_its_alignment_is_refused(bids_set, stories):
