@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import lightning as L
+import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
@@ -53,17 +53,19 @@ class Fit:
 
 
 def fit(
-    module: L.LightningModule,
-    data: L.LightningDataModule,
+    module: lightning.LightningModule,
+    data: lightning.LightningDataModule,
     settings: TrainerSection,
     folder: Path,
     *,
     seed: int,
+    key: str = "",
     callbacks: Sequence[Callback] = (),
 ) -> Fit:
     """Train, restore the weights of the best validation loss, and say how it went.
 
-    A training that was interrupted goes on from its last whole checkpoint in ``folder``.
+    A training that was interrupted goes on from its last whole checkpoint in ``folder``; one that
+    ended, or was begun with another key, starts anew.
 
     Parameters
     ----------
@@ -74,6 +76,8 @@ def fit(
         For ``checkpoints/`` and the CSV log.
     seed : int
         Of dropout; weights are drawn before, batches by ``data``.
+    key : str, default=""
+        Changes whenever data, settings or code do: no checkpoint of another key is used.
 
     Raises
     ------
@@ -81,8 +85,9 @@ def fit(
         If there is no training or validation batch, or the loss is no longer finite.
     """
     data.setup("fit")
-    _require_batches(data, settings)
+    _require_batches(data)
     checkpoints = folder / "checkpoints"
+    _clear_others(checkpoints, key)
     resume, note = last_whole_checkpoint(checkpoints)
     trainer = make_trainer(settings, folder, callbacks=[SeedOfEpoch(seed), *callbacks])
     with _quiet():
@@ -93,6 +98,7 @@ def fit(
     module.load_state_dict(best["state_dict"])
     module.eval()
     score = stopped.best_model_score
+    CheckedCheckpointIO().remove_checkpoint(checkpoints / LAST)  # ended: nothing to go on from
     return Fit(
         epochs=trainer.current_epoch,
         best_loss=float("nan") if score is None else float(score),
@@ -103,7 +109,7 @@ def fit(
 
 def make_trainer(
     settings: TrainerSection, folder: Path, *, callbacks: Sequence[Callback] = ()
-) -> L.Trainer:
+) -> lightning.Trainer:
     """Build the Trainer: CSV log, early stopping, best and last checkpoint, progress bar.
 
     The bar is shown where there is a terminal.
@@ -116,7 +122,7 @@ def make_trainer(
         ),
         StopAtNonFiniteLoss(),
     ]  # fmt: skip
-    return L.Trainer(
+    return lightning.Trainer(
         **settings.trainer_arguments(),
         callbacks=[*own, *callbacks],
         logger=CSVLogger(folder, name=None, version=""),
@@ -133,7 +139,9 @@ class SeedOfEpoch(Callback):
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_epoch_start(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+    def on_train_epoch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
         """Take the epoch's own seed."""
         torch.manual_seed(hash((self.seed, trainer.current_epoch)) % 2**63)
 
@@ -142,7 +150,7 @@ class StopAtNonFiniteLoss(Callback):
     """End the training before a NaN or infinite loss reaches the weights."""
 
     def on_before_backward(
-        self, trainer: L.Trainer, pl_module: L.LightningModule, loss: torch.Tensor
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, loss: torch.Tensor
     ) -> None:
         """Look at the loss of every batch.
 
@@ -155,7 +163,7 @@ class StopAtNonFiniteLoss(Callback):
             raise DataFault(
                 f"the loss became {float(loss.detach()):g}",
                 where=f"epoch {trainer.current_epoch}, batch {trainer.fit_loop.batch_idx}",
-                fix="lower training.learning_rate or signals.clamp; the last good checkpoint is kept",
+                fix="lower training.learning_rate; the last good checkpoint is kept",
             )
 
 
@@ -200,7 +208,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 def last_whole_checkpoint(folder: Path) -> tuple[Path | None, str]:
     """Return the newest checkpoint that is the one written, and what was passed over."""
-    notes = []
+    notes: list[str] = []
     for name in (LAST, BEST):
         path = folder / name
         if not path.is_file():
@@ -226,7 +234,17 @@ def _problem(path: Path) -> str:
     return ""
 
 
-def _require_batches(data: L.LightningDataModule, settings: TrainerSection) -> None:
+def _clear_others(folder: Path, key: str) -> None:
+    """Remove checkpoints of a training that ended, or was begun with another key."""
+    mark = folder / "key"
+    known = mark.read_text("utf-8") if mark.is_file() else None
+    if known != key or not (folder / LAST).is_file():
+        for name in (LAST, BEST):
+            CheckedCheckpointIO().remove_checkpoint(folder / name)
+    write_text(mark, key)
+
+
+def _require_batches(data: lightning.LightningDataModule) -> None:
     loaders = {"training": data.train_dataloader(), "validation": data.val_dataloader()}
     for name, loader in loaders.items():
         if len(loader) == 0:

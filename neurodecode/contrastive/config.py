@@ -29,11 +29,10 @@ class ListenerSimulation(Section):
 class SpeechData(DataSection):
     """Recordings of listening people: a data set by name, a local BIDS folder, the simulation."""
 
-    audio: str | None = Field(
-        default=None, description="Folder of the sound files; default: stimuli/ of the data set"
+    options: dict[str, Any] = Field(
+        default={},
+        description="Options of the data set's loader, as {task: story, montage: standard_1005}",
     )
-    task: str | None = Field(default=None, description="BIDS task to read; default: all")
-    options: dict[str, Any] = Field(default={}, description="Options of the data set's loader")
     allow_missing: bool = Field(default=False, description="Go on with the files that are here")
     simulation: ListenerSimulation = ListenerSimulation()
 

@@ -46,7 +46,7 @@ def curve_table(predictions: pd.DataFrame, config: SpeechConfig, metric: str) ->
 
 
 def adaptation_table(predictions: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Return the score on held-out participants by minutes of their data, as :func:`curve_table`."""
+    """Return the score on held-out participants by minutes of their data."""
     adapted = predictions[predictions["kind"] == "adaptation"]
     if adapted.empty:
         return pd.DataFrame(columns=list(COLUMNS))

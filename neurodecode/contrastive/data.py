@@ -10,13 +10,17 @@ import pandas as pd
 import torch
 from torch.utils.data import Dataset, Sampler
 
+from neurodecode.artefacts import read_json
 from neurodecode.contrastive.windows import gather
 from neurodecode.signals.robust import RobustScaler, subtract_baseline
+from neurodecode.signals.sensors import union_of_channels
 from neurodecode.signals.store import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from neurodecode.contrastive.targets import TargetBank
     from neurodecode.signals.continuous import ContinuousSection
@@ -41,11 +45,11 @@ class Recording:
 
     store: Store
     scaler: RobustScaler
-    columns: np.ndarray[Any, Any]
+    columns: NDArray[Any]
     participant: int
     layout: int
 
-    def windows(self, starts: np.ndarray[Any, Any], settings: ContinuousSection) -> Any:
+    def windows(self, starts: NDArray[Any], settings: ContinuousSection) -> Any:
         """Return scaled, clamped windows (n, C, T) that begin at these samples."""
         cut = gather(self.store.signals, starts, settings.n_samples)
         return self.scaler.transform(subtract_baseline(cut, settings.n_baseline), settings.clamp)
@@ -65,30 +69,30 @@ class Recordings:
     """
 
     def __init__(self, folders: dict[str, Path], participants: Sequence[str] | None = None) -> None:
-        from neurodecode.artefacts import read_json
-
         self.participants = tuple(sorted(folders) if participants is None else participants)
         stores = {
             (label, name): open_store(folder / name)
             for label, folder in folders.items()
             for name in read_json(folder / "store.json")["recordings"]
         }
-        self.channels = list(dict.fromkeys(n for s in stores.values() for n in s.info["channels"]))
-        layouts = [_layout(store) for store in stores.values()]
-        distinct = list(dict.fromkeys(layouts))
-        self.positions = torch.full((len(distinct), len(self.channels), 2), torch.nan)
-        for i, layout in enumerate(distinct):
-            for name, x, y in layout:
-                self.positions[i, self.channels.index(name)] = torch.tensor([x, y])
+        union = union_of_channels({"/".join(k): s.info["channels"] for k, s in stores.items()})
+        self.channels = list(union.names)
+        layouts = {
+            key: union.spread("/".join(key), _positions(store), np.nan)
+            for key, store in stores.items()
+        }
+        distinct = {layout.tobytes(): layout for layout in layouts.values()}
+        self.positions = torch.from_numpy(np.stack(list(distinct.values())))
+        places = {key: i for i, key in enumerate(distinct)}
         self.items = [
             Recording(
                 store,
                 RobustScaler.from_dict(store.info["scaler"]),
-                np.array([self.channels.index(name) for name in store.info["channels"]]),
-                self.participants.index(label),
-                distinct.index(layout),
+                union.index["/".join(key)],
+                self.participants.index(key[0]),
+                places[layouts[key].tobytes()],
             )
-            for ((label, _), store), layout in zip(stores.items(), layouts, strict=True)
+            for key, store in stores.items()
         ]
 
     def windows(self, part: str | None = None) -> pd.DataFrame:
@@ -118,11 +122,8 @@ class Recordings:
         }
 
 
-def _layout(store: Store) -> tuple[tuple[str, float, float], ...]:
-    return tuple(
-        (name, *(np.nan if value is None else float(value) for value in row))
-        for name, row in zip(store.info["channels"], store.info["positions"], strict=True)
-    )  # type: ignore[return-value]
+def _positions(store: Store) -> NDArray[np.float32]:
+    return np.array(store.info["positions"], dtype=np.float32)  # None becomes NaN
 
 
 def shift_by_lag(signals: torch.Tensor, targets: torch.Tensor, lag: int) -> tuple[Any, Any]:
@@ -148,7 +149,7 @@ class HeardWindows(Dataset[Any]):
         bank: TargetBank,
         windows: pd.DataFrame,
         settings: ContinuousSection,
-        permutation: np.ndarray[Any, Any] | None = None,
+        permutation: NDArray[Any] | None = None,
     ) -> None:
         self.recordings, self.bank, self.settings = recordings, bank, settings
         self.windows = windows.reset_index(drop=True)

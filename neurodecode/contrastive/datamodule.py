@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import lightning as L
+import lightning
 import numpy as np
 from torch.utils.data import DataLoader
 
-from neurodecode.contrastive.data import Batch, EpochOrder, HeardWindows, Recordings
+from neurodecode.contrastive.data import EpochOrder, HeardWindows, Recordings
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from neurodecode.signals.continuous import ContinuousSection
 
 
-class ListeningData(L.LightningDataModule):
+class ListeningData(lightning.LightningDataModule):
     """Training and validation windows of some participants.
 
     Parameters
@@ -101,5 +101,5 @@ class ListeningData(L.LightningDataModule):
         )  # fmt: skip
 
 
-def _as_is(batch: Batch) -> Batch:
+def _as_is(batch: Any) -> Any:
     return batch

@@ -88,7 +88,7 @@ def evaluate_unit(heard: Heard, unit: Unit, folder: Path, ceiling: Any = None) -
     tables = []
     for label, ready in _versions(network, unit, folder):
         found = retrieve(
-            _estimates(ready, recordings, queries, heard, unit), fixed, true,
+            _estimates(ready, recordings, queries, heard, unit), fixed, true.tolist(),
             candidates["word"].tolist(),
         )  # fmt: skip
         tables.append(queries.assign(model=label, candidate=true, **found))

@@ -96,7 +96,7 @@ class LaggedRidge(nn.Module):
         """
         moments = self._moments(train)
         held_out = self._moments(valid)
-        for participant, (gram, cross, energy, n) in enumerate(zip(*moments, strict=True)):
+        for participant, (gram, cross, _, n) in enumerate(zip(*moments, strict=True)):
             if not n:
                 raise DataFault("no training window", where=f"participant {participant}")
             values, vectors = torch.linalg.eigh(gram / n)
@@ -121,7 +121,7 @@ class LaggedRidge(nn.Module):
         for batch in batches:
             design = self.design(batch["signals"])
             targets = self.targets(batch["targets"]).transpose(1, 2)
-            for participant in batch["subjects"].unique().tolist():
+            for participant in sorted(set(batch["subjects"].tolist())):
                 mine = batch["subjects"] == participant
                 x, y = design[mine].flatten(0, 1), targets[mine].flatten(0, 1)
                 gram[participant] += (x.T @ x).double()
@@ -139,4 +139,4 @@ def _error(weights: Tensor, gram: Tensor, cross: Tensor, energy: Tensor, n: Tens
 
 def _binned(values: Tensor, bins: int) -> Tensor:
     n = values.shape[-1] // bins
-    return values[..., : n * bins].unflatten(-1, (n, bins)).mean(dim=-1)
+    return values[..., : n * bins].reshape(*values.shape[:-1], n, bins).mean(dim=-1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import lightning as L
+import lightning
 import torch
 from torch import Tensor
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.network import SpeechNetwork
 
 
-class SpeechModule(L.LightningModule):
+class SpeechModule(lightning.LightningModule):
     """Steps, logging and optimiser; a subclass gives the objective.
 
     Parameters

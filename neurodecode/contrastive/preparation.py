@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neurodecode.contrastive.config import SentenceSplit
-    from neurodecode.datasets.listening import Listening
+    from neurodecode.datasets.listening.recording import Listening
     from neurodecode.signals.continuous import ContinuousSection
 
 STORY = "story.parquet"
@@ -87,7 +87,7 @@ def _prepare(
         "subject": recording.subject,
         "recording": name,
         "channels": read.channels,
-        "positions": np.where(np.isnan(read.positions), None, read.positions).tolist(),
+        "positions": read.positions.tolist(),
         "sfreq": settings.sfreq,
         "scaler": scaler.to_dict(),
         "words_not_in_story": len(recording.words) - len(words),

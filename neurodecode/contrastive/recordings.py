@@ -1,4 +1,4 @@
-"""The ``speech`` pipeline's recordings: a catalogue data set, a local BIDS folder, the simulation."""
+"""The ``speech`` pipeline's recordings: a catalogue data set, a BIDS folder, the simulation."""
 
 from __future__ import annotations
 
@@ -50,11 +50,8 @@ def read_listener(config: SpeechConfig, card: Card, subject: str, root: Path) ->
     """
     data = config.data
     folder = data.path if data.path is not None else root / card.name
-    options: dict[str, Any] = dict(data.options)
-    if data.task is not None:
-        options["task"] = data.task
     name = LOCAL if data.path is not None else card.name
-    recordings = listening_loader(name)(folder, subject, **options)
+    recordings = listening_loader(name)(folder, subject, **data.options)
     names = [recording.name for recording in recordings]
     for twice in {name for name in names if names.count(name) > 1}:
         raise DataFault(f"two recordings are called {twice}", where=f"subject {subject}",

@@ -79,7 +79,7 @@ def load_evaluations(folders: list[Path], config: SpeechConfig) -> Evaluations:
     keys = pd.MultiIndex.from_frame(rows[["metric", "subject"]])
     rows["ceiling"] = ceilings.reindex(keys).to_numpy(float) if len(ceilings) else np.nan
     group = group_rows(rows, n_resamples=config.evaluation.n_bootstrap, seed=config.seed)
-    audit = pd.DataFrame([row for row in contents[0]["audit"]])
+    audit = pd.DataFrame(contents[0]["audit"])
     return Evaluations(predictions, rows, metric_frame(group), audit)
 
 
@@ -223,9 +223,8 @@ def _story_section(job: Job, story: pd.DataFrame) -> Section:
                   "Sentences said in several parts; windows that touch one are kept in the last "
                   "of train, valid and test only", folded=True)
         )  # fmt: skip
-    for note in read_json(job.folder / "story" / DESCRIPTION)["notes"]:
-        found.append(note)
-    return Section("Story", found)
+    notes = read_json(job.folder / "story" / DESCRIPTION)["notes"]
+    return Section("Story", [*found, *notes])
 
 
 def _reference_section(config: SpeechConfig) -> list[Section]:

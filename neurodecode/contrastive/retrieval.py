@@ -77,7 +77,7 @@ class Candidates:
         self._file.seek(0)
         for first in range(0, self.n, rows):
             part = buffer[: min(rows, self.n - first)]
-            self._file.readinto(memoryview(part.numpy()).cast("B"))
+            self._file.readinto(part.numpy().data.cast("B"))
             yield part
 
     def scores(self, estimates: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def train_unit(heard: Heard, unit: Unit, folder: Path) -> str:
         summary = f"penalties {', '.join(f'{alpha:g}' for alpha in network.alphas.tolist())}"
     else:
         module = make_module(config, unit, network)
-        found = fit(module, data, config.trainer, folder, seed=unit.seed)
+        found = fit(module, data, config.trainer, folder, seed=unit.seed, key=heard.key)
         info["fit"] = asdict(found)
         summary = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
         summary += f", resumed from {found.resumed_from}" if found.resumed_from else ""

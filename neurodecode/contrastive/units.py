@@ -77,6 +77,8 @@ class Heard:
     story : DataFrame
     audio, embeddings : Path
         Folder of the sound files, and of the encoder's cache.
+    key : str
+        Changes with data, settings and code: an interrupted training goes on only with the same.
     """
 
     config: SpeechConfig
@@ -84,6 +86,7 @@ class Heard:
     story: pd.DataFrame
     audio: Path
     embeddings: Path
+    key: str = ""
 
     def settings(self, decoder: Decoder) -> ContinuousSection:
         """Return the window settings of a decoder."""

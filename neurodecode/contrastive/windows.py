@@ -47,9 +47,13 @@ def align_to_story(words: pd.DataFrame, story: pd.DataFrame, *, where: str = "")
     left = words[["onset", "sound", "sound_time", "word"]].sort_values("sound_time")
     right = story.assign(story_time=story["sound_time"]).sort_values("sound_time")
     found = pd.merge_asof(
-        left.astype({"sound_time": float}), right.astype({"sound_time": float}),
-        on="sound_time", by=["sound", "word"], direction="nearest", tolerance=SAME_WORD_S,
-    ).dropna(subset=["word_index"])  # fmt: skip
+        left.astype({"sound_time": float}),
+        right.astype({"sound_time": float}),
+        on="sound_time",
+        by=["sound", "word"],
+        direction="nearest",
+        tolerance=SAME_WORD_S,  # type: ignore[arg-type]
+    ).dropna(subset=["word_index"])
     if found.empty:
         raise DataFault("no word of the recording is in the story", where=where)
     return found.astype({"word_index": int, "block": int}).sort_values("onset", ignore_index=True)
@@ -87,7 +91,7 @@ def make_windows(words: pd.DataFrame, n_samples: int, settings: ContinuousSectio
         start = float(block["block_start"].iloc[0]) + offset
         bounds = (start, min(stop, float(block["block_stop"].iloc[0]) + offset))
         spans = _sentence_spans(block, offset)
-        for word, anchor in _anchors(block, bounds, settings):
+        for word, anchor in _anchors(block, bounds):
             row = _window(block, word, anchor, bounds, spans, settings)
             last = row["start"] + settings.n_samples if row else 0
             if row and row["start"] >= 0 and last <= n_samples:
@@ -114,11 +118,12 @@ def _sentence_spans(block: pd.DataFrame, offset: float) -> list[tuple[float, str
     )
 
 
-def _anchors(
-    block: pd.DataFrame, bounds: tuple[float, float], settings: ContinuousSection
-) -> Iterator[tuple[Any, float]]:
+def _anchors(block: pd.DataFrame, bounds: tuple[float, float]) -> Iterator[tuple[Any, float]]:
     if block["part"].iloc[0] == "test":
-        yield from ((word, float(word.onset)) for word in block.itertuples())
+        yield from (
+            (word, float(onset))
+            for word, onset in zip(block.itertuples(), block["onset"], strict=True)
+        )
         return
     first = int(np.ceil(max(0.0, bounds[0]) / STRIDE_S))
     for k in range(first, int(bounds[1] / STRIDE_S) + 1):

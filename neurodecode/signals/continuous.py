@@ -17,8 +17,8 @@ from neurodecode.signals.checks import (
     find_bad_channels,
     resolve_channels,
 )
-from neurodecode.signals.layout import sensor_positions
 from neurodecode.signals.memory import require_memory
+from neurodecode.signals.sensors import sensor_layout
 
 if TYPE_CHECKING:
     import mne
@@ -52,9 +52,6 @@ class ContinuousSection(Section):
     highpass: float | None = Field(default=None, gt=0, description="Hz; the paper has none")
     lowpass: float | None = Field(default=None, gt=0, description="Hz; the paper has none")
     notch: float | None = Field(default=None, gt=0, description="Hz; the paper has none")
-    montage: str | None = Field(
-        default=None, description="MNE's name of a standard EEG montage, for files without one"
-    )
     channels: tuple[str, ...] | None = Field(default=None, description="Default: all")
     scale: float = Field(
         default=1.0, gt=0, description="Factor to volts when a file states a wrong unit"
@@ -143,18 +140,21 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
     mended = _without_bad(raw, kind, settings, where)
     if kind == "eeg":
         check_unit(raw.get_data(), where=where)
-        _set_montage(raw, settings, where)
-    names = list(raw.ch_names)
-    positions = sensor_positions(raw.info, names, where=where)
+    layout = sensor_layout(raw.info, where=where)
     measured = float(raw.info["sfreq"])
     _filter(raw, settings, where)
     if measured != settings.sfreq:
         raw.resample(settings.sfreq, verbose="error")
     factor, unit = (1e6, "uV") if kind == "eeg" else (1e15, "fT")
-    info = {"kind": kind, "unit": unit, "measured_sfreq": measured, "mended": mended,
-            "without_position": [n for n, p in zip(names, positions, strict=True)
-                                 if np.isnan(p).any()]}  # fmt: skip
-    return Continuous((raw.get_data() * factor).astype(np.float32), names, positions, info)
+    info = {
+        "kind": kind,
+        "unit": unit,
+        "measured_sfreq": measured,
+        "mended": mended,
+        "without_position": list(layout.unknown),
+    }
+    signals = (raw.get_data() * factor).astype(np.float32)
+    return Continuous(signals, list(layout.names), layout.positions, info)
 
 
 def _kind(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> str:
@@ -194,19 +194,6 @@ def _without_bad(
         )
     raw.drop_channels([channel.name for channel in bad])
     return [f"{line}, dropped" for line in lines]
-
-
-def _set_montage(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> None:
-    if settings.montage is None:
-        return
-    import mne
-
-    try:
-        raw.set_montage(settings.montage, match_case=False, on_missing="ignore", verbose="error")
-    except ValueError as error:
-        names = ", ".join(mne.channels.get_builtin_montages())
-        raise DataFault(f"montage '{settings.montage}' cannot be used: {error}".split("\n")[0],
-                        where=where, fix=f"MNE has {names}") from error  # fmt: skip
 
 
 def _filter(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> None:

@@ -81,4 +81,5 @@ def _heard(job: Job) -> Heard:
 
     story, audio = read_story(job.folder / "story")
     folders = {subject: job.store(subject) for subject in job.plan.subjects}
-    return Heard(job.config, folders, story, audio, job.data_root / "embeddings")
+    key = " ".join(job.plan.fingerprints[rule] for rule in ("fetch", "prepare", "train"))
+    return Heard(job.config, folders, story, audio, job.data_root / "embeddings", key)
