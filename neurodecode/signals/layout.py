@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def sensor_positions(
-    info: Any, names: Sequence[str], *, where: str = ""
-) -> NDArray[np.float32]:
+def sensor_positions(info: Any, names: Sequence[str], *, where: str = "") -> NDArray[np.float32]:
     """Return the position of each sensor on MNE's flat layout of the recording.
 
     x and y are scaled to [0, 1] over the recording's known sensors. A reference behind the last
@@ -39,9 +36,9 @@ def sensor_positions(
     Raises
     ------
     DataFault
-        If no sensor has a position.
+        If no sensor has a position, or two electrodes share one.
     """
-    known = _layout(info)
+    known = _layout(info, where)
     raw = np.array([known.get(_spelling(name), (np.nan, np.nan)) for name in names])
     if np.isnan(raw).all():
         raise DataFault(
@@ -56,20 +53,29 @@ def sensor_positions(
 
 
 def _spelling(name: str) -> str:
-    return canonical_name(name.rpartition("-")[0] or name)
+    return canonical_name(name.rpartition("-")[0] or name).replace(" ", "")
 
 
-def _layout(info: Any) -> dict[str, tuple[float, float]]:
-    """Return x and y by canonical channel name; empty where MNE finds no layout."""
+def _layout(info: Any, where: str) -> dict[str, tuple[float, float]]:
+    """Return x and y by canonical channel name; empty where no channel lies anywhere.
+
+    Channels without a place in space are left out first: MNE would put them at the origin.
+    """
     import mne
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        try:
-            layout = mne.channels.find_layout(info, exclude=[])
-        except (RuntimeError, ValueError):
-            return {}
-    if layout is None:
+    placed = [k for k, channel in enumerate(info["chs"]) if _has_place(channel["loc"])]
+    if not placed:
         return {}
+    try:
+        layout = mne.channels.find_layout(mne.pick_info(info, placed), exclude=[])
+    except (RuntimeError, ValueError) as error:  # as: overlapping positions
+        raise DataFault(f"no flat layout: {error}", where=where) from error
     centres = layout.pos[:, :2] + layout.pos[:, 2:] / 2
-    return {_spelling(n): (float(x), float(y)) for n, (x, y) in zip(layout.names, centres, strict=True)}
+    return {
+        _spelling(name): (float(x), float(y))
+        for name, (x, y) in zip(layout.names, centres, strict=True)
+    }
+
+
+def _has_place(loc: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(loc[:3]).all() and loc[:3].any())
