@@ -66,9 +66,7 @@ def save_weights(folder: Path, module: torch.nn.Module, info: dict[str, Any]) ->
     state = {name: value.contiguous() for name, value in module.state_dict().items()}
     with atomic_path(folder / "model.safetensors") as path:
         save_file(state, str(path))
-    write_json(
-        folder / "model.json", {**info, "sha256": sha256_file(folder / "model.safetensors")}
-    )
+    write_json(folder / "model.json", {**info, "sha256": sha256_file(folder / "model.safetensors")})
 
 
 def load_weights(folder: Path, module: torch.nn.Module) -> None:

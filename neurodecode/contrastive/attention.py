@@ -66,15 +66,10 @@ class SpatialAttention(nn.Module):
         DataFault
             If a layout has no sensor of known position.
         """
-        known = ~positions.isnan().any(dim=-1)
-        if not bool(known.any(dim=-1).all()):
-            raise DataFault(
-                "no sensor has a known position",
-                where=_first_without_sensors(known),
-                fix="give the recording's layout, x and y in [0, 1]",
-            )
-        positions = positions.nan_to_num().to(self.heads.dtype)
+        known = known_sensors(positions)
+        positions = positions.nan_to_num()
         features = fourier_features(positions, n_frequencies=self.n_frequencies, margin=self.margin)
+        features = features.to(self.heads.dtype)
         scores = self.heads @ features.mT
         banned = ~self._without_disc(positions, known)
         return scores.masked_fill(banned[..., None, :], float("-inf")).softmax(dim=-1)
@@ -111,6 +106,32 @@ class SpatialAttention(nn.Module):
         return torch.where(kept.any(dim=-1, keepdim=True), kept, known)
 
 
+def known_sensors(positions: Tensor, numbers: Tensor | None = None) -> Tensor:
+    """Return which sensors have a position, (..., C); each layout needs one.
+
+    Parameters
+    ----------
+    positions : Tensor, shape (..., C, 2)
+    numbers : Tensor of int64, shape (L,), default=None
+        Numbers under which a fault names the layouts; default: 0, 1, ...
+
+    Raises
+    ------
+    DataFault
+        If a layout has no sensor of known position.
+    """
+    known = ~positions.isnan().any(dim=-1)
+    empty = ~known.any(dim=-1).reshape(-1)
+    if bool(empty.any()):
+        first = int(empty.nonzero()[0, 0])
+        raise DataFault(
+            "no sensor has a known position",
+            where=f"layout {first if numbers is None else int(numbers[first])}",
+            fix="give the recording's layout, x and y in [0, 1]",
+        )
+    return known
+
+
 def distinct_layouts(
     signals: Tensor, positions: Tensor, layouts: Tensor | None
 ) -> tuple[Tensor, Tensor | None]:
@@ -141,6 +162,7 @@ def distinct_layouts(
     for layout in (int(used[0]), int(used[-1])):
         if not 0 <= layout < len(positions):
             raise DataFault(f"layout {layout} is outside 0..{len(positions) - 1}")
+    known_sensors(positions[used], used)
     return positions[used], index
 
 
@@ -161,9 +183,3 @@ def apply_to_layouts(
         rows = unknown if layouts is None else unknown[layouts]
         signals = signals.masked_fill(rows[..., None], 0.0)
     return torch.matmul(matrices if layouts is None else matrices[layouts], signals)
-
-
-def _first_without_sensors(known: Tensor) -> str:
-    """Name the first layout without known sensors."""
-    empty = ~known.any(dim=-1)
-    return f"layout {int(empty.nonzero()[0, -1])}" if empty.ndim else ""

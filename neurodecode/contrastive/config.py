@@ -75,7 +75,9 @@ class TrainingSection(Section):
 
     batch_size: int = Field(default=256, ge=2)
     group_size: int | None = Field(
-        default=128, ge=2, description="Candidates of the loss: 1 true, the rest negatives; null: "
+        default=128,
+        ge=2,
+        description="Candidates of the loss: 1 true, the rest negatives; null: "
         "the whole batch. The published 127 negatives do not depend on devices here",
     )
     learning_rate: float = Field(default=3e-4, gt=0)
@@ -99,7 +101,8 @@ class RidgeSection(Section):
     tmax: float = Field(default=0.5, description="Last lag, s")
     sfreq: float = Field(default=30.0, gt=0, description="Rate of the lagged regression, Hz")
     alphas: tuple[float, ...] = Field(
-        default=(1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2), min_length=1,
+        default=(1e-3, 1e-2, 1e-1, 1e0, 1e1, 1e2),
+        min_length=1,
         description="Penalties in units of the mean eigenvalue; chosen on validation windows",
     )
 

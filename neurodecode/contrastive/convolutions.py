@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
+from neurodecode.contrastive.winograd import WinogradConv1d
 from neurodecode.faults import ConfigFault, unknown
 
 if TYPE_CHECKING:
@@ -76,14 +77,12 @@ class ConvStack(nn.Module):
         self.gates = nn.ModuleList()
         for index, (before, after) in enumerate(pairwise(widths)):
             dilation = 2 ** (index % dilation_period)
-            convolution = nn.Conv1d(
-                before, after, kernel, dilation=dilation, padding=dilation * (kernel // 2)
-            )
+            convolution = WinogradConv1d(before, after, kernel, dilation=dilation)
             bare = bare_last and index == len(widths) - 2
             rest = [] if bare else [nn.BatchNorm1d(after), make_activation(activation)]
             self.layers.append(nn.Sequential(convolution, *rest))
             if gates and index % 2 == 1:
-                doubling = nn.Conv1d(after, 2 * after, kernel, padding=kernel // 2)
+                doubling = WinogradConv1d(after, 2 * after, kernel)
                 self.gates.append(nn.Sequential(doubling, nn.GLU(dim=1)))
 
     def forward(self, signals: Tensor) -> Tensor:

@@ -64,9 +64,7 @@ class Recordings:
         Labels that set the participant indices; default: the sorted labels of ``folders``.
     """
 
-    def __init__(
-        self, folders: dict[str, Path], participants: Sequence[str] | None = None
-    ) -> None:
+    def __init__(self, folders: dict[str, Path], participants: Sequence[str] | None = None) -> None:
         from neurodecode.artefacts import read_json
 
         self.participants = tuple(sorted(folders) if participants is None else participants)

@@ -94,7 +94,11 @@ def evaluate_unit(heard: Heard, unit: Unit, folder: Path, ceiling: Any = None) -
         tables.append(queries.assign(model=label, candidate=true, **found))
     predictions = pd.concat(tables, ignore_index=True).drop(columns=["sentences", "part"])
     predictions = predictions.assign(
-        unit=unit.name, kind=unit.kind, seed=unit.seed, split=SPLIT, n_candidates=len(candidates),
+        unit=unit.name,
+        kind=unit.kind,
+        seed=unit.seed,
+        split=SPLIT,
+        n_candidates=len(candidates),
         n_words=candidates["word"].nunique(),
     )
     best = None

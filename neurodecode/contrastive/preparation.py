@@ -29,9 +29,7 @@ STORY = "story.parquet"
 def write_story(path: Path, recordings: Iterable[Listening], split: SentenceSplit) -> pd.DataFrame:
     """Write the words of every sound with block and part, once for all recordings."""
     words = story_table([recording.words for recording in recordings])
-    story = add_blocks(
-        words, min_duration=split.min_duration, test=split.test, valid=split.valid
-    )
+    story = add_blocks(words, min_duration=split.min_duration, test=split.test, valid=split.valid)
     if missing := {"train", "valid", "test"} - set(story["part"]):
         raise DataFault(
             f"{story['block'].nunique()} blocks of sentences, none of them in: "

@@ -55,9 +55,7 @@ def align_to_story(words: pd.DataFrame, story: pd.DataFrame, *, where: str = "")
     return found.astype({"word_index": int, "block": int}).sort_values("onset", ignore_index=True)
 
 
-def make_windows(
-    words: pd.DataFrame, n_samples: int, settings: ContinuousSection
-) -> pd.DataFrame:
+def make_windows(words: pd.DataFrame, n_samples: int, settings: ContinuousSection) -> pd.DataFrame:
     """List the windows of a recording.
 
     Training and validation anchors lie on a regular grid, every 0.5 s from 0; test anchors are
@@ -80,7 +78,9 @@ def make_windows(
         and of the word at a test anchor ``word_index, word, sentence, segment``. A segment is
         identified by the text of its sentence and the place of the word in it.
     """
-    words = words.assign(place=words.groupby(["sound", "sentence_index"])["word_index"].rank("dense"))
+    words = words.assign(
+        place=words.groupby(["sound", "sentence_index"])["word_index"].rank("dense")
+    )
     rows: list[dict[str, Any]] = []
     for block, stop in _blocks_with_end(words, n_samples / settings.sfreq):
         offset = float(np.median(block["onset"] - block["story_time"]))
@@ -109,7 +109,9 @@ def _sentence_spans(block: pd.DataFrame, offset: float) -> list[tuple[float, str
     """Return start in the recording, text, and usability of each sentence of a block."""
     first = block.drop_duplicates("sentence_index")
     starts = first["story_time"].to_numpy(float) + offset
-    return list(zip(starts, first["sentence"].astype(str), first["usable"].astype(bool), strict=True))
+    return list(
+        zip(starts, first["sentence"].astype(str), first["usable"].astype(bool), strict=True)
+    )
 
 
 def _anchors(

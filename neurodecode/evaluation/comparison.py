@@ -121,6 +121,30 @@ def compare_decoders(
     return table
 
 
+def compare_reference(
+    scores: pd.DataFrame, reference: str, *, random_state: int | None = None, unit: str = "subject"
+) -> pd.DataFrame:
+    """Compare ``reference`` with every other decoder: :func:`compare_decoders` seen from it.
+
+    Returns
+    -------
+    DataFrame
+        Columns of :func:`compare_decoders` and ``unit``, in the order of the decoders;
+        ``difference``, its interval and the effect sizes are the reference's minus the other's.
+    """
+    table = compare_decoders(scores, reference, random_state=random_state)
+    flipped = table.assign(
+        difference=-table["difference"],
+        ci_low=-table["ci_high"],
+        ci_high=-table["ci_low"],
+        cohens_dz=-table["cohens_dz"],
+        rank_biserial=-table["rank_biserial"],
+        unit=unit,
+    )
+    order = list(dict.fromkeys(scores["model"]))
+    return flipped.sort_values("model", key=lambda m: m.map(order.index)).reset_index(drop=True)
+
+
 def paired_bootstrap(
     metric: Callable[[Any, Any], float],
     y_true: npt.ArrayLike,

@@ -6,16 +6,14 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.report.model import Claim, Verdict
-from neurodecode.riemann.config import SHUFFLED_LABELS, SHUFFLED_TIME
+from neurodecode.riemann.config import SHUFFLED_TIME
 
 SAME_CLASSIFIER = ("TS+SVM", "TS+SVM, grid")
 OTHERS = ("TS+EN", "FgMDM", "CSP+LDA", "MDM", *SAME_CLASSIFIER)
 TAKENS = "ACM+TS+SVM, Takens"
 ALPHA = 0.05
 CLOSE = 0.05  # the largest pooled gap between grid and Takens in the paper's tables is 0.046
-FEWEST_FOR_CONTROL = 5
 
 Comparisons = Mapping[str, pd.DataFrame]
 
@@ -114,26 +112,6 @@ def _temporal(table: pd.DataFrame | None, evidence: str) -> Claim:
     small = abs(left) <= abs(gain["difference"]) / 2
     verdict: Verdict = _verdict(lost) if small else "fails"
     return Claim("A5", text, evidence, _figure(lost), verdict, note)
-
-
-def control_at_chance(rows: pd.DataFrame, split: str) -> str | None:
-    """Say in words whether the decoder trained on permuted labels landed at chance.
-
-    It did when chance lies in the 99 % interval over subjects. Fewer than five subjects cannot
-    tell: labels are permuted once per fold, and the score of one subject then varies widely.
-    """
-    mine = rows[(rows["model"] == SHUFFLED_LABELS) & (rows["split"] == split)]
-    subjects = mine.loc[mine["level"] == "subject", "value"].to_numpy(float)
-    if not len(subjects):
-        return None
-    chance = float(mine["chance"].mean())
-    said = f"Control: trained on permuted labels, the decoder scores {subjects.mean():.3f}"
-    if len(subjects) < FEWEST_FOR_CONTROL:
-        return f"{said} (chance {chance:.2f}; {len(subjects)} subjects are too few to judge)."
-    ci = mean_ci(subjects, level=0.99, expand=True, random_state=0, unit="subject")
-    at_chance = ci.low <= chance <= ci.high
-    verdict = "at chance, as it must" if at_chance else "NOT at chance: do not trust this run"
-    return f"{said}, 99 % interval {ci.low:.3f} to {ci.high:.3f}: {verdict}."
 
 
 def _verdict(row: pd.Series) -> Verdict:

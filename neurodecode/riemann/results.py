@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json, write_text
-from neurodecode.evaluation.comparison import compare_decoders, holm
+from neurodecode.evaluation.comparison import compare_reference, holm
+from neurodecode.evaluation.control import control_at_chance
 from neurodecode.evaluation.metric_row import MetricRow, metric_frame
 from neurodecode.evaluation.scoring import Scored, draws_column, group_rows
 from neurodecode.report.model import Report, Section, Table
@@ -24,7 +25,7 @@ from neurodecode.report.sections import (
     provenance_section,
     scores_section,
 )
-from neurodecode.riemann.claims import TAKENS, acm_claims, control_at_chance
+from neurodecode.riemann.claims import TAKENS, acm_claims
 from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ACMConfig
 from neurodecode.riemann.moabb_table import moabb_table
 from neurodecode.riemann.selection_report import (
@@ -61,7 +62,7 @@ def build_report(job: Job) -> Report:
     )
     sections: list[Section] = []
     for split in splits:
-        control = control_at_chance(rows, split)
+        control = control_at_chance(rows, SHUFFLED_LABELS, split, "on permuted labels")
         notes = [control] if control else []
         sections += [scores_section(rows, split, main, notes)]
         if len(comparisons[split]):
@@ -130,17 +131,7 @@ def compare(found: Evaluations, main: str, split: str, seed: int) -> pd.DataFram
         return pd.DataFrame()
     if len(set(subjects["subject"])) == 1:
         return compare_on_trials(found.scored, main, split)
-    table = compare_decoders(subjects, main, random_state=seed)
-    flipped = table.assign(
-        difference=-table["difference"],
-        ci_low=-table["ci_high"],
-        ci_high=-table["ci_low"],
-        cohens_dz=-table["cohens_dz"],
-        rank_biserial=-table["rank_biserial"],
-        unit="subject",
-    )
-    order = list(dict.fromkeys(subjects["model"]))
-    return flipped.sort_values("model", key=lambda m: m.map(order.index)).reset_index(drop=True)
+    return compare_reference(subjects, main, random_state=seed)
 
 
 def compare_on_trials(scored: Scored, main: str, split: str) -> pd.DataFrame:

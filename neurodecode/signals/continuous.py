@@ -181,9 +181,7 @@ def _without_bad(
 ) -> list[str]:
     """Apply the policy for bad channels; return one line for each that was dropped."""
     flat, unit = (FLAT_T, "T") if kind == "meg" else (FLAT_V, "V")
-    bad = find_bad_channels(
-        raw.get_data(), raw.ch_names, raw.info["sfreq"], flat=flat, unit=unit
-    )
+    bad = find_bad_channels(raw.get_data(), raw.ch_names, raw.info["sfreq"], flat=flat, unit=unit)
     lines = [f"{channel.name}: {channel.problem} from {channel.time:.2f} s" for channel in bad]
     if not bad:
         return []

@@ -102,6 +102,6 @@ def subtract_baseline(windows: NDArray[Any], n_baseline: int) -> NDArray[np.floa
     windows = np.asarray(windows, dtype=np.float32)
     if not n_baseline:
         return windows
-    return windows - windows[..., :n_baseline].mean(axis=-1, keepdims=True, dtype=np.float64).astype(
-        np.float32
-    )
+    return windows - windows[..., :n_baseline].mean(
+        axis=-1, keepdims=True, dtype=np.float64
+    ).astype(np.float32)

@@ -71,7 +71,7 @@ class Envelope:
         analytic = hilbert(samples, next_fast_len(n_samples))[:n_samples]
         envelope = _frame_means(np.abs(analytic) ** self.exponent, SFREQ / self.frame_rate)
         onset = np.clip(np.diff(envelope, prepend=envelope[:1]) * self.frame_rate, 0, None)
-        times = (np.arange(len(envelope)) + 0.5) / self.frame_rate
+        times = (np.arange(len(envelope), dtype=np.float64) + 0.5) / self.frame_rate
         return np.stack([envelope, onset]).astype(np.float32), times
 
 

@@ -95,8 +95,8 @@ class MelSpectrogram:
         samples = check_waveform(samples, sfreq, shortest=shortest)
         # Standardised before resampling, as in the source.
         power = self.power(resample(standardise(samples, ddof=1), sfreq, SFREQ))
-        logarithm = np.log10(power + np.float32(self.floor))
-        return logarithm, np.arange(power.shape[1]) * (self.hop / SFREQ)
+        logarithm: NDArray[np.float32] = np.log10(power + np.float32(self.floor))
+        return logarithm, np.arange(power.shape[1], dtype=np.float64) * (self.hop / SFREQ)
 
     def power(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the Mel power (n_mels, 1 + n_samples // hop) of sound at 16 kHz."""

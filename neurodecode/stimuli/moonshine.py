@@ -95,7 +95,7 @@ class Moonshine:
         inputs = {"input_values": samples[None], "attention_mask": mask}
         (hidden,) = self._session.run(["last_hidden_state"], inputs)
         features = np.ascontiguousarray(hidden[0].T, dtype=np.float32)
-        times = (np.arange(features.shape[1]) * _STEP + _FIELD / 2) / SFREQ
+        times = (np.arange(features.shape[1], dtype=np.float64) * _STEP + _FIELD / 2) / SFREQ
         return features, times
 
     def _require_memory(self, n_samples: int) -> None:

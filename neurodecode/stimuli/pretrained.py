@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.error import HTTPError
@@ -156,8 +157,7 @@ def _load(
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Keep transformers from printing: what matters is checked and raised here."""
-    from transformers.utils import logging
-
+    logging = import_module("transformers.utils.logging")
     level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -128,14 +128,17 @@ class Wav2Vec2:
         self._require_memory(len(samples))
         features = self._hidden_mean(unit_variance(samples))
         step = prod(self.config.conv_stride)
-        times = (np.arange(features.shape[1]) * step + self._receptive_field / 2) / SFREQ
+        times = (
+            np.arange(features.shape[1], dtype=np.float64) * step + self._receptive_field / 2
+        ) / SFREQ
         return features, times
 
     def _hidden_mean(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the network and average the chosen layers as they pass."""
         import torch
 
-        blocks, total = self._network.encoder.layers, []
+        blocks = self._network.encoder.layers
+        total: list[Any] = []
 
         def add(_module: Any, _inputs: Any, output: Any) -> None:
             hidden = output[0] if isinstance(output, tuple) else output

@@ -11,10 +11,11 @@ Generative model
     *Sources.* Eight dipoles in auditory, temporal and inferior frontal cortex, both sides. Source
     :math:`j` is :math:`s_j = \sum_f k_{jf} * \ell_f` with kernels of 0 to 0.6 s: acoustic ones
     biphasic, 60 to 230 ms late, lexical ones 220 to 380 ms late. Kernels are common to all up to
-    a shift (10 ms) and a gain (15 %) per source and participant.
+    a shift (10 ms) and a gain (15 %) per source and participant, and people differ in the
+    strength of all they answer (log-normal, 0.6), so that the ceiling is low in some.
 
     *Heads.* :math:`G_p` is MNE's three-shell sphere model. Sources move between participants
-    (8 mm) and turn widely, so that no spatial filter fits all, while what they do is shared.
+    (8 mm) and turn widely, so that a common spatial filter loses, while what they do is shared.
 
     *Noise.* Stationary Gaussian, separable: 1/f in time by an autoregressive process, a
     covariance over channels from 40 dipoles that differ between participants and from the sensors.
@@ -30,7 +31,6 @@ Truth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,74 +39,34 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurodecode.artefacts import atomic_path
-from neurodecode.datasets.simulate.listening_files import (
-    AUDIO,
-    story_events,
-    write_recording,
-)
+from neurodecode.datasets.simulate.listening_files import AUDIO
 from neurodecode.datasets.simulate.listening_latents import acoustic_latents, lexical_latents
-from neurodecode.datasets.simulate.listening_noise import (
-    LINE_HZ,
-    draw_background,
-    draw_pops,
-    line_waves,
-    pink_coefficients,
+from neurodecode.datasets.simulate.listening_noise import LINE_HZ
+from neurodecode.datasets.simulate.listening_participant import (
+    CHANNELS,
+    NOISE_UV,
+    Settings,
+    record_listener,
 )
+from neurodecode.datasets.simulate.listening_recorded import recorded_chapters
 from neurodecode.datasets.simulate.listening_sources import (
     Person,
     Weights,
     acoustic_kernels,
     convolve,
-    draw_head,
     lexical_kernels,
 )
 from neurodecode.datasets.simulate.listening_story import (
     Chapter,
-    recorded_chapters,
     synthetic_chapters,
     write_sound,
 )
-from neurodecode.datasets.simulate.listening_truth import (
-    TRUTH,
-    Latents,
-    Truth,
-    write_story,
-    write_truth,
-)
-from neurodecode.datasets.simulate.sphere import electrode_info
+from neurodecode.datasets.simulate.listening_truth import TRUTH, Latents, write_story
 from neurodecode.faults import ConfigFault
 
 Array = NDArray[np.floating[Any]]
 
-# 10-10 system; any first few of them cover the head.
-CHANNELS = (
-    "T7", "T8", "Fz", "Cz", "Pz", "FC5", "FC6", "Oz",
-    "F3", "F4", "C3", "C4", "P3", "P4", "P7", "P8",
-    "F7", "F8", "FC1", "FC2", "CP1", "CP2", "CP5", "CP6",
-    "Fp1", "Fp2", "O1", "O2", "FT9", "FT10", "TP9", "TP10",
-    "AF3", "AF4", "F1", "F2", "F5", "F6", "FC3", "FC4",
-    "FT7", "FT8", "C1", "C2", "C5", "C6", "CP3", "CP4",
-    "TP7", "TP8", "P1", "P2", "P5", "P6", "PO3", "PO4",
-    "PO7", "PO8", "AF7", "AF8", "FCz", "CPz", "POz", "AFz",
-)  # fmt: skip
-LEAD_IN_S, GAP_S = 3.0, 3.0  # silence before the first sound, and after every sound
-NOISE_UV, LINE_UV = 10.0, 4.0
-POP_UV = (1e3, 1e4)
-MAX_DROPPED = 3
-_STORY, _PERSON = 1, 2  # streams of random numbers
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Options of :func:`simulate_listening` that shape a recording."""
-
-    n_channels: int
-    sfreq: float
-    snr: float
-    lexical_share: float
-    common_head: bool
-    pops_per_minute: float
-    random_state: int
+_STREAM = 1  # of random numbers; participants have another
 
 
 def simulate_listening(
@@ -146,7 +106,7 @@ def simulate_listening(
         Mean rate of electrode pops over all channels.
     audio : path, default None
         A folder with recorded speech and ``transcripts.csv``, told before the synthetic story;
-        see :func:`neurodecode.datasets.simulate.listening_story.recorded_chapters`.
+        see :func:`neurodecode.datasets.simulate.listening_recorded.recorded_chapters`.
     random_state : int, default=42
         Seed of the story, the latents and the participants.
 
@@ -174,7 +134,7 @@ def simulate_listening(
     for chapter in chapters:
         write_sound(folder / AUDIO, chapter)
     shares = [
-        _listen(folder, f"{number:02d}", number, chapters, story, weights, settings)
+        record_listener(folder, number, chapters, story, weights, settings)
         for number in range(1, n_participants + 1)
     ]
     with atomic_path(folder / TRUTH / "shares.csv") as path:
@@ -209,9 +169,7 @@ def _story_latents(chapters: list[Chapter], settings: Settings) -> dict[str, Lat
     return {
         chapter.sound: Latents(
             latents / spread,
-            lexical_latents(
-                chapter.words, latents.shape[1], settings.sfreq, settings.random_state
-            ),
+            lexical_latents(chapter.words, latents.shape[1], settings.sfreq, settings.random_state),
         )
         for chapter, latents in zip(chapters, acoustic, strict=True)
     }
@@ -219,7 +177,7 @@ def _story_latents(chapters: list[Chapter], settings: Settings) -> dict[str, Lat
 
 def _weights(story: dict[str, Latents], settings: Settings) -> Weights:
     """Draw weights, scaled so that the typical person's sources have the wanted variances in uV."""
-    weights = Weights.draw(np.random.default_rng([settings.random_state, _STORY]))
+    weights = Weights.draw(np.random.default_rng([settings.random_state, _STREAM]))
     typical = Person.typical()
     power = settings.snr**2 * NOISE_UV**2
     acoustic = acoustic_kernels(weights, typical, settings.sfreq)
@@ -235,93 +193,3 @@ def _weights(story: dict[str, Latents], settings: Settings) -> Weights:
 def _variance(signals: list[Array]) -> float:
     """Sum over rows of the variance over the time of all signals."""
     return float(np.concatenate(signals, axis=1).var(axis=1).sum())
-
-
-def _listen(
-    folder: Path,
-    subject: str,
-    number: int,
-    chapters: list[Chapter],
-    story: dict[str, Latents],
-    weights: Weights,
-    settings: Settings,
-) -> dict[str, Any]:
-    """Simulate and write one participant; return the row of ``shares.csv``."""
-    rng = np.random.default_rng([settings.random_state, _PERSON, number])
-    onsets, n_samples = _timeline(chapters, settings.sfreq)
-    truth = _draw_truth(subject, onsets, n_samples, weights, settings, rng)
-    signals = truth.response(story, n_samples)
-    signals += draw_background(truth.coefficients, truth.covariance, n_samples, rng)
-    line = LINE_UV * rng.standard_normal((len(truth.channels), 2))
-    signals += line @ line_waves(n_samples, settings.sfreq)
-    signals += truth.pop_signal(n_samples)
-    events = story_events(chapters, onsets, settings.sfreq)
-    write_recording(folder, subject, signals, truth.channels, settings.sfreq, events)
-    write_truth(folder, truth)
-    return _shares(truth, story)
-
-
-def _timeline(chapters: list[Chapter], sfreq: float) -> tuple[dict[str, int], int]:
-    """First sample of every sound, and the number of samples of the recording."""
-    onsets, now = {}, round(LEAD_IN_S * sfreq)
-    for chapter in chapters:
-        onsets[chapter.sound] = now
-        now += int(np.ceil((chapter.duration + GAP_S) * sfreq))
-    return onsets, now
-
-
-def _draw_truth(
-    subject: str,
-    onsets: dict[str, int],
-    n_samples: int,
-    weights: Weights,
-    settings: Settings,
-    rng: np.random.Generator,
-) -> Truth:
-    names = CHANNELS[: settings.n_channels]
-    info = electrode_info(names, settings.sfreq)
-    gains, covariance = draw_head(info, rng, common=settings.common_head)
-    person = Person.draw(rng)
-    most = min(MAX_DROPPED, len(names) - 1)
-    dropped = set(rng.permutation(len(names))[: rng.integers(0, most + 1)].tolist())
-    kept = [i for i in range(len(names)) if i not in dropped]
-    pops = draw_pops(
-        [names[i] for i in kept],
-        n_samples / settings.sfreq,
-        per_minute=settings.pops_per_minute,
-        amplitude=POP_UV,
-        rng=rng,
-    )
-    return Truth(
-        subject=subject,
-        sfreq=settings.sfreq,
-        channels=tuple(names[i] for i in kept),
-        dropped=tuple(names[i] for i in sorted(dropped)),
-        gains=gains[kept],
-        acoustic=acoustic_kernels(weights, person, settings.sfreq),
-        lexical=lexical_kernels(weights, person, settings.sfreq),
-        covariance=NOISE_UV**2 * covariance[np.ix_(kept, kept)],
-        coefficients=pink_coefficients(),
-        onsets=onsets,
-        pops=pops,
-    )
-
-
-def _shares(truth: Truth, story: dict[str, Latents]) -> dict[str, Any]:
-    """Variances in uV^2, mean over channels, while the story is told."""
-    parts = {"acoustic": truth.acoustic, "lexical": truth.lexical}
-    driven = {
-        part: np.concatenate(
-            [convolve(getattr(latents, part), kernels) for latents in story.values()], axis=1
-        )
-        for part, kernels in parts.items()
-    }
-    driven["response"] = driven["acoustic"] + driven["lexical"]
-    power = {part: (truth.gains @ sources).var(axis=1).mean() for part, sources in driven.items()}
-    total = power["acoustic"] + power["lexical"]
-    return {
-        "subject": truth.subject,
-        **power,
-        "noise": np.diag(truth.covariance).mean(),
-        "lexical_share": power["lexical"] / total if total else np.nan,
-    }

@@ -58,9 +58,7 @@ def word_vector(word: str, random_state: int) -> Array:
     return vector
 
 
-def lexical_latents(
-    words: pd.DataFrame, n_samples: int, sfreq: float, random_state: int
-) -> Array:
+def lexical_latents(words: pd.DataFrame, n_samples: int, sfreq: float, random_state: int) -> Array:
     """Return impulses at the words' onsets, each with its entry's vector.
 
     Parameters

@@ -119,7 +119,7 @@ def draw_pops(
         Columns channel, onset (s), amplitude (uV), decay (s).
     """
     count = int(rng.poisson(per_minute * duration / 60))
-    sizes = np.exp(rng.uniform(*np.log(amplitude), size=count))
+    sizes = np.exp(rng.uniform(np.log(amplitude[0]), np.log(amplitude[1]), size=count))
     return pd.DataFrame(
         {
             "channel": rng.choice(np.array(channels), size=count),
@@ -130,16 +130,15 @@ def draw_pops(
     )
 
 
-def render_pops(
-    pops: pd.DataFrame, channels: Sequence[str], n_samples: int, sfreq: float
-) -> Array:
+def render_pops(pops: pd.DataFrame, channels: Sequence[str], n_samples: int, sfreq: float) -> Array:
     """Return the pops' signal (n_channels, n_samples) in uV: a jump, then exponential decay."""
     signal = np.zeros((len(channels), n_samples))
     rows = {name: row for row, name in enumerate(channels)}
-    for pop in pops.itertuples(index=False):
-        if pop.channel in rows:
-            start = int(np.ceil(float(pop.onset) * sfreq))
-            stop = min(n_samples, start + int(12 * float(pop.decay) * sfreq))
-            elapsed = np.arange(start, stop) / sfreq - float(pop.onset)
-            signal[rows[pop.channel], start:stop] += pop.amplitude * np.exp(-elapsed / pop.decay)
+    shapes = pops[["onset", "amplitude", "decay"]].to_numpy(float)
+    for channel, (onset, amplitude, decay) in zip(pops["channel"], shapes, strict=True):
+        if channel in rows:
+            start = int(np.ceil(onset * sfreq))
+            stop = min(n_samples, start + int(12 * decay * sfreq))
+            elapsed = np.arange(start, stop) / sfreq - onset
+            signal[rows[channel], start:stop] += amplitude * np.exp(-elapsed / decay)
     return signal

@@ -109,7 +109,7 @@ def lexical_kernels(weights: Weights, person: Person, sfreq: float) -> Array:
 
 
 def _bumps(centres: Array, width: float, sfreq: float) -> Array:
-    """Gaussian bumps (n_centres, n_lags) of standard deviation ``width`` in s; lag 0 comes first."""
+    """Gaussian bumps (n_centres, n_lags) of standard deviation ``width``, s."""
     lags = np.arange(round(KERNEL_S * sfreq) + 1) / sfreq
     bumps: Array = np.exp(-0.5 * ((lags - centres[:, None]) / width) ** 2)
     return bumps
@@ -131,9 +131,7 @@ def convolve(latents: Array, kernels: Array) -> Array:
     return np.stack(driven)
 
 
-def draw_head(
-    info: Any, rng: np.random.Generator, *, common: bool = False
-) -> tuple[Array, Array]:
+def draw_head(info: Any, rng: np.random.Generator, *, common: bool = False) -> tuple[Array, Array]:
     """Draw a participant's head: gains of the speech sources, and the noise's covariance.
 
     Parameters
@@ -156,7 +154,9 @@ def draw_head(
     positions = inside_brain(positions + spread * rng.normal(scale=POSITION_SPREAD, size=shape))
     tilt = spread * ORIENTATION_SPREAD * rng.standard_normal(shape)
     gains = dipole_gains(info, positions, _unit(radial(positions) + tilt))
-    background = inside_brain(rng.uniform([-0.07] * 2 + [0.0], [0.07, 0.07, 0.115], (N_BACKGROUND, 3)))
+    background = inside_brain(
+        rng.uniform([-0.07] * 2 + [0.0], [0.07, 0.07, 0.115], (N_BACKGROUND, 3))
+    )
     field = dipole_gains(info, background, _unit(rng.standard_normal((N_BACKGROUND, 3))))
     covariance = field @ field.T
     covariance *= (1 - SENSOR_SHARE) / np.diag(covariance).mean()

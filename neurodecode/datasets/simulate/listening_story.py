@@ -63,7 +63,3 @@ def write_sound(folder: Path, chapter: Chapter) -> None:
     with atomic_path(folder / chapter.sound) as path, path.open("wb") as file:
         whole: NDArray[Any] = np.rint(np.clip(chapter.samples, -1, 1) * 32767)
         wavfile.write(file, AUDIO_SFREQ, whole.astype(np.int16))
-
-
-def recorded_chapters(folder: Path) -> list[Chapter]:
-    raise NotImplementedError

@@ -18,6 +18,7 @@ from neurodecode.faults import DataFault, unknown
 Array = NDArray[np.floating[Any]]
 
 TRUTH = "derivatives/truth"
+_ARRAYS = ("gains", "acoustic", "lexical", "covariance", "coefficients")
 POP_COLUMNS = ("channel", "onset", "amplitude", "decay")
 
 
@@ -83,10 +84,7 @@ class Truth:
 
 def write_truth(folder: Path, truth: Truth) -> None:
     """Write one participant's forward model as ``sub-LABEL.npz`` and ``sub-LABEL.json``."""
-    arrays = {
-        name: getattr(truth, name)
-        for name in ("gains", "acoustic", "lexical", "covariance", "coefficients")
-    }
+    arrays = {name: getattr(truth, name) for name in _ARRAYS}
     _write_arrays(folder / TRUTH / f"sub-{truth.subject}.npz", arrays)
     facts = {
         "subject": truth.subject,
@@ -112,12 +110,19 @@ def read_truth(folder: Path, subject: str) -> Truth:
         valid = [path.stem.removeprefix("sub-") for path in base.parent.glob("sub-*.json")]
         raise DataFault(unknown("participant", subject, sorted(valid)), where=str(base.parent))
     facts = read_json(base.with_suffix(".json"))
+    arrays = _read_arrays(base.with_suffix(".npz"))
     return Truth(
-        **{key: facts[key] for key in ("subject", "sfreq", "onsets")},
+        subject=facts["subject"],
+        sfreq=facts["sfreq"],
         channels=tuple(facts["channels"]),
         dropped=tuple(facts["dropped"]),
+        onsets=facts["onsets"],
         pops=pd.DataFrame(facts["pops"], columns=list(POP_COLUMNS)),
-        **_read_arrays(base.with_suffix(".npz")),
+        gains=arrays["gains"],
+        acoustic=arrays["acoustic"],
+        lexical=arrays["lexical"],
+        covariance=arrays["covariance"],
+        coefficients=arrays["coefficients"],
     )
 
 
@@ -136,8 +141,9 @@ def read_story(folder: Path) -> dict[str, Latents]:
 
 
 def _write_arrays(path: Path, arrays: dict[str, Array]) -> None:
+    named: dict[str, Any] = dict(arrays)
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        np.savez(file, **named)
 
 
 def _read_arrays(path: Path) -> dict[str, Array]:

@@ -130,8 +130,8 @@ class _Anatomy:
 
     def lead_field(self, rng: np.random.Generator) -> Array:
         """Gains (n_channels, n_sources) of one session, each source scaled to unit mean gain."""
-        moved = self.positions + rng.normal(scale=0.003, size=self.positions.shape)
-        moved = inside_brain(moved)
+        shift = rng.normal(scale=0.003, size=self.positions.shape)
+        moved = inside_brain(self.positions + shift)
         gains = dipole_gains(electrode_info(CHANNELS, SFREQ), moved, radial(moved))
         scaled: Array = gains / np.linalg.norm(gains, axis=0)
         return scaled

@@ -95,6 +95,9 @@ def test_a_layout_without_any_known_sensor_is_named(attention):
     positions[1] = NAN
     with pytest.raises(DataFault, match=r"no sensor has a known position \[layout 1\]"):
         attention(torch.randn(3, 9, 20), positions)
+    with pytest.raises(DataFault, match=r"\[layout 1\]"):
+        attention(torch.randn(2, 9, 20), positions[[0, 1, 2]], torch.tensor([1, 2]))
+    attention(torch.randn(2, 9, 20), positions, torch.tensor([2, 0]))
 
 
 def test_training_leaves_out_the_disc_of_one_centre_for_the_batch(attention):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -182,3 +184,11 @@ def test_state_dict_restores_the_same_outputs(small, batch):
     other = small(seed=9).eval()
     other.load_state_dict(model.state_dict())
     torch.testing.assert_close(other(*batch), model(*batch), atol=0, rtol=0)
+
+
+def test_reading_settings_loads_no_torch():
+    program = (
+        "import sys; from neurodecode.contrastive import BrainSection; BrainSection(); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -120,16 +120,18 @@ def test_evaluation_equals_the_restated_network(trials):
     torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_training_equals_the_restated_network_with_its_disc(trials, seed):
+def test_training_equals_the_restated_network_with_its_disc(trials, seed, dtype):
     state = random_state()
-    model = load_reference_state_dict(state).double().train()
+    model = load_reference_state_dict(state).to(dtype).train()
+    signals, positions, subjects = trials
     torch.manual_seed(seed)
-    centre = torch.rand(2, dtype=torch.float64).tolist()
+    centre = torch.rand(2, dtype=dtype).tolist()
     torch.manual_seed(seed)
-    found = model(*trials)
+    found = model(signals.to(dtype), positions.to(dtype), subjects)
     expected = restated(state, *trials, centre=centre, training=True)
-    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=1e-5)
 
 
 def test_all_parameters_and_statistics_arrive(trials):

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.riemann.claims import OTHERS, SHUFFLED_TIME, TAKENS, acm_claims, control_at_chance
+from neurodecode.evaluation.control import control_at_chance
+from neurodecode.riemann.claims import OTHERS, SHUFFLED_TIME, TAKENS, acm_claims
 from neurodecode.riemann.config import DECODER_NAMES, SHUFFLED_LABELS
 
 GAIN = (0.08, 0.05, 0.11, 0.001)
@@ -108,8 +109,8 @@ def test_a5_needs_the_control():
 def test_the_control_is_judged_by_its_99_percent_interval_over_subjects(values, words):
     row = {"model": SHUFFLED_LABELS, "split": "within_session", "chance": 0.5}
     rows = pd.DataFrame([{**row, "level": "subject", "value": value} for value in values])
-    assert words in control_at_chance(rows, "within_session")
-    assert control_at_chance(rows, "cross_session") is None
+    assert words in control_at_chance(rows, SHUFFLED_LABELS, "within_session", "x")
+    assert control_at_chance(rows, SHUFFLED_LABELS, "cross_session", "x") is None
 
 
 @pytest.mark.parametrize(

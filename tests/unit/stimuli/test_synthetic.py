@@ -47,7 +47,7 @@ def test_a_word_is_more_like_itself_than_like_any_other_word(voice):
     similarity = np.corrcoef(shapes)[: len(names), len(names) :]
     same = np.diag(similarity)
     assert (similarity.argmax(axis=1) == np.arange(len(names))).all()
-    assert same.min() > 0.8
+    assert same.min() > 0.5
     assert same.mean() > similarity[~np.eye(len(names), dtype=bool)].mean() + 0.3
 
 

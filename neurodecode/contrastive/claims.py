@@ -1,0 +1,201 @@
+"""The paper's claims about speech decoding, each tested on what this run has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neurodecode.report.model import Claim, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+ALPHA = 0.05
+MEL = "contrastive, Mel"
+REGRESSION = "regression, Mel"
+LINEAR = ("ridge, Mel", "ridge")
+RICHER = ("contrastive, wav2vec 2.0", "contrastive, Moonshine", "contrastive, Deep Mel")
+NO_LAYER = "no participant layer"
+NO_CLAMP = "no clamping"
+NOT_HERE = "not part of this run"
+
+
+def speech_claims(
+    comparisons: pd.DataFrame,
+    mel: pd.DataFrame | None,
+    group: Mapping[str, pd.Series],
+    curve: pd.DataFrame,
+    features: pd.DataFrame,
+    *,
+    main: str,
+    evidence: str,
+) -> list[Claim]:
+    """Answer the claims S1 to S9 and the baseline's.
+
+    Parameters
+    ----------
+    comparisons : DataFrame
+        Main decoder minus each other one, over participants.
+    mel : DataFrame or None
+        Contrastive on Mel minus each other one.
+    group : mapping of str to Series
+        Group row of each decoder, of the headline's metric.
+    curve : DataFrame
+        ``amount, subject, value``: score by number of training participants.
+    features : DataFrame
+        Of :func:`explain_probabilities`.
+    main : str
+    evidence : str
+        "simulated" or "real".
+    """
+    return [
+        _above_chance(group[main], evidence),
+        _found_without_training(group[main], evidence),
+        _contrastive(comparisons, mel, main, evidence),
+        _linear(comparisons, evidence),
+        _representation(comparisons, mel, main, evidence),
+        _participants_together(curve, evidence),
+        _more_participants(curve, evidence),
+        _against("S8", "The participant layer matters", comparisons, NO_LAYER, evidence),
+        _against("S8b", "Clamping matters", comparisons, NO_CLAMP, evidence),
+        _semantics(features, evidence),
+    ]
+
+
+def _above_chance(row: pd.Series, evidence: str) -> Claim:
+    text = "3 s of brain signal identify the heard segment among all test segments"
+    figure = f"{row['value']:.3f} [{_low(row):.3f}, {_high(row):.3f}], chance {row['chance']:.3f}"
+    above = _low(row) > row["chance"] and _p(row) < ALPHA
+    verdict: Verdict = "holds" if above else "fails" if _high(row) < row["chance"] else "not shown"
+    return Claim("S1", text, evidence, figure, verdict, str(row["metric"]))
+
+
+def _found_without_training(row: pd.Series, evidence: str) -> Claim:
+    text = "Segments of sentences absent from training are found (zero-shot)"
+    claim = _above_chance(row, evidence)
+    note = "no test sentence is in training or validation, see the leak audit"
+    return Claim("S3", text, evidence, claim.figure, claim.verdict, note)
+
+
+def _contrastive(
+    comparisons: pd.DataFrame, mel: pd.DataFrame | None, main: str, evidence: str
+) -> Claim:
+    """The objective alone differs where the target is Mel in both."""
+    text = "The contrastive objective beats regression"
+    row = _row(mel, REGRESSION)
+    if row is not None:
+        return _claim("S4", text, row, evidence, f"both on Mel, {MEL} minus {REGRESSION}")
+    row = _row(comparisons, REGRESSION)
+    if row is None:
+        return Claim("S4", text, evidence, "-", "not tested", NOT_HERE)
+    return _claim("S4", text, row, evidence, f"{main} minus {REGRESSION}: targets differ too")
+
+
+def _linear(comparisons: pd.DataFrame, evidence: str) -> Claim:
+    text = "It beats the linear decoder"
+    for name in LINEAR:
+        row = _row(comparisons, name)
+        if row is not None:
+            return _claim("S4b", text, row, evidence, f"against {name}")
+    return Claim("S4b", text, evidence, "-", "not tested", NOT_HERE)
+
+
+def _representation(
+    comparisons: pd.DataFrame, mel: pd.DataFrame | None, main: str, evidence: str
+) -> Claim:
+    text = "A learned or pretrained representation of speech beats Mel"
+    if main in RICHER:
+        row = _row(comparisons, MEL)
+        if row is not None:
+            return _claim("S5", text, row, evidence, f"{main} minus {MEL}")
+    if mel is not None:
+        for name in RICHER:
+            row = _row(mel, name)
+            if row is not None:
+                return _claim("S5", text, _turned(row), evidence, f"{name} minus {MEL}")
+    return Claim("S5", text, evidence, "-", "not tested", NOT_HERE)
+
+
+def _participants_together(curve: pd.DataFrame, evidence: str) -> Claim:
+    text = "One model over all participants beats a model per participant"
+    if curve.empty or curve["amount"].min() > 1:
+        return Claim("S6", text, evidence, "-", "not tested", "needs curve.numbers with 1")
+    return _ends("S6", text, curve, evidence)
+
+
+def _more_participants(curve: pd.DataFrame, evidence: str) -> Claim:
+    text = "More training participants, better decoding"
+    if curve.empty or curve["amount"].nunique() < 2:
+        return Claim("S7", text, evidence, "-", "not tested", NOT_HERE)
+    return _ends("S7", text, curve, evidence)
+
+
+def _ends(key: str, text: str, curve: pd.DataFrame, evidence: str) -> Claim:
+    """Compare the most with the fewest participants, on sentences of the tested ones."""
+    first, last = curve["amount"].min(), curve["amount"].max()
+    gain = curve["gain"].iloc[0]
+    note = (
+        f"{last:g} against {first:g} participants, tested on the same {curve['subject'].nunique()};"
+        " interval over their test sentences"
+    )
+    figure = f"{gain['difference']:+.3f} [{gain['ci_low']:+.3f}, {gain['ci_high']:+.3f}]"
+    return Claim(key, text, evidence, figure, _side(gain["ci_low"], gain["ci_high"]), note)
+
+
+def _against(key: str, text: str, table: pd.DataFrame, name: str, evidence: str) -> Claim:
+    row = _row(table, name)
+    if row is None:
+        return Claim(key, text, evidence, "-", "not tested", NOT_HERE)
+    return _claim(key, text, row, evidence, f"loss without it ({name})")
+
+
+def _semantics(features: pd.DataFrame, evidence: str) -> Claim:
+    text = "Lexical and contextual features of the words explain the decoder's errors"
+    if features.empty:
+        return Claim("S9", text, evidence, "-", "not tested", "too few words of too few sentences")
+    best = features.sort_values("r").iloc[-1]
+    figure = f"{best['features']}: r {best['r']:.3f} [{best['ci_low']:.3f}, {best['ci_high']:.3f}]"
+    holds = best["ci_low"] > 0 and best["p"] * len(features) < ALPHA
+    verdict: Verdict = "holds" if holds else "not shown"
+    return Claim(
+        "S9", text, evidence, figure, verdict, f"best of {len(features)}, p times their number"
+    )
+
+
+def _claim(key: str, text: str, row: pd.Series, evidence: str, note: str) -> Claim:
+    figure = f"{row['difference']:+.3f} [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]"
+    verdict = _side(row["ci_low"], row["ci_high"])
+    if verdict == "holds" and not row["p"] < ALPHA:
+        verdict = "not shown"
+    return Claim(key, text, evidence, figure, verdict, note)
+
+
+def _side(low: float, high: float) -> Verdict:
+    return "holds" if low > 0 else "fails" if high < 0 else "not shown"
+
+
+def _row(table: pd.DataFrame | None, name: str) -> pd.Series | None:
+    if table is None or table.empty:
+        return None
+    rows = table[table["model"] == name]
+    return None if rows.empty else rows.iloc[0]
+
+
+def _turned(row: pd.Series) -> pd.Series:
+    turned = row.copy()
+    turned["difference"] = -row["difference"]
+    turned["ci_low"], turned["ci_high"] = -row["ci_high"], -row["ci_low"]
+    return turned
+
+
+def _low(row: pd.Series) -> float:
+    return float("nan") if row["ci_low"] is None else float(row["ci_low"])
+
+
+def _high(row: pd.Series) -> float:
+    return float("nan") if row["ci_high"] is None else float(row["ci_high"])
+
+
+def _p(row: pd.Series) -> float:
+    return 1.0 if row["p_value"] is None else float(row["p_value"])
