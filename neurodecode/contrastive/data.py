@@ -12,8 +12,8 @@ from torch.utils.data import Dataset, Sampler
 
 from neurodecode.artefacts import read_json
 from neurodecode.contrastive.windows import gather
+from neurodecode.signals.channel_union import union_of_channels
 from neurodecode.signals.robust import RobustScaler, subtract_baseline
-from neurodecode.signals.sensors import union_of_channels
 from neurodecode.signals.store import open_store
 
 if TYPE_CHECKING:

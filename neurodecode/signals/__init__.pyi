@@ -1,9 +1,8 @@
+from .channel_union import ChannelUnion as ChannelUnion
+from .channel_union import union_of_channels as union_of_channels
 from .checks import check_recordings as check_recordings
 from .config import SignalsSection as SignalsSection
-from .sensors import ChannelUnion as ChannelUnion
-from .sensors import SensorLayout as SensorLayout
-from .sensors import sensor_layout as sensor_layout
-from .sensors import union_of_channels as union_of_channels
+from .layout import sensor_positions as sensor_positions
 from .store import Store as Store
 from .store import open_store as open_store
 from .store import write_store as write_store

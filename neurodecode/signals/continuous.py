@@ -17,8 +17,8 @@ from neurodecode.signals.checks import (
     find_bad_channels,
     resolve_channels,
 )
+from neurodecode.signals.layout import sensor_positions
 from neurodecode.signals.memory import require_memory
-from neurodecode.signals.sensors import sensor_layout
 
 if TYPE_CHECKING:
     import mne
@@ -140,7 +140,8 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
     mended = _without_bad(raw, kind, settings, where)
     if kind == "eeg":
         check_unit(raw.get_data(), where=where)
-    layout = sensor_layout(raw.info, where=where)
+    names = list(raw.ch_names)
+    positions = sensor_positions(raw.info, names, where=where)
     measured = float(raw.info["sfreq"])
     _filter(raw, settings, where)
     if measured != settings.sfreq:
@@ -151,10 +152,10 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
         "unit": unit,
         "measured_sfreq": measured,
         "mended": mended,
-        "without_position": list(layout.unknown),
+        "without_position": [n for n, p in zip(names, positions, strict=True) if np.isnan(p).any()],
     }
     signals = (raw.get_data() * factor).astype(np.float32)
-    return Continuous(signals, list(layout.names), layout.positions, info)
+    return Continuous(signals, names, positions, info)
 
 
 def _kind(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> str:

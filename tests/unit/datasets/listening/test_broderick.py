@@ -11,7 +11,7 @@ from scipy.io import savemat
 from neurodecode.datasets.listening import LISTENING
 from neurodecode.datasets.listening.audio import check_audio
 from neurodecode.faults import DataFault
-from neurodecode.signals.sensors import sensor_layout
+from neurodecode.signals import sensor_positions
 
 read = LISTENING["Broderick2019"]
 WORDS = ["He", "was", "an", "old", "man", "Everyone", "knew"]
@@ -76,7 +76,7 @@ def test_channels_are_the_128_of_the_montage_in_volts(speech):
     raw = read(root, "3", runs=2)[0].raw
     assert (raw.ch_names[0], raw.ch_names[-1], len(raw.ch_names)) == ("A1", "D32", 128)
     np.testing.assert_allclose(raw.get_data(), signals[1].T * 1e-6)
-    assert sensor_layout(raw.info, where="").unknown == ()
+    assert np.isfinite(sensor_positions(raw.info, raw.ch_names)).all()
 
 
 def test_a_table_or_textgrid_may_replace_gentle(speech):
