@@ -52,18 +52,18 @@ class Unit:
         return DECODERS[self.model]
 
 
-def unit_of(config: SpeechConfig, name: str, subjects: Sequence[str]) -> Unit:
+def unit_of(name: str, subjects: Sequence[str]) -> Unit:
     """Return the unit of a name from :meth:`SpeechConfig.units`, all participants given."""
-    first, _, second = name.partition(".")
-    value = second.partition("-")[2]
-    main, seed = config.decoders[0], config.seeds[0]
-    ordered = tuple(sorted(subjects))
-    if first == "curve":
-        return Unit(name, "curve", main, seed, ordered[: int(value)])
-    if first == "adaptation":
-        others = tuple(label for label in ordered if label != value)
-        return Unit(name, "adaptation", main, seed, others, value)
-    return Unit(name, "decoder", BY_SLUG[first], int(value), ordered)
+    decoder, seed, *rest = name.split(".", 2)
+    model, number = BY_SLUG[decoder], int(seed.removeprefix("seed-"))
+    everybody = tuple(sorted(subjects))
+    what, _, value = "".join(rest).partition("-")
+    if what == "participants":
+        return Unit(name, "curve", model, number, everybody[: int(value)])
+    if what == "without":
+        others = tuple(label for label in everybody if label != value)
+        return Unit(name, "adaptation", model, number, others, value)
+    return Unit(name, "decoder", model, number, everybody)
 
 
 @dataclass(frozen=True)
