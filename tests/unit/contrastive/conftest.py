@@ -136,7 +136,7 @@ def make_study(folder, participants=("01", "02", "03"), **sections):
     return Study(heard, config, story, audio, folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def study(tmp_path_factory):
     """Return a prepared study of three participants; do not change it."""
     return make_study(tmp_path_factory.mktemp("study"))
