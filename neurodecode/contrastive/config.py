@@ -20,10 +20,22 @@ class ListenerSimulation(Section):
     """The simulated listeners (see ``neurodecode.datasets.simulate.listening``)."""
 
     n_participants: int = Field(default=8, ge=1, le=99)
-    n_sentences: int = Field(default=80, ge=10, description="Of the story that all hear")
-    n_channels: int = Field(default=32, ge=4)
-    sfreq: float = Field(default=128.0, gt=0, description="Of the files, Hz")
-    snr: float = Field(default=1.0, gt=0, description="Response to noise, see the simulator")
+    n_sentences: int = Field(
+        default=180, ge=0, description="Of the synthetic story that all hear, about 3 s each"
+    )
+    n_channels: int = Field(default=32, ge=1, le=64, description="Before some are dropped")
+    sfreq: float = Field(default=128.0, gt=100, description="Of the files, Hz")
+    snr: float = Field(
+        default=0.1, ge=0, description="Response to background noise, amplitude over all channels"
+    )
+    lexical_share: float = Field(
+        default=0.5, ge=0, le=1, description="Share of the response that words evoke, not sound"
+    )
+    common_head: bool = Field(default=False, description="The same sources in everybody")
+    pops_per_minute: float = Field(default=1.0, ge=0, description="Electrode pops")
+    audio: str | None = Field(
+        default=None, description="Folder of recorded speech with transcripts.csv, told first"
+    )
 
 
 class SpeechData(DataSection):
