@@ -119,9 +119,15 @@ class RidgeSection(Section):
 
 
 class CurveSection(Section):
-    """Accuracy against the number of training participants, always tested on the same ones."""
+    """Accuracy against the number of training participants, always tested on the same ones.
 
-    numbers: tuple[int, ...] = Field(default=(), description="Training participants; none: off")
+    Every point is trained for as many updates as the model of all participants.
+    """
+
+    numbers: tuple[int, ...] = Field(
+        default=(),
+        description="Training participants; none: off; 1: one model for each of those tested",
+    )
     tested: int = Field(default=2, ge=1, description="Participants tested, also trained on")
 
 
@@ -207,7 +213,10 @@ class SpeechConfig(Experiment):
             for seed in self.seeds[:1] if once else self.seeds:
                 found[f"{slug(name)}.seed-{seed}"] = subjects
         for number in self.curve.numbers:
-            if self.curve.tested <= number < len(subjects):
+            if number == 1:
+                alone = subjects[: self.curve.tested]
+                found |= {f"curve.only-{subject}": subjects for subject in alone}
+            elif self.curve.tested <= number < len(subjects):
                 found[f"curve.participants-{number}"] = subjects
         if self.adaptation.minutes:
             for subject in subjects[-self.adaptation.held_out :]:

@@ -58,7 +58,8 @@ def unit_of(config: SpeechConfig, name: str, subjects: Sequence[str]) -> Unit:
     main, seed = config.decoders[0], config.seeds[0]
     ordered, target = tuple(sorted(subjects)), config.main.target
     if first == "curve":
-        return Unit(name, "curve", main, config.main, seed, ordered[: int(value)])
+        chosen = (value,) if second.startswith("only") else ordered[: int(value)]
+        return Unit(name, "curve", main, config.main, seed, chosen)
     if first == "adaptation":
         others = tuple(label for label in ordered if label != value)
         return Unit(name, "adaptation", main, config.main, seed, others, value)
