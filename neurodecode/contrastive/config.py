@@ -20,10 +20,22 @@ class ListenerSimulation(Section):
     """The simulated listeners (see ``neurodecode.datasets.simulate.listening``)."""
 
     n_participants: int = Field(default=8, ge=1, le=99)
-    n_sentences: int = Field(default=80, ge=10, description="Of the story that all hear")
-    n_channels: int = Field(default=32, ge=4)
-    sfreq: float = Field(default=128.0, gt=0, description="Of the files, Hz")
-    snr: float = Field(default=1.0, gt=0, description="Response to noise, see the simulator")
+    n_sentences: int = Field(
+        default=180, ge=0, description="Of the synthetic story that all hear, about 3 s each"
+    )
+    n_channels: int = Field(default=32, ge=1, le=64, description="Before some are dropped")
+    sfreq: float = Field(default=128.0, gt=100, description="Of the files, Hz")
+    snr: float = Field(
+        default=0.1, ge=0, description="Response to background noise, amplitude over all channels"
+    )
+    lexical_share: float = Field(
+        default=0.5, ge=0, le=1, description="Share of the response that words evoke, not sound"
+    )
+    common_head: bool = Field(default=False, description="The same sources in everybody")
+    pops_per_minute: float = Field(default=1.0, ge=0, description="Electrode pops")
+    audio: str | None = Field(
+        default=None, description="Folder of recorded speech with transcripts.csv, told first"
+    )
 
 
 class SpeechData(DataSection):
@@ -113,17 +125,22 @@ class RidgeSection(Section):
 
 
 class CurveSection(Section):
-    """Accuracy against the number of training participants, always tested on the same ones."""
+    """Accuracy against the number of training participants, always tested on the same ones.
 
-    numbers: tuple[int, ...] = Field(default=(), description="Training participants; none: off")
+    Every point is trained for as many updates as the model of all participants.
+    """
+
+    numbers: tuple[int, ...] = Field(
+        default=(),
+        description="Training participants; none: off; 1: one model for each of those tested",
+    )
     tested: int = Field(default=2, ge=1, description="Participants tested, also trained on")
 
     @model_validator(mode="after")
     def _tested_are_trained_on(self) -> CurveSection:
-        if self.numbers and min(self.numbers) < self.tested:
-            raise ValueError(
-                f"numbers begin at {min(self.numbers)}, but tested={self.tested} are trained on"
-            )
+        for number in self.numbers:
+            if number < 1 or 1 < number < self.tested:
+                raise ValueError(f"{number} participants cannot hold the tested={self.tested}")
         return self
 
 
@@ -178,11 +195,14 @@ class SpeechConfig(Experiment):
     used_by: ClassVar[dict[str, tuple[str, ...]]] = {
         "fetch": ("data", "split", "seed"),
         "prepare": ("data", "signals", "split", "seed"),
-        "train": ("signals", "stimulus", "brain", "training", "trainer", "ridge", "adaptation"),
+        "train": (
+            "signals", "stimulus", "brain", "training", "trainer", "ridge", "adaptation",
+            "decoders.0", "seeds.0",
+        ),
         "evaluate": ("evaluation", "stimulus", "curve", "seed"),
         "report": ("description", "decoders", "seeds", "evaluation", "references", "seed"),
-    }
-    """Decoders and seeds are in the names of the units that they make."""
+    }  # fmt: skip
+    """Decoders and seeds are in the names of their units; the first ones decide on others' too."""
 
     @field_validator("decoders")
     @classmethod
@@ -214,17 +234,19 @@ class SpeechConfig(Experiment):
         candidates are everybody's test segments.
         """
         found = {}
-        main = f"{slug(self.decoders[0])}.seed-{self.seeds[0]}"
         for name in self.decoders:
             once = DECODERS[name].shuffled or DECODERS[name].objective == "ridge"
             for seed in self.seeds[:1] if once else self.seeds:
                 found[f"{slug(name)}.seed-{seed}"] = subjects
         for number in self.curve.numbers:
-            if number < len(subjects):
-                found[f"{main}.participants-{number}"] = subjects
+            if number == 1 < len(subjects):
+                alone = subjects[: self.curve.tested]
+                found |= {f"curve.only-{subject}": subjects for subject in alone}
+            elif self.curve.tested <= number < len(subjects):
+                found[f"curve.participants-{number}"] = subjects
         if self.adaptation.minutes and len(subjects) > 1:
             for subject in subjects[-self.adaptation.held_out :]:
-                found[f"{main}.without-{subject}"] = subjects
+                found[f"adaptation.without-{subject}"] = subjects
         return found
 
     def simulated_subjects(self) -> list[str]:

@@ -38,9 +38,8 @@ def curve_table(predictions: pd.DataFrame, config: SpeechConfig, metric: str) ->
         & (predictions["seed"] == config.seeds[0])
     ]
     full = everybody["participant"].nunique()
-    parts = {
-        int(str(unit).rpartition("-")[2]): part for unit, part in curve.groupby("unit", sort=False)
-    }
+    amounts = curve["unit"].str.extract(r"participants-(\d+)$")[0].fillna("1").astype(int)
+    parts = {int(str(amount)): part for amount, part in curve.groupby(amounts)}
     parts[full] = everybody[everybody["participant"].isin(tested)]
     return _table(dict(sorted(parts.items())), metric)
 

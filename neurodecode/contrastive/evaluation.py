@@ -129,8 +129,8 @@ def _tested(heard: Heard, unit: Unit) -> tuple[str, ...]:
     """Everybody trained on; on the curve only those that every point shares."""
     if unit.kind != "curve":
         return unit.participants
-    everybody = sorted(heard.folders)
-    return tuple(everybody[: heard.config.curve.tested])
+    shared = sorted(heard.folders)[: heard.config.curve.tested]
+    return tuple(label for label in shared if label in unit.participants)
 
 
 def _versions(network: Any, unit: Unit, folder: Path) -> Iterator[tuple[str, Any]]:

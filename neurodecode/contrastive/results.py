@@ -139,7 +139,7 @@ def build_report(job: Job) -> Report:
 
 def _averaged(subjects: pd.DataFrame) -> pd.DataFrame:
     """Rows of each participant, averaged over seeds."""
-    return over_seeds(subjects).assign(level="subject", chance_95=np.nan)
+    return over_seeds(subjects).assign(level="subject", chance_95=np.nan, n=1)
 
 
 def _compare(rows: pd.DataFrame, reference: str) -> pd.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.config import SpeechConfig
     from neurodecode.contrastive.targets import TargetBank
     from neurodecode.contrastive.units import Heard, Unit
+    from neurodecode.training_config import TrainerSection
 
 RIDGE_BATCH = 64
 
@@ -60,7 +62,8 @@ def train_unit(heard: Heard, unit: Unit, folder: Path) -> str:
         summary = f"penalties {', '.join(f'{alpha:g}' for alpha in network.alphas.tolist())}"
     else:
         module = make_module(config, unit, network)
-        found = fit(module, data, config.trainer, folder, seed=unit.seed, key=heard.key)
+        settings = _equal_updates(heard, unit)
+        found = fit(module, data, settings, folder, seed=unit.seed, key=heard.key)
         info["fit"] = asdict(found)
         summary = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
         summary += f", resumed from {found.resumed_from}" if found.resumed_from else ""
@@ -68,6 +71,16 @@ def train_unit(heard: Heard, unit: Unit, folder: Path) -> str:
             adapt(heard, unit, module, bank, folder)
     save_weights(folder, network, info)
     return summary
+
+
+def _equal_updates(heard: Heard, unit: Unit) -> TrainerSection:
+    """Give a model of fewer participants more epochs, so that it makes as many updates."""
+    settings = heard.config.trainer
+    if unit.kind != "curve":
+        return settings
+    factor = len(heard.folders) / len(unit.participants)
+    epochs, patience = (ceil(n * factor) for n in (settings.max_epochs, settings.patience))
+    return settings.model_copy(update={"max_epochs": epochs, "patience": patience})
 
 
 def make_module(config: SpeechConfig, unit: Unit, network: SpeechNetwork) -> SpeechModule:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from neurodecode.contrastive.decoders import BY_SLUG, DECODERS, Decoder
@@ -32,6 +32,9 @@ class Unit:
     kind : {"decoder", "curve", "adaptation"}
     model : str
         Name of the decoder.
+    decoder : Decoder
+        Objective, target and ablation; an ablation has the target of the experiment's first
+        decoder.
     seed : int
     participants : tuple of str
         Trained on, in the order of the model's participant indices.
@@ -42,28 +45,29 @@ class Unit:
     name: str
     kind: Kind
     model: str
+    decoder: Decoder
     seed: int
     participants: tuple[str, ...]
     held_out: str = ""
 
-    @property
-    def decoder(self) -> Decoder:
-        """Objective, target and ablation."""
-        return DECODERS[self.model]
 
-
-def unit_of(name: str, subjects: Sequence[str]) -> Unit:
+def unit_of(config: SpeechConfig, name: str, subjects: Sequence[str]) -> Unit:
     """Return the unit of a name from :meth:`SpeechConfig.units`, all participants given."""
-    decoder, seed, *rest = name.split(".", 2)
-    model, number = BY_SLUG[decoder], int(seed.removeprefix("seed-"))
-    everybody = tuple(sorted(subjects))
-    what, _, value = "".join(rest).partition("-")
-    if what == "participants":
-        return Unit(name, "curve", model, number, everybody[: int(value)])
-    if what == "without":
-        others = tuple(label for label in everybody if label != value)
-        return Unit(name, "adaptation", model, number, others, value)
-    return Unit(name, "decoder", model, number, everybody)
+    first, _, second = name.partition(".")
+    value = second.partition("-")[2]
+    main, seed = config.decoders[0], config.seeds[0]
+    ordered, target = tuple(sorted(subjects)), config.main.target
+    if first == "curve":
+        chosen = (value,) if second.startswith("only") else ordered[: int(value)]
+        return Unit(name, "curve", main, config.main, seed, chosen)
+    if first == "adaptation":
+        others = tuple(label for label in ordered if label != value)
+        return Unit(name, "adaptation", main, config.main, seed, others, value)
+    model = BY_SLUG[first]
+    decoder = DECODERS[model]
+    if decoder.target == "default":
+        decoder = replace(decoder, target=target)
+    return Unit(name, "decoder", model, decoder, int(value), ordered)
 
 
 @dataclass(frozen=True)

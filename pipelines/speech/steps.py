@@ -41,7 +41,7 @@ def train(job: Job) -> str:
     from neurodecode.contrastive.training import train_unit
     from neurodecode.contrastive.units import unit_of
 
-    unit = unit_of(job.name, _participants(job))
+    unit = unit_of(job.config, job.name, _participants(job))
     return train_unit(_heard(job), unit, job.model)
 
 
@@ -51,7 +51,7 @@ def evaluate(job: Job) -> str:
     from neurodecode.contrastive.recordings import optimal_ranks_of
     from neurodecode.contrastive.units import unit_of
 
-    signals, unit = job.config.signals, unit_of(job.name, _participants(job))
+    signals, unit = job.config.signals, unit_of(job.config, job.name, _participants(job))
     ceiling = None
     if job.card.access == "simulated" and job.name == next(iter(job.plan.units)):
         root = job.data_root / job.card.name

@@ -14,7 +14,7 @@ from neurodecode.contrastive.training import make_module, train_unit
 from neurodecode.contrastive.units import unit_of
 from neurodecode.faults import DataFault
 
-NAME = "contrastive.seed-2036.without-03"
+NAME = "adaptation.without-03"
 MINUTES = {"adaptation": {"minutes": [0.05, 0.2], "max_epochs": 2}}
 
 
@@ -42,7 +42,7 @@ def test_the_first_minutes_are_the_earliest_whatever_the_order_of_the_table():
 def adapted(study, tmp_path_factory):
     """Adapt an untrained model; return it with its weights before, and the folder."""
     heard = study.with_config(**MINUTES)
-    unit = unit_of(NAME, ["01", "02", "03"])
+    unit = unit_of(heard.config, NAME, ["01", "02", "03"])
     bank = heard.bank(unit.decoder)
     torch.manual_seed(0)
     network = build_network(
@@ -101,7 +101,7 @@ def test_damaged_matrices_are_refused(adapted, tmp_path):
 
 def test_the_new_participant_alone_is_tested_with_each_amount(study, tmp_path):
     heard = study.with_config(**MINUTES)
-    unit = unit_of(NAME, ["01", "02", "03"])
+    unit = unit_of(heard.config, NAME, ["01", "02", "03"])
     train_unit(heard, unit, tmp_path)
     found = evaluate_unit(heard, unit, tmp_path).predictions
     assert set(found["participant"]) == {"03"}

@@ -28,7 +28,7 @@ def trained(study, tmp_path_factory):
     def make(name):
         if name not in made:
             folder = tmp_path_factory.mktemp("model")
-            unit = unit_of(name, SUBJECTS)
+            unit = unit_of(study.config, name, SUBJECTS)
             said = train_unit(study.heard, unit, folder)
             made[name] = (unit, folder, said)
         return made[name]
@@ -77,7 +77,7 @@ def test_what_is_loaded_is_what_was_trained(study, trained):
 
 
 def test_candidates_are_the_same_whoever_is_tested(study, trained):
-    unit, folder, _ = trained("contrastive.seed-1.participants-2")
+    unit, folder, _ = trained("curve.participants-2")
     curve = evaluate_unit(study.heard, unit, folder).predictions
     whole = evaluate_unit(study.heard, *trained("contrastive.seed-1")[:2]).predictions
     assert set(curve["n_candidates"]) == set(whole["n_candidates"])
@@ -121,7 +121,8 @@ def test_objective_and_loss_are_those_of_the_settings(study):
     network = torch.nn.Linear(1, 1)
     for name, kind in (("contrastive", ContrastiveModule), ("regression-mel", RegressionModule)):
         assert isinstance(
-            make_module(heard.config, unit_of(f"{name}.seed-1", SUBJECTS), network), kind
+            make_module(heard.config, unit_of(heard.config, f"{name}.seed-1", SUBJECTS), network),
+            kind,
         )
 
 

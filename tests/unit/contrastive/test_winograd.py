@@ -14,7 +14,7 @@ from neurodecode.contrastive.winograd import WinogradConv1d
 def twins(n_inputs, n_outputs, kernel=3, dilation=1):
     """Return the fast convolution and PyTorch's, in double precision, with equal parameters."""
     torch.manual_seed(0)
-    fast = WinogradConv1d(n_inputs, n_outputs, kernel, dilation=dilation)
+    fast = WinogradConv1d(n_inputs, n_outputs, kernel, dilation=dilation, smallest=1)
     padding = dilation * (kernel // 2)
     plain = nn.Conv1d(n_inputs, n_outputs, kernel, dilation=dilation, padding=padding)
     plain.load_state_dict(fast.state_dict())
