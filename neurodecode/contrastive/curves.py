@@ -32,11 +32,7 @@ def curve_table(predictions: pd.DataFrame, config: SpeechConfig, metric: str) ->
     if curve.empty:
         return pd.DataFrame(columns=list(COLUMNS))
     tested = set(curve["participant"])
-    everybody = predictions[
-        (predictions["kind"] == "decoder")
-        & (predictions["model"] == config.decoders[0])
-        & (predictions["seed"] == config.seeds[0])
-    ]
+    everybody = _of_main_decoder(predictions, config)
     full = everybody["participant"].nunique()
     amounts = curve["unit"].str.extract(r"participants-(\d+)$")[0].fillna("1").astype(int)
     parts = {int(str(amount)): part for amount, part in curve.groupby(amounts)}
@@ -53,6 +49,15 @@ def adaptation_table(predictions: pd.DataFrame, metric: str) -> pd.DataFrame:
         float(str(model).split()[0]): part for model, part in adapted.groupby("model", sort=False)
     }
     return _table(dict(sorted(parts.items())), metric)
+
+
+def _of_main_decoder(predictions: pd.DataFrame, config: SpeechConfig) -> pd.DataFrame:
+    """Return its queries with the first seed, with which curves are trained."""
+    return predictions[
+        (predictions["kind"] == "decoder")
+        & (predictions["model"] == config.decoders[0])
+        & (predictions["seed"] == config.seeds[0])
+    ]
 
 
 def _table(parts: dict[int, pd.DataFrame] | dict[float, pd.DataFrame], metric: str) -> pd.DataFrame:
@@ -102,11 +107,8 @@ def adaptation_section(
     table = adaptation_table(predictions, metric)
     if table.empty:
         return []
-    full = predictions[
-        (predictions["kind"] == "decoder")
-        & (predictions["model"] == config.decoders[0])
-        & predictions["participant"].isin(set(table["subject"]))
-    ]
+    everybody = _of_main_decoder(predictions, config)
+    full = everybody[everybody["participant"].isin(set(table["subject"]))]
     text = (
         "The model is trained without the participant; then only the participant's own layer is "
         "fitted on the first minutes of training speech (0: the average of the others' layers). "

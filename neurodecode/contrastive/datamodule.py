@@ -42,7 +42,21 @@ class ListeningData(lightning.LightningDataModule):
     Raises
     ------
     DataFault
-        If there are fewer training or validation windows than one batch of two.
+        If there are fewer than two training or validation windows.
+
+    Examples
+    --------
+    Train on the stores and the story of a finished run under a Trainer of one's own:
+
+    >>> story, audio = read_story(run / "story")  # doctest: +SKIP
+    >>> stores = {label: run / "stores" / label for label in ("01", "02")}  # doctest: +SKIP
+    >>> recordings = Recordings(stores)  # doctest: +SKIP
+    >>> cache = EmbeddingCache("embeddings", make_encoder("mel"))  # doctest: +SKIP
+    >>> bank = TargetBank(cache, audio, story, ContinuousSection())  # doctest: +SKIP
+    >>> data = ListeningData(recordings, bank, ContinuousSection())  # doctest: +SKIP
+    >>> brain = BrainSection().build(bank.n_features, n_participants=2)  # doctest: +SKIP
+    >>> module = ContrastiveModule(SpeechNetwork(brain))  # doctest: +SKIP
+    >>> lightning.Trainer(max_epochs=10).fit(module, datamodule=data)  # doctest: +SKIP
     """
 
     def __init__(

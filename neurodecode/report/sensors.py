@@ -39,7 +39,7 @@ def sensor_figure(
     with mpl.rc_context(STYLE):
         canvas = Canvas(figsize=(4.6, 4.0), layout="constrained")
         axes = canvas.add_subplot()
-        if len(x) > 3 and np.ptp(x) > 0 and np.ptp(y) > 0:
+        if len(x) > 3 and _span_a_plane(positions[known]):
             drawn: Any = axes.tricontourf(x, y, shown, levels=12, cmap="viridis")
         else:
             drawn = axes.scatter(x, y, c=shown, cmap="viridis")
@@ -53,3 +53,8 @@ def sensor_figure(
         svg = to_svg(canvas, name)
     spoken = ", ".join(f"{labels[i]} {shown[i]:.3g}" for i in largest)
     return Figure(svg, f"{label} by sensor, largest: {spoken}", "Seen from above, nose up.")
+
+
+def _span_a_plane(points: NDArray[Any]) -> bool:
+    """Return False for points on one line, between which nothing can be smoothed."""
+    return bool(np.linalg.matrix_rank(points - points.mean(axis=0), tol=1e-6) == 2)
