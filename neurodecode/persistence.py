@@ -77,6 +77,7 @@ def load_weights(folder: Path, module: torch.nn.Module) -> None:
     DataFault
         If the file is absent, is not the one written, or does not fit the module.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     path = folder / "model.safetensors"
@@ -87,6 +88,8 @@ def load_weights(folder: Path, module: torch.nn.Module) -> None:
                         fix="run again with --force train")  # fmt: skip
     try:
         module.load_state_dict(load_file(str(path)))
+    except SafetensorError as error:
+        raise DataFault("not a safetensors file, refused to load", where=str(path)) from error
     except RuntimeError as error:
         raise DataFault(
             f"weights do not fit the model: {' '.join(str(error).split())[:300]}", where=str(path)

@@ -5,10 +5,12 @@ Works with any LightningModule that logs ``val_loss``.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 import lightning
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 MONITOR = "val_loss"
 LAST, BEST = "last.ckpt", "best.ckpt"
+LOG = "log"
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def fit(
         Logs ``val_loss``; holds the best weights afterwards.
     data : LightningDataModule
     folder : Path
-        For ``checkpoints/`` and the CSV log.
+        For ``checkpoints/`` and the CSV log, ``log/version_0/metrics.csv``.
     seed : int
         Of dropout; weights are drawn before, batches by ``data``.
     key : str, default=""
@@ -87,9 +90,10 @@ def fit(
     data.setup("fit")
     _require_batches(data)
     checkpoints = folder / "checkpoints"
-    _clear_others(checkpoints, key)
+    if not _goes_on(checkpoints, key):
+        _clear(folder, key)
     resume, note = last_whole_checkpoint(checkpoints)
-    trainer = make_trainer(settings, folder, callbacks=[SeedOfEpoch(seed), *callbacks])
+    trainer = make_trainer(settings, folder, callbacks=[SeedOfBatch(seed), *callbacks])
     with _quiet():
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     stopped = trainer.checkpoint_callback
@@ -112,20 +116,21 @@ def make_trainer(
 ) -> lightning.Trainer:
     """Build the Trainer: CSV log, early stopping, best and last checkpoint, progress bar.
 
-    The bar is shown where there is a terminal.
+    The bar is shown where there is a terminal. The log of a training that went on after an
+    interruption is in ``log/version_1`` and so on, beside that of its beginning.
     """
     own: list[Callback] = [
+        StopAtNonFiniteLoss(),  # before the one that would stop in silence
         EarlyStopping(MONITOR, patience=settings.patience, min_delta=settings.min_delta),
         ModelCheckpoint(
             folder / "checkpoints", filename=Path(BEST).stem, monitor=MONITOR, save_last=True,
             enable_version_counter=False,
         ),
-        StopAtNonFiniteLoss(),
     ]  # fmt: skip
     return lightning.Trainer(
         **settings.trainer_arguments(),
         callbacks=[*own, *callbacks],
-        logger=CSVLogger(folder, name=None, version=""),
+        logger=CSVLogger(folder, name=LOG),
         plugins=[CheckedCheckpointIO()],
         default_root_dir=folder,
         enable_progress_bar=sys.stderr.isatty(),
@@ -133,21 +138,30 @@ def make_trainer(
     )
 
 
-class SeedOfEpoch(Callback):
-    """Seed torch at the start of each epoch: a resumed training goes on as it would have."""
+class SeedOfBatch(Callback):
+    """Seed torch before each batch: a resumed training goes on as it would have.
+
+    Once per epoch is not enough: a loader draws a number when it starts, at another moment of a
+    resumed epoch.
+    """
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
 
-    def on_train_epoch_start(
-        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    def on_train_batch_start(
+        self,
+        trainer: lightning.Trainer,
+        pl_module: lightning.LightningModule,
+        batch: Any,
+        number: int,
     ) -> None:
-        """Take the epoch's own seed."""
-        torch.manual_seed(hash((self.seed, trainer.current_epoch)) % 2**63)
+        """Take the batch's own seed, another one on each device."""
+        place = (self.seed, trainer.current_epoch, number, trainer.global_rank)
+        torch.manual_seed(hash(place) % 2**63)
 
 
 class StopAtNonFiniteLoss(Callback):
-    """End the training before a NaN or infinite loss reaches the weights."""
+    """End the training before a NaN or infinite loss reaches the weights or a checkpoint."""
 
     def on_before_backward(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, loss: torch.Tensor
@@ -159,12 +173,31 @@ class StopAtNonFiniteLoss(Callback):
         DataFault
             Naming epoch and batch.
         """
-        if not torch.isfinite(loss).all():
-            raise DataFault(
-                f"the loss became {float(loss.detach()):g}",
-                where=f"epoch {trainer.current_epoch}, batch {trainer.fit_loop.batch_idx}",
-                fix="lower training.learning_rate; the last good checkpoint is kept",
-            )
+        batch = trainer.fit_loop.batch_idx
+        _require_finite(loss, "loss", f"epoch {trainer.current_epoch}, batch {batch}")
+
+    def on_validation_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
+    ) -> None:
+        """Look at the validation loss, which could else end the training without a word.
+
+        Raises
+        ------
+        DataFault
+            Naming the epoch.
+        """
+        found = trainer.callback_metrics.get(MONITOR)
+        if found is not None and not trainer.sanity_checking:
+            _require_finite(found, "validation loss", f"epoch {trainer.current_epoch}")
+
+
+def _require_finite(loss: torch.Tensor, what: str, where: str) -> None:
+    if not torch.isfinite(loss).all():
+        raise DataFault(
+            f"the {what} became {float(loss.detach()):g}",
+            where=where,
+            fix="lower training.learning_rate; the last good checkpoint is kept",
+        )
 
 
 class CheckedCheckpointIO(TorchCheckpointIO):
@@ -197,12 +230,16 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
     Raises
     ------
     DataFault
-        If it is absent or differs from its sha256.
+        If it is absent, differs from its sha256, or would run code.
     """
     problem = _problem(path)
     if problem:
         raise DataFault(f"checkpoint {problem}", where=str(path), fix="delete it and train again")
-    content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except UnpicklingError as error:
+        raise DataFault("refused to load: holds more than tensors and plain values",
+                        where=str(path)) from error  # fmt: skip
     return content
 
 
@@ -234,14 +271,19 @@ def _problem(path: Path) -> str:
     return ""
 
 
-def _clear_others(folder: Path, key: str) -> None:
-    """Remove checkpoints of a training that ended, or was begun with another key."""
-    mark = folder / "key"
+def _goes_on(checkpoints: Path, key: str) -> bool:
+    """Return whether a training with the same key was interrupted here."""
+    mark = checkpoints / "key"
     known = mark.read_text("utf-8") if mark.is_file() else None
-    if known != key or not (folder / LAST).is_file():
-        for name in (LAST, BEST):
-            CheckedCheckpointIO().remove_checkpoint(folder / name)
-    write_text(mark, key)
+    return known == key and (checkpoints / LAST).is_file()
+
+
+def _clear(folder: Path, key: str) -> None:
+    """Remove checkpoints and log of an earlier training."""
+    for name in (LAST, BEST):
+        CheckedCheckpointIO().remove_checkpoint(folder / "checkpoints" / name)
+    shutil.rmtree(folder / LOG, ignore_errors=True)
+    write_text(folder / "checkpoints" / "key", key)
 
 
 def _require_batches(data: lightning.LightningDataModule) -> None:

@@ -119,7 +119,7 @@ def _representation(
 
 def _participants_together(curve: pd.DataFrame, evidence: str) -> Claim:
     text = "One model over all participants beats a model per participant"
-    if curve.empty or curve["amount"].min() > 1:
+    if curve.empty or curve["amount"].min() > 1 or curve["amount"].nunique() < 2:
         return Claim("S6", text, evidence, "-", "not tested", "needs curve.numbers with 1")
     return _ends("S6", text, curve, evidence)
 

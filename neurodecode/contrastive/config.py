@@ -52,8 +52,8 @@ class SpeechData(DataSection):
 class StimulusSection(Section):
     """How sound becomes a target."""
 
-    encoder: Literal["mel", "wav2vec2", "moonshine", "envelope"] = Field(
-        default="mel", description="Of the decoders that name none"
+    target: Literal["mel", "deep_mel", "wav2vec2", "moonshine", "envelope"] = Field(
+        default="mel", description="Of the decoders that name none, as the ablations"
     )
     n_mels: int = Field(default=120, ge=1, description="Bands of the Mel spectrogram")
     options: dict[str, dict[str, Any]] = Field(
@@ -117,6 +117,12 @@ class RidgeSection(Section):
         description="Penalties in units of the mean eigenvalue; chosen on validation windows",
     )
 
+    @model_validator(mode="after")
+    def _lags_in_order(self) -> RidgeSection:
+        if self.tmax < self.tmin:
+            raise ValueError(f"lags need tmin <= tmax, got {self.tmin:g} to {self.tmax:g}")
+        return self
+
 
 class CurveSection(Section):
     """Accuracy against the number of training participants, always tested on the same ones.
@@ -129,6 +135,13 @@ class CurveSection(Section):
         description="Training participants; none: off; 1: one model for each of those tested",
     )
     tested: int = Field(default=2, ge=1, description="Participants tested, also trained on")
+
+    @model_validator(mode="after")
+    def _tested_are_trained_on(self) -> CurveSection:
+        for number in self.numbers:
+            if 1 < number < self.tested:
+                raise ValueError(f"{number} participants cannot hold the tested={self.tested}")
+        return self
 
 
 class AdaptationSection(Section):
@@ -182,12 +195,11 @@ class SpeechConfig(Experiment):
     used_by: ClassVar[dict[str, tuple[str, ...]]] = {
         "fetch": ("data", "split", "seed"),
         "prepare": ("data", "signals", "split", "seed"),
-        "train": (
-            "signals", "stimulus", "brain", "training", "trainer", "ridge", "curve", "adaptation",
-        ),
-        "evaluate": ("evaluation", "stimulus", "seed"),
-        "report": ("description", "evaluation", "references", "seed"),
-    }  # fmt: skip
+        "train": ("signals", "stimulus", "brain", "training", "trainer", "ridge", "adaptation"),
+        "evaluate": ("evaluation", "stimulus", "curve", "seed"),
+        "report": ("description", "decoders", "seeds", "evaluation", "references", "seed"),
+    }
+    """Decoders and seeds are in the names of the units that they make."""
 
     @field_validator("decoders")
     @classmethod
@@ -197,6 +209,16 @@ class SpeechConfig(Experiment):
                 raise ValueError(unknown("decoder", name, DECODERS))
         return value
 
+    @model_validator(mode="after")
+    def _adaptation_has_a_layer(self) -> SpeechConfig:
+        section = self.brain.model_copy(update=self.main.brain)
+        layerless = self.main.objective == "ridge" or section.participants == "none"
+        if self.adaptation.minutes and layerless:
+            raise ValueError(
+                f"adaptation fits a participant's own layer, '{self.decoders[0]}' has none"
+            )
+        return self
+
     @property
     def main(self) -> Decoder:
         """The decoder the report is about."""
@@ -205,22 +227,24 @@ class SpeechConfig(Experiment):
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
         """One job per decoder and seed, number of participants, and held-out participant.
 
-        Each reads all stores: candidates are everybody's test segments.
+        The last two train the first decoder, with the first seed. Each job reads all stores:
+        candidates are everybody's test segments.
         """
         found = {}
+        main = f"{slug(self.decoders[0])}.seed-{self.seeds[0]}"
         for name in self.decoders:
             once = DECODERS[name].shuffled or DECODERS[name].objective == "ridge"
             for seed in self.seeds[:1] if once else self.seeds:
                 found[f"{slug(name)}.seed-{seed}"] = subjects
         for number in self.curve.numbers:
-            if number == 1:
+            if number == 1 < len(subjects):
                 alone = subjects[: self.curve.tested]
-                found |= {f"curve.only-{subject}": subjects for subject in alone}
-            elif self.curve.tested <= number < len(subjects):
-                found[f"curve.participants-{number}"] = subjects
-        if self.adaptation.minutes:
+                found |= {f"{main}.only-{subject}": subjects for subject in alone}
+            elif number < len(subjects):
+                found[f"{main}.participants-{number}"] = subjects
+        if self.adaptation.minutes and len(subjects) > 1:
             for subject in subjects[-self.adaptation.held_out :]:
-                found[f"adaptation.without-{subject}"] = subjects
+                found[f"{main}.without-{subject}"] = subjects
         return found
 
     def simulated_subjects(self) -> list[str]:

@@ -76,7 +76,7 @@ def evaluate_unit(heard: Heard, unit: Unit, folder: Path, ceiling: Any = None) -
     windows = everybody.windows()
     audit = audit_sentences(windows, split=SPLIT)
     assert_no_leak(audit)
-    candidates = distinct_segments([windows])
+    candidates = distinct_segments(windows)
     bank, network = load_unit(heard, unit, folder)
     tested = (unit.held_out,) if unit.held_out else _tested(heard, unit)
     indices = [*unit.participants, *([unit.held_out] if unit.held_out else [])]

@@ -80,7 +80,7 @@ def _prepare(
     name = recording.name
     read = read_continuous(recording.raw, settings, where=f"subject {recording.subject}, {name}")
     words = align_to_story(recording.words, story, where=name)
-    windows = make_windows(words, read.signals.shape[1], settings)
+    windows = make_windows(words, story, read.signals.shape[1], settings)
     scaler = fit_scaler(read.signals, windows, settings, seed=seed, where=name)
     info: dict[str, Any] = {
         **read.info,

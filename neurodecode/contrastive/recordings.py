@@ -13,6 +13,8 @@ from neurodecode.datasets.bids import bids_manifest
 from neurodecode.datasets.catalog import LOCAL
 from neurodecode.datasets.fetch import fetch
 from neurodecode.datasets.listening import listening_loader
+from neurodecode.datasets.listening.audio import check_audio
+from neurodecode.evaluation.sentences import KEY_RULE
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -62,15 +64,23 @@ def read_listener(config: SpeechConfig, card: Card, subject: str, root: Path) ->
 def fetch_story(
     config: SpeechConfig, card: Card, subjects: Sequence[str], root: Path, folder: Path
 ) -> pd.DataFrame:
-    """Read what everybody heard, split it into blocks once, and write it below ``folder``."""
+    """Read what everybody heard, split it into blocks once, and write it below ``folder``.
+
+    Raises
+    ------
+    DataFault
+        As :func:`read_listener`; also if a sound is missing, or shorter than its words.
+    """
     recordings = [r for label in subjects for r in read_listener(config, card, label, root)]
+    for recording in recordings:
+        check_audio(recording)
     story = write_story(folder / STORY, recordings, config.split)
     audio = sorted({str(recording.audio.resolve()) for recording in recordings})
     if len(audio) > 1:
         raise DataFault(f"sound files in {len(audio)} folders: {', '.join(audio)}",
                         fix="keep the sounds of a study in one folder")  # fmt: skip
     notes = [f"{r.subject}: {note}" for r in recordings for note in r.notes]
-    write_json(folder / DESCRIPTION, {"audio": audio[0], "notes": notes})
+    write_json(folder / DESCRIPTION, {"audio": audio[0], "notes": notes, "key_rule": KEY_RULE})
     return story
 
 

@@ -13,6 +13,7 @@ Défossez et al. (2023), Decoding speech perception from non-invasive brain reco
 from __future__ import annotations
 
 import tempfile
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -60,6 +61,7 @@ class Candidates:
     def _spill(self, held: list[Tensor]) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the object)
+            weakref.finalize(self, self._file.close)
         for block in held:
             self._file.write(block.numpy().tobytes())
         held.clear()
@@ -86,9 +88,11 @@ class Candidates:
         Raises
         ------
         DataFault
-            If the sizes differ.
+            If the sizes differ, or an estimate is not finite: it would rank first everywhere.
         """
         flat = estimates.detach().float().reshape(len(estimates), -1)
+        if not torch.isfinite(flat).all():
+            raise DataFault("an estimate is NaN or infinite", fix="train again with --force train")
         if flat.shape[1] != self.width:
             raise DataFault(
                 f"estimates of {flat.shape[1]} values per query, candidates of {self.width}"

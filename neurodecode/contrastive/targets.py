@@ -13,7 +13,6 @@ from neurodecode.signals.memory import require_memory
 from neurodecode.stimuli.grid import grid_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     import pandas as pd
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from neurodecode.stimuli.cache import EmbeddingCache
 
 BANK_LIMIT_GIB = 12.0
+FRAMES_AT_A_TIME = 65_536
 
 
 @dataclass(frozen=True)
@@ -142,10 +142,9 @@ class TargetBank:
         chosen = windows.iloc[rng.permutation(len(windows))[:n_windows]]
         inside = torch.from_numpy(self.in_word(chosen))
         counts = torch.bincount(self.index(chosen)[inside], minlength=len(self.frames)).double()
-        n = float(counts.sum()) * self.n_features
-        frames = self.frames.double()
-        mean = float((counts @ frames).sum() / max(n, 1))
-        variance = float((counts @ (frames - mean).square()).sum() / max(n - 1, 1))
+        n = max(float(counts.sum()) * self.n_features, 2)
+        mean = self._weighted_sum(counts, 0.0, 1) / n
+        variance = self._weighted_sum(counts, mean, 2) / (n - 1)
         if not variance > 0:
             raise DataFault(
                 "the speech features do not vary inside words",
@@ -154,22 +153,32 @@ class TargetBank:
         self.scaler = TargetScaler(mean, float(np.sqrt(variance)))
         return self.scaler
 
+    def _weighted_sum(self, counts: torch.Tensor, centre: float, power: int) -> float:
+        """Sum of (frames - centre) ** power, each as often as counted, in double precision."""
+        total = 0.0
+        for start in range(0, len(counts), FRAMES_AT_A_TIME):
+            part = slice(start, start + FRAMES_AT_A_TIME)
+            total += float((counts[part] @ (self.frames[part].double() - centre) ** power).sum())
+        return total
 
-def distinct_segments(windows: Iterable[pd.DataFrame]) -> pd.DataFrame:
+
+def distinct_segments(windows: pd.DataFrame) -> pd.DataFrame:
     """Return the first test window of every distinct segment: the candidates of the retrieval.
 
     Parameters
     ----------
-    windows : iterable of DataFrame
-        Windows of all recordings, in order.
-    """
-    import pandas as pd
+    windows : DataFrame
+        Of all recordings, in order.
 
-    tables = [table[table["part"] == "test"] for table in windows]
-    joined = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-    if joined.empty:
+    Raises
+    ------
+    DataFault
+        If there is no test window.
+    """
+    tested = windows[windows["part"] == "test"]
+    if tested.empty:
         raise DataFault("no test window", fix="larger split.test, or more sounds")
-    return joined.drop_duplicates("segment", ignore_index=True)
+    return tested.drop_duplicates("segment", ignore_index=True)
 
 
 def encoder_settings(encoder: Any) -> dict[str, Any]:

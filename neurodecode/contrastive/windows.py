@@ -37,7 +37,8 @@ def align_to_story(words: pd.DataFrame, story: pd.DataFrame, *, where: str = "")
     Returns
     -------
     DataFrame
-        The story's rows that the recording has, with the recording's ``onset``, by onset.
+        The story's rows that the recording has, with the recording's ``onset``, by onset;
+        ``story_time`` (s in the sound) and ``place`` (of the word in its sentence, from 0).
 
     Raises
     ------
@@ -45,7 +46,10 @@ def align_to_story(words: pd.DataFrame, story: pd.DataFrame, *, where: str = "")
         If none of the words is found in the story.
     """
     left = words[["onset", "sound", "sound_time", "word"]].sort_values("sound_time")
-    right = story.assign(story_time=story["sound_time"]).sort_values("sound_time")
+    right = story.assign(
+        story_time=story["sound_time"],
+        place=story.groupby(["sound", "sentence_index"]).cumcount(),
+    ).sort_values("sound_time")
     found = pd.merge_asof(
         left.astype({"sound_time": float}),
         right.astype({"sound_time": float}),
@@ -56,10 +60,13 @@ def align_to_story(words: pd.DataFrame, story: pd.DataFrame, *, where: str = "")
     ).dropna(subset=["word_index"])
     if found.empty:
         raise DataFault("no word of the recording is in the story", where=where)
-    return found.astype({"word_index": int, "block": int}).sort_values("onset", ignore_index=True)
+    numbers = {"word_index": int, "block": int, "place": int}
+    return found.astype(numbers).sort_values("onset", ignore_index=True)
 
 
-def make_windows(words: pd.DataFrame, n_samples: int, settings: ContinuousSection) -> pd.DataFrame:
+def make_windows(
+    words: pd.DataFrame, story: pd.DataFrame, n_samples: int, settings: ContinuousSection
+) -> pd.DataFrame:
     """List the windows of a recording.
 
     Training and validation anchors lie on a regular grid, every 0.5 s from 0; test anchors are
@@ -69,8 +76,10 @@ def make_windows(words: pd.DataFrame, n_samples: int, settings: ContinuousSectio
     Parameters
     ----------
     words : DataFrame
-        From :func:`align_to_story`, with ``usable`` of
-        :func:`neurodecode.evaluation.sentences.mark_repeats`.
+        From :func:`align_to_story`.
+    story : DataFrame
+        From :func:`neurodecode.evaluation.sentences.mark_repeats`. It tells which sentences a
+        window touches, also where the recording lacks words of them.
     n_samples : int
         Length of the recording at ``settings.sfreq``.
 
@@ -82,15 +91,13 @@ def make_windows(words: pd.DataFrame, n_samples: int, settings: ContinuousSectio
         and of the word at a test anchor ``word_index, word, sentence, segment``. A segment is
         identified by the text of its sentence and the place of the word in it.
     """
-    words = words.assign(
-        place=words.groupby(["sound", "sentence_index"])["word_index"].rank("dense")
-    )
     rows: list[dict[str, Any]] = []
+    sentences = story.drop_duplicates(["sound", "sentence_index"]).groupby("block")
     for block, stop in _blocks_with_end(words, n_samples / settings.sfreq):
         offset = float(np.median(block["onset"] - block["story_time"]))
         start = float(block["block_start"].iloc[0]) + offset
         bounds = (start, min(stop, float(block["block_stop"].iloc[0]) + offset))
-        spans = _sentence_spans(block, offset)
+        spans = _sentence_spans(sentences.get_group(block["block"].iloc[0]), offset)
         for word, anchor in _anchors(block, bounds):
             row = _window(block, word, anchor, bounds, spans, settings)
             last = row["start"] + settings.n_samples if row else 0
@@ -100,22 +107,25 @@ def make_windows(words: pd.DataFrame, n_samples: int, settings: ContinuousSectio
 
 
 def _blocks_with_end(words: pd.DataFrame, duration: float) -> Iterator[tuple[pd.DataFrame, float]]:
-    """Yield each block's words, and where the next sound begins in the recording."""
-    runs = (words["sound"] != words["sound"].shift()).cumsum()
-    firsts = words.groupby(runs)["onset"].first().to_numpy(float)
-    ends = np.append(firsts[1:], duration)
-    for run, part in words.groupby(runs):
+    """Yield each block's words, and where the next sound begins in the recording.
+
+    The same sound may be played again at once: its time then goes back.
+    """
+    other = words["sound"] != words["sound"].shift()
+    runs = (other | (words["story_time"] < words["story_time"].shift())).cumsum()
+    first, last = words.groupby(runs).first(), words.groupby(runs).last()
+    begins = (first["onset"] - first["story_time"]).to_numpy(float)[1:]
+    ends = np.append(np.maximum(begins, last["onset"].to_numpy(float)[:-1]), duration)
+    for (_, part), end in zip(words.groupby(runs), ends, strict=True):
         for _, block in part.groupby("block", sort=False):
-            yield block, float(ends[int(run) - 1])
+            yield block, float(end)
 
 
-def _sentence_spans(block: pd.DataFrame, offset: float) -> list[tuple[float, str, bool]]:
+def _sentence_spans(sentences: pd.DataFrame, offset: float) -> list[tuple[float, str, bool]]:
     """Return start in the recording, text, and usability of each sentence of a block."""
-    first = block.drop_duplicates("sentence_index")
-    starts = first["story_time"].to_numpy(float) + offset
-    return list(
-        zip(starts, first["sentence"].astype(str), first["usable"].astype(bool), strict=True)
-    )
+    starts = sentences["sound_time"].to_numpy(float) + offset
+    usable = sentences["usable"].astype(bool)
+    return list(zip(starts, sentences["sentence"].astype(str), usable, strict=True))
 
 
 def _anchors(block: pd.DataFrame, bounds: tuple[float, float]) -> Iterator[tuple[Any, float]]:
@@ -164,7 +174,7 @@ def _identity(word: Any) -> dict[str, Any]:
         "word_index": int(word.word_index),
         "word": normalise_word(str(word.word)),
         "sentence": str(word.sentence),
-        "segment": f"{int(word.place) - 1}|{word.sentence}",
+        "segment": f"{word.place}|{word.sentence}",
     }
 
 

@@ -45,7 +45,7 @@ def word_features(words: pd.DataFrame, story: pd.DataFrame) -> dict[str, NDArray
     -------
     dict of ndarray, shape (n_words, n_features)
         "length" (letters, duration), "frequency" (logarithm of the share of the story's words),
-        "part of speech" (one-hot), "phonemes" (counts).
+        "part of speech" (one-hot), "phonemes" (which of them occur); none that says nothing.
     """
     spelled = story["word"].str.lower().str.strip(".")
     share = spelled.value_counts(normalize=True)
@@ -57,9 +57,11 @@ def word_features(words: pd.DataFrame, story: pd.DataFrame) -> dict[str, NDArray
     if "part_of_speech" in words:
         found["part of speech"] = pd.get_dummies(words["part_of_speech"]).to_numpy(float)
     if "phonemes" in words:
-        counts = words["phonemes"].fillna("").str.get_dummies(sep=" ")
+        counts = (
+            words["phonemes"].fillna("").str.get_dummies(sep=" ").drop(columns="", errors="ignore")
+        )
         found["phonemes"] = counts.to_numpy(float)
-    return found
+    return {name: matrix for name, matrix in found.items() if matrix.shape[1]}
 
 
 def explain_probabilities(predictions: pd.DataFrame, story: pd.DataFrame) -> pd.DataFrame:

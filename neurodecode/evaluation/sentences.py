@@ -4,7 +4,7 @@ A block is one or more consecutive sentences of one sound file, merged until lon
 ``min_duration``. Its key is its sentences' texts joined by commas; a uniform draw seeded with the
 key decides its part, so that a sentence is in the same part for everybody, on every machine.
 
-Key rule, version 1: the words of a sentence joined by single spaces, as the words table has them;
+Key rule, version 1: the text of a sentence as the words table has it, with single spaces;
 sentences joined by ","; UTF-8. Published splits need the key bytes of their own tables.
 
 References
@@ -88,7 +88,8 @@ def story_table(recordings: Sequence[pd.DataFrame]) -> pd.DataFrame:
     for sound in sorted(best):
         table = best[sound].drop(columns="onset", errors="ignore")
         table = table.sort_values("sound_time", kind="stable")
-        tables.append(table.assign(word_index=np.arange(len(table))))
+        texts = table["sentence"].str.split().str.join(" ")  # spaces make no other sentence
+        tables.append(table.assign(sentence=texts, word_index=np.arange(len(table))))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -139,7 +140,7 @@ def _merged(words: pd.DataFrame, min_duration: float) -> pd.DataFrame:
         if stop - starts[members[0]] > min_duration or i == len(stops) - 1:
             texts = first["sentence"].iloc[members]
             bounds = {"block_start": starts[members[0]], "block_stop": stop}
-            key = ",".join(" ".join(str(text).split()) for text in texts)
+            key = ",".join(texts)
             rows += [
                 {"sentence_index": first["sentence_index"].iloc[m], **bounds, "key": key}
                 for m in members

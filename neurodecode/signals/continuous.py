@@ -19,6 +19,7 @@ from neurodecode.signals.checks import (
 )
 from neurodecode.signals.layout import sensor_positions
 from neurodecode.signals.memory import require_memory
+from neurodecode.signals.resampling import resample_exactly
 
 if TYPE_CHECKING:
     import mne
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FLAT_T = 1e-18
 """Range in tesla below which a MEG channel is flat."""
+FILTERS = ("highpass", "lowpass", "notch")
 
 
 class ContinuousSection(Section):
@@ -69,7 +71,7 @@ class ContinuousSection(Section):
             raise ValueError(f"a baseline of {self.baseline:g} s is longer than the window")
         if self.lag >= self.tmax - self.tmin:
             raise ValueError(f"a lag of {self.lag:g} s leaves nothing of the window")
-        for name in ("highpass", "lowpass", "notch"):
+        for name in FILTERS:
             edge = getattr(self, name)
             if edge is not None and edge >= self.sfreq / 2:
                 raise ValueError(f"{name} of {edge:g} Hz lies above half of sfreq={self.sfreq:g}")
@@ -126,10 +128,12 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
     ------
     DataFault
         No channel of the kind; a channel missing, named twice, flat or not finite (policy "stop");
-        amplitudes that are not volts; no sensor position; more memory than the limit.
+        amplitudes that are not volts; no sensor position; a filter edge above Nyquist; more memory
+        than the limit.
     """
     kind = _kind(raw, settings, where)
     names = _pick(raw, kind, settings, where)
+    _check_edges(raw, settings, where)
     require_memory(
         (len(names), raw.n_times), dtype="float64", limit_gib=settings.memory_limit_gib,
         what=f"recording {where}", fix="raise signals.memory_limit_gib, or give fewer channels",
@@ -143,9 +147,7 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
     names = list(raw.ch_names)
     positions = sensor_positions(raw.info, names, where=where)
     measured = float(raw.info["sfreq"])
-    _filter(raw, settings, where)
-    if measured != settings.sfreq:
-        raw.resample(settings.sfreq, verbose="error")
+    _filter(raw, settings)
     factor, unit = (1e6, "uV") if kind == "eeg" else (1e15, "fT")
     info = {
         "kind": kind,
@@ -154,8 +156,8 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
         "mended": mended,
         "without_position": [n for n, p in zip(names, positions, strict=True) if np.isnan(p).any()],
     }
-    signals = (raw.get_data() * factor).astype(np.float32)
-    return Continuous(signals, names, positions, info)
+    signals = resample_exactly(raw.get_data(), measured, settings.sfreq) * factor
+    return Continuous(signals.astype(np.float32), names, positions, info)
 
 
 def _kind(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> str:
@@ -165,7 +167,8 @@ def _kind(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> str:
         if kind in present:
             return kind
     raise DataFault(
-        f"no {' or '.join(wanted).upper()} channel, only {', '.join(sorted(present))}", where=where
+        f"no {' or '.join(map(str.upper, wanted))} channel, only {', '.join(sorted(present))}",
+        where=where,
     )
 
 
@@ -197,12 +200,19 @@ def _without_bad(
     return [f"{line}, dropped" for line in lines]
 
 
-def _filter(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> None:
+def _check_edges(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> None:
     nyquist = raw.info["sfreq"] / 2
-    for edge in (settings.highpass, settings.lowpass, settings.notch):
+    for name in FILTERS:
+        edge = getattr(settings, name)
         if edge is not None and edge >= nyquist:
-            raise DataFault(f"a filter edge of {edge:g} Hz reaches above the Nyquist frequency "
-                            f"{nyquist:g} Hz", where=where)  # fmt: skip
+            raise DataFault(
+                f"{name} of {edge:g} Hz reaches above the Nyquist frequency {nyquist:g} Hz",
+                where=where,
+                fix=f"lower signals.{name}",
+            )
+
+
+def _filter(raw: mne.io.BaseRaw, settings: ContinuousSection) -> None:
     if settings.highpass is not None or settings.lowpass is not None:
         raw.filter(settings.highpass, settings.lowpass, verbose="error")
     if settings.notch is not None:

@@ -68,12 +68,13 @@ def write_store(
     Parameters
     ----------
     signals : ndarray, shape (n_trials, n_channels, n_samples)
+        (n_channels, n_samples) if ``continuous``.
     trials : DataFrame
-        One row per trial.
+        One row per trial, or per window of a continuous recording.
     info : dict
         Channel names, sampling rate, unit and whatever else describes the signals.
     continuous : bool, default=False
-        The signals are one recording (n_channels, n_samples), of which ``trials`` lists windows.
+        The signals are one recording, of which ``trials`` lists windows.
 
     Raises
     ------

@@ -15,6 +15,7 @@ from neurodecode.evaluation import (
     rank_biserial,
     score,
 )
+from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.faults import ConfigFault, DataFault
 
 ALTERNATIVES = ("two-sided", "greater", "less")
@@ -178,6 +179,21 @@ def test_comparison_uses_common_subjects_and_names_the_others():
     row = compare_decoders(scores, "a", random_state=0).iloc[0]
     assert row["n"] == 7
     assert row["note"] == "not scored by both: s3"
+
+
+def test_seen_from_the_reference_only_signs_and_order_change():
+    scores = _table(8, main=0.1, worse=0.0, better=0.3)
+    other = compare_decoders(scores, "main", random_state=0).set_index("model")
+    own = compare_reference(scores, "main", random_state=0, unit="participant")
+    assert own["model"].tolist() == ["worse", "better"]
+    assert set(own["unit"]) == {"participant"}
+    own = own.set_index("model")
+    for name in ("difference", "cohens_dz", "rank_biserial"):
+        assert own[name].to_dict() == (-other[name]).to_dict()
+    assert own.loc["worse", "ci_low"] == -other.loc["worse", "ci_high"]
+    assert own.loc["worse", "ci_low"] < own.loc["worse", "difference"] < own.loc["worse", "ci_high"]
+    assert own.loc["worse", "difference"] > 0 > own.loc["better", "difference"]
+    assert own["p_holm"].to_dict() == other["p_holm"].to_dict()
 
 
 def test_comparison_faults_name_the_cause():

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.evaluation.control import control_at_chance
 from neurodecode.riemann.claims import OTHERS, SHUFFLED_TIME, TAKENS, acm_claims
 from neurodecode.riemann.config import DECODER_NAMES, SHUFFLED_LABELS
 
@@ -95,22 +94,6 @@ def test_a5_holds_when_the_gain_vanishes_with_time_order(gain, lost, verdict):
 
 def test_a5_needs_the_control():
     assert verdicts(table(TS_SVM=GAIN))["A5"] == "not tested"
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ([0.44, 0.53, 0.5, 0.56, 0.48, 0.51], "at chance, as it must"),
-        ([0.58, 0.63, 0.6, 0.57, 0.62, 0.59], "NOT at chance"),
-        ([0.4, 0.37, 0.41, 0.39, 0.42, 0.38], "NOT at chance"),
-        ([0.7, 0.7, 0.7, 0.7], "4 subjects are too few to judge"),
-    ],
-)
-def test_the_control_is_judged_by_its_99_percent_interval_over_subjects(values, words):
-    row = {"model": SHUFFLED_LABELS, "split": "within_session", "chance": 0.5}
-    rows = pd.DataFrame([{**row, "level": "subject", "value": value} for value in values])
-    assert words in control_at_chance(rows, SHUFFLED_LABELS, "within_session", "x")
-    assert control_at_chance(rows, SHUFFLED_LABELS, "cross_session", "x") is None
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,17 @@ def test_an_object_array_is_not_unpickled(folder):
         open_store(folder)
 
 
+def test_a_continuous_recording_has_any_number_of_windows(tmp_path):
+    written = write_store(tmp_path / "one", SIGNALS[0], TRIALS, {"sfreq": 100}, continuous=True)
+    store = open_store(tmp_path / "one")
+    np.testing.assert_array_equal(store.signals, SIGNALS[0].astype(np.float32))
+    assert (store.info["shape"], len(store.trials)) == ([3, 50], 6)
+    assert store.info == written.info
+    np.save(tmp_path / "one" / "signals.npy", SIGNALS[0, :, :-1].astype(np.float32))
+    with pytest.raises(DataFault, match=r"shape \[3, 49\], store.json says \[3, 50\]"):
+        open_store(tmp_path / "one")
+
+
 def test_too_large_an_array_is_refused_with_the_sum():
     words = r"trials would take 11\.9 GiB \(1,000 x 64 x 50,000 x 4 bytes\), .* 8 GiB -> shorten"
     with pytest.raises(DataFault, match=words):
