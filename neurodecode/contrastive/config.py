@@ -52,8 +52,8 @@ class SpeechData(DataSection):
 class StimulusSection(Section):
     """How sound becomes a target."""
 
-    encoder: Literal["mel", "wav2vec2", "moonshine", "envelope"] = Field(
-        default="mel", description="Of the decoders that name none"
+    target: Literal["mel", "deep_mel", "wav2vec2", "moonshine", "envelope"] = Field(
+        default="mel", description="Of the decoders that name none, as the ablations"
     )
     n_mels: int = Field(default=120, ge=1, description="Bands of the Mel spectrogram")
     options: dict[str, dict[str, Any]] = Field(
@@ -195,14 +195,11 @@ class SpeechConfig(Experiment):
     used_by: ClassVar[dict[str, tuple[str, ...]]] = {
         "fetch": ("data", "split", "seed"),
         "prepare": ("data", "signals", "split", "seed"),
-        "train": (
-            "signals", "stimulus", "brain", "training", "trainer", "ridge", "adaptation",
-            "decoders.0", "seeds.0",
-        ),
+        "train": ("signals", "stimulus", "brain", "training", "trainer", "ridge", "adaptation"),
         "evaluate": ("evaluation", "stimulus", "curve", "seed"),
         "report": ("description", "decoders", "seeds", "evaluation", "references", "seed"),
-    }  # fmt: skip
-    """Decoders and seeds are in the names of their units; the first ones decide on others' too."""
+    }
+    """Decoders and seeds are in the names of the units that they make."""
 
     @field_validator("decoders")
     @classmethod
@@ -234,6 +231,7 @@ class SpeechConfig(Experiment):
         candidates are everybody's test segments.
         """
         found = {}
+        main = f"{slug(self.decoders[0])}.seed-{self.seeds[0]}"
         for name in self.decoders:
             once = DECODERS[name].shuffled or DECODERS[name].objective == "ridge"
             for seed in self.seeds[:1] if once else self.seeds:
@@ -241,12 +239,12 @@ class SpeechConfig(Experiment):
         for number in self.curve.numbers:
             if number == 1 < len(subjects):
                 alone = subjects[: self.curve.tested]
-                found |= {f"curve.only-{subject}": subjects for subject in alone}
-            elif self.curve.tested <= number < len(subjects):
-                found[f"curve.participants-{number}"] = subjects
+                found |= {f"{main}.only-{subject}": subjects for subject in alone}
+            elif number < len(subjects):
+                found[f"{main}.participants-{number}"] = subjects
         if self.adaptation.minutes and len(subjects) > 1:
             for subject in subjects[-self.adaptation.held_out :]:
-                found[f"adaptation.without-{subject}"] = subjects
+                found[f"{main}.without-{subject}"] = subjects
         return found
 
     def simulated_subjects(self) -> list[str]:

@@ -19,8 +19,8 @@ class Decoder:
     ----------
     objective : {"contrastive", "regression", "ridge"}
     target : str
-        Encoder of the sound, "deep_mel" for the network trained along, "default" for the target
-        of the experiment's first decoder, or ``stimulus.encoder`` where that is the default too.
+        Encoder of the sound, "deep_mel" for the network trained along, "default" for
+        ``stimulus.target``.
     brain : dict
         Settings of the brain module that differ from the experiment's.
     signals : dict

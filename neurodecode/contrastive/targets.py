@@ -155,10 +155,11 @@ class TargetBank:
 
     def _weighted_sum(self, counts: torch.Tensor, centre: float, power: int) -> float:
         """Sum of (frames - centre) ** power, each as often as counted, in double precision."""
-        pairs = zip(
-            counts.split(FRAMES_AT_A_TIME), self.frames.split(FRAMES_AT_A_TIME), strict=True
-        )
-        return sum(float((n @ (part.double() - centre) ** power).sum()) for n, part in pairs)
+        total = 0.0
+        for start in range(0, len(counts), FRAMES_AT_A_TIME):
+            part = slice(start, start + FRAMES_AT_A_TIME)
+            total += float((counts[part] @ (self.frames[part].double() - centre) ** power).sum())
+        return total
 
 
 def distinct_segments(windows: pd.DataFrame) -> pd.DataFrame:

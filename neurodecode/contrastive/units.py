@@ -33,8 +33,7 @@ class Unit:
     model : str
         Name of the decoder.
     decoder : Decoder
-        Objective, target and ablation; an ablation has the target of the experiment's first
-        decoder.
+        Objective, target and ablation; the target is that of the experiment where it names none.
     seed : int
     participants : tuple of str
         Trained on, in the order of the model's participant indices.
@@ -53,21 +52,21 @@ class Unit:
 
 def unit_of(config: SpeechConfig, name: str, subjects: Sequence[str]) -> Unit:
     """Return the unit of a name from :meth:`SpeechConfig.units`, all participants given."""
-    first, _, second = name.partition(".")
-    value = second.partition("-")[2]
-    main, seed = config.decoders[0], config.seeds[0]
-    ordered, target = tuple(sorted(subjects)), config.main.target
-    if first == "curve":
-        chosen = (value,) if second.startswith("only") else ordered[: int(value)]
-        return Unit(name, "curve", main, config.main, seed, chosen)
-    if first == "adaptation":
-        others = tuple(label for label in ordered if label != value)
-        return Unit(name, "adaptation", main, config.main, seed, others, value)
-    model = BY_SLUG[first]
+    first, seed, *rest = name.split(".", 2)
+    model, number = BY_SLUG[first], int(seed.removeprefix("seed-"))
     decoder = DECODERS[model]
     if decoder.target == "default":
-        decoder = replace(decoder, target=target)
-    return Unit(name, "decoder", model, decoder, int(value), ordered)
+        decoder = replace(decoder, target=config.stimulus.target)
+    everybody = tuple(sorted(subjects))
+    what, _, value = "".join(rest).partition("-")
+    if what == "only":
+        return Unit(name, "curve", model, decoder, number, (value,))
+    if what == "participants":
+        return Unit(name, "curve", model, decoder, number, everybody[: int(value)])
+    if what == "without":
+        others = tuple(label for label in everybody if label != value)
+        return Unit(name, "adaptation", model, decoder, number, others, value)
+    return Unit(name, "decoder", model, decoder, number, everybody)
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,7 @@ class Heard:
         from neurodecode.stimuli import EmbeddingCache, make_encoder
 
         stimulus = self.config.stimulus
-        name = {"default": stimulus.encoder, "deep_mel": "mel"}.get(decoder.target, decoder.target)
+        name = "mel" if decoder.target == "deep_mel" else decoder.target
         encoder = make_encoder(name, **stimulus.options_of(name))
         cache = EmbeddingCache(self.embeddings, encoder)
         return TargetBank(cache, self.audio, self.story, self.settings(decoder))

@@ -24,8 +24,7 @@ def fingerprints(steps: Path, config: Experiment) -> dict[str, str]:
     steps : Path
         The pipeline's ``steps.py``: one function per rule, which imports what it needs.
     config : Experiment
-        ``config.used_by[rule]`` names the settings each rule reads: dotted keys, a number
-        for a place in a list.
+        ``config.used_by[rule]`` names the sections (dotted keys) each rule reads.
     """
     import grimp
 
@@ -107,5 +106,5 @@ def _file_hash(package: Path, name: str) -> str:
 def _pick(settings: dict[str, Any], dotted: str) -> Any:
     value: Any = settings
     for key in dotted.split("."):
-        value = value[int(key)] if isinstance(value, list) else value[key]
+        value = value[key]
     return value

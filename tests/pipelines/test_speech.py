@@ -109,7 +109,6 @@ def test_a_second_run_computes_nothing(heard, command, tmp_path):
         ("evaluation.batch_size=7", {"evaluate", "report"}),
         ("references={somebody: 0.5}", {"report"}),
         ("training.learning_rate=0.1", {"train", "evaluate", "report"}),
-        ("seeds=[2037]", {"train", "evaluate", "report"}),
     ],
 )
 def test_a_changed_setting_reruns_what_reads_it_and_no_more(

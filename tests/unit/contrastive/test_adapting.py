@@ -14,7 +14,7 @@ from neurodecode.contrastive.training import make_module, train_unit
 from neurodecode.contrastive.units import unit_of
 from neurodecode.faults import DataFault
 
-NAME = "adaptation.without-03"
+NAME = "contrastive.seed-2036.without-03"
 MINUTES = {"adaptation": {"minutes": [0.05, 0.2], "max_epochs": 2}}
 
 

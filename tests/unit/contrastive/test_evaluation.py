@@ -28,7 +28,7 @@ def trained(study, tmp_path_factory):
     def make(name):
         if name not in made:
             folder = tmp_path_factory.mktemp("model")
-            unit = unit_of(study.config, name, SUBJECTS)
+            unit = unit_of(study.heard.config, name, SUBJECTS)
             said = train_unit(study.heard, unit, folder)
             made[name] = (unit, folder, said)
         return made[name]
@@ -77,7 +77,7 @@ def test_what_is_loaded_is_what_was_trained(study, trained):
 
 
 def test_candidates_are_the_same_whoever_is_tested(study, trained):
-    unit, folder, _ = trained("curve.participants-2")
+    unit, folder, _ = trained("contrastive.seed-1.participants-2")
     curve = evaluate_unit(study.heard, unit, folder).predictions
     whole = evaluate_unit(study.heard, *trained("contrastive.seed-1")[:2]).predictions
     assert set(curve["n_candidates"]) == set(whole["n_candidates"])
