@@ -8,6 +8,7 @@ import torch
 
 from neurodecode.contrastive.data import EpochOrder, HeardWindows, Recordings, shift_by_lag
 from neurodecode.contrastive.datamodule import ListeningData
+from neurodecode.contrastive.decoders import DECODERS
 from neurodecode.faults import DataFault
 from neurodecode.signals.robust import RobustScaler, subtract_baseline
 from neurodecode.signals.store import open_store
@@ -20,7 +21,7 @@ def recordings(study):
 
 @pytest.fixture(scope="module")
 def bank(study):
-    return study.heard.bank(study.heard.config.main)
+    return study.heard.bank(DECODERS["contrastive, Mel"])
 
 
 def listening(study, recordings, bank, **options):
@@ -145,10 +146,10 @@ def test_shuffled_targets_are_others_and_the_signals_stay(study, recordings, ban
 
 
 def test_the_target_scaler_is_fitted_on_training_windows_when_data_are_set_up(study, recordings):
-    bank = study.heard.bank(study.heard.config.main)
+    bank = study.heard.bank(DECODERS["contrastive, Mel"])
     listening(study, recordings, bank, seed=5, scaler_windows=20)
     fitted = bank.scaler
-    again = study.heard.bank(study.heard.config.main)
+    again = study.heard.bank(DECODERS["contrastive, Mel"])
     assert again.fit_scaler(recordings.windows("train"), n_windows=20, seed=5) == fitted
 
 

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import torch
 
+from neurodecode.contrastive.decoders import DECODERS
 from neurodecode.contrastive.targets import TargetBank, distinct_segments, encoder_settings
 from neurodecode.faults import DataFault
 from neurodecode.stimuli import EmbeddingCache, make_encoder, read_audio, to_grid
@@ -14,7 +15,7 @@ from neurodecode.stimuli import EmbeddingCache, make_encoder, read_audio, to_gri
 
 @pytest.fixture(scope="module")
 def bank(study):
-    return study.heard.bank(study.heard.config.main)
+    return study.heard.bank(DECODERS["contrastive, Mel"])
 
 
 @pytest.fixture(scope="module")
