@@ -108,7 +108,8 @@ class SearchSection(Section):
     kernels: tuple[Literal["linear", "rbf"], ...] = Field(default=("linear", "rbf"), min_length=1)
     n_splits: int = Field(default=3, ge=2, description="Inner folds")
     mode: Literal["exact", "shared"] = Field(
-        default="exact", description="shared: one mean per outer training set, about 1e-3 AUC off"
+        default="exact",
+        description="shared: means of inner folds to first order, within 1e-3 AUC, quicker",
     )
     reference: Literal["riemann", "logeuclid"] = Field(
         default="riemann", description="Mean of the tangent space; logeuclid is beyond the paper"
