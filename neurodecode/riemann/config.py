@@ -11,6 +11,10 @@ from neurodecode.faults import unknown
 from neurodecode.signals.config import SignalsSection
 
 Protocol = Literal["within_session", "cross_session", "cross_subject"]
+Estimator = Literal[
+    "scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl", "lag_lwf"
+]
+Structure = Literal["full", "toeplitz"]
 SHUFFLED_TIME = "ACM+TS+SVM, time shuffled"
 SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
 DESCRIPTIONS: dict[str, str] = {
@@ -85,9 +89,13 @@ class ModelSection(Section):
 
     order: int = Field(default=4, ge=1, description="Embedding dimension p")
     lag: int = Field(default=4, ge=1, description="Delay between copies, in samples")
-    estimator: Literal[
-        "scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl", "lag_lwf"
-    ] = Field(default="scm", description="Covariance estimator; oas, lwf and lag_lwf shrink")
+    estimator: Estimator = Field(
+        default="scm", description="Covariance estimator; oas, lwf and lag_lwf shrink"
+    )
+    structure: Structure = Field(
+        default="full",
+        description="toeplitz: blocks of augmented covariances averaged along diagonals",
+    )
     C: float = Field(default=1.0, gt=0, description="Inverse regularisation of the SVM")
     kernel: Literal["linear", "rbf"] = Field(
         default="linear", description="Kernel of the SVM; rbf needs more trials than dimensions"
@@ -113,6 +121,13 @@ class SearchSection(Section):
     )
     reference: Literal["riemann", "logeuclid"] = Field(
         default="riemann", description="Mean of the tangent space; logeuclid is beyond the paper"
+    )
+    estimator: Estimator = Field(
+        default="scm", description="Covariance estimator of the searched and Takens-based decoders"
+    )
+    structure: Structure = Field(
+        default="full",
+        description="toeplitz: blocks averaged along diagonals, in the searched decoders",
     )
     embedding: Literal["mdop", "ami_fnn", "ami_cao"] = Field(
         default="mdop", description="Takens-based choice of order and lag"

@@ -43,7 +43,7 @@ def _svm(model: ModelSection) -> BaseEstimator:
 
 
 def _augmented(model: ModelSection) -> BaseEstimator:
-    return AugmentedCovariances(model.order, model.lag, model.estimator)
+    return AugmentedCovariances(model.order, model.lag, model.estimator, model.structure)
 
 
 def _spatial(model: ModelSection) -> BaseEstimator:

@@ -25,7 +25,7 @@ from neurodecode.report.sections import (
     scores_section,
 )
 from neurodecode.riemann.claims import TAKENS, acm_claims, control_at_chance
-from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ACMConfig
+from neurodecode.riemann.config import DESCRIPTIONS, FIXED, SHUFFLED_LABELS, ACMConfig
 from neurodecode.riemann.moabb_table import moabb_table
 from neurodecode.riemann.selection_report import (
     load_selection,
@@ -196,5 +196,9 @@ def _decoder_section(config: ACMConfig) -> Section:
         f"Order {settings.order}, lag {settings.lag} samples, estimator {settings.estimator}; "
         f"SVM kernel {settings.kernel}, C {settings.C:g}."
     )
+    if set(config.decoders) - set(FIXED):
+        text += (
+            f" Searches: estimator {config.search.estimator}, structure {config.search.structure}."
+        )
     rows = [(name, DESCRIPTIONS[name]) for name in config.decoders]
     return Section("Decoders", [text, Table(("name", "what it is"), rows)])

@@ -82,6 +82,8 @@ class Selector:
             random_state=self.seed,
             mode=settings.mode,
             reference=settings.reference,
+            estimator=settings.estimator,
+            structure=settings.structure,
             backend=settings.backend,
             n_jobs=settings.n_jobs,
             cache_dir=self.cache_dir,
@@ -96,10 +98,11 @@ class Selector:
     def _by_dynamics(self, name: str, classifier: str, fold: Fold) -> Pipeline:
         began = time.perf_counter()
         wanted, lag = fold_embedding(self.embeddings, fold.train, *self.X.shape[1:])
-        order = regular_order(self.X[fold.train], wanted, lag)
+        estimator = self.settings.estimator
+        order = regular_order(self.X[fold.train], wanted, lag, estimator)
         reason = f"order lowered from {wanted} to keep matrices regular" if order < wanted else ""
         # The SVM is not tuned after this choice: scikit-learn's defaults, as published.
-        model = ModelSection(order=order, lag=lag, C=1.0, kernel="rbf")
+        model = ModelSection(order=order, lag=lag, estimator=estimator, C=1.0, kernel="rbf")
         decoder = fit_decoder(self.X[fold.train], self.y[fold.train], classifier, model)
         self._rows.append(
             {"fold": fold.name, "model": name, "order": order, "lag": lag, "C": 1.0,
