@@ -17,6 +17,12 @@ Estimator = Literal[
 Structure = Literal["full", "toeplitz"]
 SHUFFLED_TIME = "ACM+TS+SVM, time shuffled"
 SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
+SHRUNK: dict[str, tuple[str, Estimator]] = {
+    "ACM+TS+SVM, OAS": ("ACM+TS+SVM", "oas"),
+    "ACM+TS+SVM, lag-aware": ("ACM+TS+SVM", "lag_lwf"),
+    "TS+SVM, OAS": ("TS+SVM", "oas"),
+}
+"""Decoders with a covariance estimator of their own: whose they are, and which."""
 DESCRIPTIONS: dict[str, str] = {
     "ACM+TS+SVM": "augmented covariance, tangent space, SVM (the paper's method)",
     "ACM+MDM": "augmented covariance, minimum distance to Riemannian mean",
@@ -26,6 +32,9 @@ DESCRIPTIONS: dict[str, str] = {
     "MDM": "spatial covariance, minimum distance to Riemannian mean",
     "FgMDM": "spatial covariance, geodesic filtering, minimum distance to mean",
     "CSP+LDA": "common spatial patterns, shrinkage LDA",
+    "ACM+TS+SVM, OAS": "the same with covariances shrunk by OAS (beyond the paper)",
+    "ACM+TS+SVM, lag-aware": "the same, shrinkage aware of correlation in time (beyond the paper)",
+    "TS+SVM, OAS": "spatial covariance shrunk by OAS, tangent space, SVM",
     SHUFFLED_TIME: "control: samples of each trial in random order",
     SHUFFLED_LABELS: "control: trained on permuted labels, must land at chance",
     "ACM+TS+SVM, grid": "order, lag, C and kernel by inner cross-validation (the paper's search)",
@@ -52,6 +61,9 @@ class SimulationSection(Section):
         default=1.0, ge=0, description="Hz between the classes' mu peaks at equal power"
     )
     snr: float = Field(default=0.8, gt=0, description="Motor rhythm to background, amplitude")
+    n_channels: Literal[13, 64] = Field(
+        default=13, description="Electrodes: 13 of the 10-20 system, or 64 of the 10-10 system"
+    )
     lapses: float = Field(
         default=0.08, ge=0, lt=0.5, description="Share of trials with the other hand imagined"
     )
@@ -158,7 +170,7 @@ class ACMConfig(Experiment):
     model: ModelSection = ModelSection()
     search: SearchSection = SearchSection()
     decoders: tuple[str, ...] = Field(
-        default=tuple(name for name in FIXED if not name.startswith("FB-")),
+        default=tuple(name for name in FIXED if not name.startswith("FB-") and name not in SHRUNK),
         min_length=1,
         description="First: the one the report is about",
     )

@@ -24,7 +24,7 @@ from neurodecode.report.sections import (
     provenance_section,
     scores_section,
 )
-from neurodecode.riemann.claims import TAKENS, acm_claims, control_at_chance
+from neurodecode.riemann.claims import SHRUNK, TAKENS, acm_claims, control_at_chance
 from neurodecode.riemann.config import DESCRIPTIONS, FIXED, SHUFFLED_LABELS, ACMConfig
 from neurodecode.riemann.moabb_table import moabb_table
 from neurodecode.riemann.selection_report import (
@@ -57,6 +57,9 @@ def build_report(job: Job) -> Report:
         comparisons,
         "simulated" if simulated else "real",
         mdm=compare(found, mdm, splits[0], config.seed) if mdm else None,
+        shrunk=compare(found, SHRUNK[0], splits[0], config.seed)
+        if {main, SHRUNK[0]} <= set(config.decoders) and main == "ACM+TS+SVM"
+        else None,
         seconds={name: seconds_per_fold(selection, name) for name in (main, TAKENS)},
     )
     sections: list[Section] = []
