@@ -80,7 +80,10 @@ def _takens(
         verdict = "fails"
     search = next((s for name, s in seconds.items() if name != TAKENS), None)
     quick = seconds.get(TAKENS)
-    note = f"grid minus Takens; close means less than {CLOSE:g}"
+    note = (
+        f"grid minus Takens; close means less than {CLOSE:g}; MDOP counts its order over all "
+        "channels and averages delays of up to 50 samples, whatever the sampling rate"
+    )
     if search and quick:
         note += f"; {search:.1f} s against {quick:.1f} s per fold"
         if quick >= search:

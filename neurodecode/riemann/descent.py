@@ -92,8 +92,8 @@ def whitening_of(mean: Array) -> Array:
 
 def lower_triangular(whitening: Array) -> Array:
     """Rotate a whitening so that it is lower triangular; it whitens the same matrix."""
-    factor: Array = np.linalg.qr(whitening[::-1, ::-1], mode="r")[::-1, ::-1]
-    return factor
+    upper: Array = np.asarray(np.linalg.qr(whitening[::-1, ::-1], mode="r"))
+    return upper[::-1, ::-1]
 
 
 def average(logs: NDArray[Any], weights: Array) -> Array:
