@@ -82,7 +82,7 @@ def _takens(
     quick = seconds.get(TAKENS)
     note = (
         f"grid minus Takens; close means less than {CLOSE:g}; MDOP counts its order over all "
-        "channels and averages delays of up to 50 samples, whatever the sampling rate"
+        "channels, and averages delays that are near uniform up to the longest tried"
     )
     if search and quick:
         note += f"; {search:.1f} s against {quick:.1f} s per fold"

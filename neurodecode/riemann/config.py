@@ -144,6 +144,12 @@ class SearchSection(Section):
     embedding: Literal["mdop", "ami_fnn", "ami_cao"] = Field(
         default="mdop", description="Takens-based choice of order and lag"
     )
+    max_delay: int | None = Field(
+        default=None,
+        ge=1,
+        description="Longest delay that the Takens-based choice tries, in samples; default: 50 for "
+        "mdop (200 ms at the paper's 250 Hz), 30 for the others",
+    )
     backend: Literal["numpy", "torch"] = Field(
         default="numpy", description="Eigendecompositions of the means; torch uses a GPU"
     )

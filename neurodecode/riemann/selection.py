@@ -61,7 +61,9 @@ class Selector:
     @cached_property
     def embeddings(self) -> TrialEmbeddings:
         """The choice of each trial alone, without labels: computed once for all folds."""
-        return select_embedding(self.X, self.settings.embedding, n_jobs=self.settings.n_jobs)
+        settings = self.settings
+        options = {} if settings.max_delay is None else {"max_delay": settings.max_delay}
+        return select_embedding(self.X, settings.embedding, n_jobs=settings.n_jobs, **options)
 
     def fit(self, name: str, fold: Fold) -> Pipeline:
         """Choose on the training trials of a fold, and fit there."""

@@ -136,3 +136,5 @@ def test_the_estimator_and_structure_of_an_experiment_reach_its_searches(trials)
     searched = selector.fit("ACM+TS+SVM, grid", fold).named_steps["features"]
     assert (searched.estimator, searched.structure) == ("oas", "toeplitz")
     assert selector.fit("ACM+TS+SVM, Takens", fold).named_steps["features"].estimator == "oas"
+    short = Selector(X, y, settings.model_copy(update={"max_delay": 3}), seed=0)
+    assert short.embeddings.lags.max() <= 3 < selector.embeddings.lags.max()
