@@ -121,7 +121,8 @@ def test_objective_and_loss_are_those_of_the_settings(study):
     network = torch.nn.Linear(1, 1)
     for name, kind in (("contrastive", ContrastiveModule), ("regression-mel", RegressionModule)):
         assert isinstance(
-            make_module(heard.config, unit_of(heard.config, f"{name}.seed-1", SUBJECTS), network), kind
+            make_module(heard.config, unit_of(heard.config, f"{name}.seed-1", SUBJECTS), network),
+            kind,
         )
 
 
