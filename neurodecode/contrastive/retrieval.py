@@ -13,6 +13,7 @@ Défossez et al. (2023), Decoding speech perception from non-invasive brain reco
 from __future__ import annotations
 
 import tempfile
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,6 +29,8 @@ IN_MEMORY_BYTES = 256 * 2**20
 """Candidates up to this size stay in memory."""
 BLOCK_BYTES = 128 * 2**20
 """Size of the part of a candidate file that is read at a time."""
+QUERY_BYTES = 192 * 2**20
+"""Batches of queries are joined up to this size: each join reads the candidate file once."""
 NORM_FLOOR = 1e-8
 
 
@@ -60,6 +63,7 @@ class Candidates:
     def _spill(self, held: list[Tensor]) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the object)
+            weakref.finalize(self, self._file.close)
         for block in held:
             self._file.write(block.numpy().tobytes())
         held.clear()
@@ -112,6 +116,19 @@ def rank_of(scores: Tensor, true: Tensor) -> Tensor:
     return 1 + above + torch.div(tied + 1, 2, rounding_mode="floor")
 
 
+def join_batches(batches: Iterable[Tensor], n_bytes: int) -> Iterator[Tensor]:
+    """Yield the rows of consecutive batches together, once they reach a size in bytes."""
+    held: list[Tensor] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(part.nbytes for part in held) >= n_bytes:
+            joined = torch.cat(held) if len(held) > 1 else batch
+            held.clear()  # before the scores are computed, so that nothing lies here twice
+            yield joined
+    if held:
+        yield torch.cat(held)
+
+
 def retrieve(
     estimates: Iterable[Tensor],
     candidates: Candidates,
@@ -143,7 +160,7 @@ def retrieve(
     found: dict[str, list[Tensor]] = {
         name: [] for name in ("rank", "probability", "word_rank", "word_probability")
     }
-    for batch in estimates:
+    for batch in join_batches(estimates, QUERY_BYTES):
         target = wanted[place : place + len(batch)]
         place += len(batch)
         scores = candidates.scores(batch)

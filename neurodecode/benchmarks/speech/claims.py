@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurodecode.benchmarks.ratios import agrees, reached
 from neurodecode.benchmarks.speech.config import RetrievalSection, StepSection, settings_of
-from neurodecode.benchmarks.speech.step import OURS
-from neurodecode.benchmarks.speech.windows import FROM_FILE
+from neurodecode.benchmarks.speech.programs import FROM_FILE, OURS
 from neurodecode.report.model import Claim, Verdict
 from neurodecode.signals.continuous import ContinuousSection
 

@@ -9,8 +9,7 @@ import pandas as pd
 
 from neurodecode.benchmarks.evaluated import Evaluated
 from neurodecode.benchmarks.ratios import agrees, ratio_of_repeat
-from neurodecode.benchmarks.speech.step import OURS, PEER
-from neurodecode.benchmarks.speech.windows import PEERS
+from neurodecode.benchmarks.speech.programs import OURS, PEER, READERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,7 +60,7 @@ def _evaluate_windows(config: BenchConfig, unit: str, measured: Mapping[str, Any
     rows = [
         ratio_of_repeat(seconds[name] / seconds[OURS], model=OURS, split=name, repeat=repeat,
                         seed=config.seed)
-        for name in PEERS
+        for name in READERS
         if agrees(measured["gaps"][name], config.tolerated["windows"])
     ]  # fmt: skip
     table = pd.DataFrame(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def measure_unit(config: BenchConfig, unit: str, stores: Sequence[Path]) -> dict[str, Any]:
-    """Time training steps, the reading of windows, or retrieval; ``machine`` and ``summary`` too."""
+    """Time training steps, reading of windows, or retrieval; add ``machine`` and ``summary``."""
     bench, (kind, *_) = settings_of(config), unit.split("-")
     machine = describe_machine() | {
         "waiting threads (OMP_WAIT_POLICY)": os.environ.get("OMP_WAIT_POLICY", "not set"),

@@ -1,7 +1,7 @@
 """The brain module as one would write it first from the article's text.
 
-Fourier features and attention are computed trial by trial, and convolutions are PyTorch's. Parameters
-have the names and shapes of :class:`neurodecode.contrastive.BrainModule`.
+Fourier features and attention are computed trial by trial, and convolutions are PyTorch's.
+Parameters have the names and shapes of :class:`neurodecode.contrastive.BrainModule`.
 """
 
 from __future__ import annotations

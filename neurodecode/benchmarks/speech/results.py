@@ -12,12 +12,12 @@ from neurodecode.benchmarks.closing import closing_sections
 from neurodecode.benchmarks.config import BenchConfig
 from neurodecode.benchmarks.ratios import AS_FAST, SPREAD, ratio_over_repeats
 from neurodecode.benchmarks.speech.claims import speech_claims
+from neurodecode.benchmarks.speech.programs import OURS
 from neurodecode.benchmarks.speech.sections import (
     retrieval_section,
     step_section,
     windows_section,
 )
-from neurodecode.benchmarks.speech.step import OURS
 from neurodecode.report.model import Headline, Report
 
 if TYPE_CHECKING:

@@ -78,9 +78,9 @@ def time_retrieval(sizes: RetrievalSection, *, threads: int, seed: int) -> dict[
     Returns
     -------
     dict
-        ``checked`` (ranks of the first queries, ours and dense); ``seconds`` of ranking, ``drawing``
-        of estimates, ``peak_memory_gb`` of this process (1e9 bytes), ``first_choices`` (the share
-        of queries of rank 1).
+        ``checked`` (ranks of the first queries, ours and dense); ``seconds`` of ranking;
+        ``drawing``, those of drawing estimates and storing candidates; ``peak_memory_gb`` of this
+        process (1e9 bytes); ``first_choices``, the share of queries of rank 1.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

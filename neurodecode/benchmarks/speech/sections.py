@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurodecode.benchmarks.ratios import SPREAD
 from neurodecode.benchmarks.speech.config import settings_of
-from neurodecode.benchmarks.speech.step import PEER, PROGRAMS
-from neurodecode.benchmarks.speech.windows import OURS, PEERS
+from neurodecode.benchmarks.speech.programs import OURS, PEER, PROGRAMS, READERS
 from neurodecode.report.model import Section, Table
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def windows_section(
         f"get_data for each, on FIF files that are open, or are loaded whole before the clock runs."
     )
     rows: Cells = []
-    for name in (OURS, *PEERS):
+    for name in (OURS, *READERS):
         found = windows.loc[windows["program"] == name, "per_second"]
         ratio = ("1", "") if name == OURS else _ratio(ratios, OURS, name)
         rows.append((name, f"{found.median():.0f}", f"{found.min():.0f} to {found.max():.0f}",
@@ -74,10 +73,10 @@ def retrieval_section(found: Mapping[str, Any], config: BenchConfig) -> Section:
     """Memory, seconds and correctness of one evaluation."""
     sizes = settings_of(config).retrieval
     text = (
-        f"{sizes.n_queries} queries against {sizes.n_candidates} candidates of {sizes.n_features} x "
-        f"{sizes.n_frames} values, drawn when they are needed, {sizes.batch_size} at a time, in a "
-        f"process of its own with {max(config.workers)} threads, once. Ranks of the first "
-        f"{found['n_checked']} queries are compared with those of a dense statement in double "
+        f"{sizes.n_queries} queries against {sizes.n_candidates} candidates of "
+        f"{sizes.n_features} x {sizes.n_frames} values, drawn when they are needed, "
+        f"{sizes.batch_size} at a time, in a process of its own with "
+        f"{max(config.workers)} threads, once. Ranks of the first {found['n_checked']} queries are compared with those of a dense statement in double "
         f"precision."
     )
     rows: Cells = [

@@ -45,7 +45,7 @@ class Program:
         began, cpu = time.perf_counter(), time.process_time()
         self.optimiser.zero_grad()
         loss = self.loss(self.network(signals, self.positions, subjects), targets)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
         return loss.item(), time.perf_counter() - began, time.process_time() - cpu
 

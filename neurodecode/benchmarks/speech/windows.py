@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import write_json
+from neurodecode.benchmarks.speech.programs import FROM_FILE, LOADED, OURS, READERS
 from neurodecode.contrastive.data import Recordings
 from neurodecode.contrastive.preparation import fit_scaler
 from neurodecode.signals.store import open_store, write_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     Read = Callable[[pd.DataFrame], NDArray[Any]]
 
 LISTENER = "listener"
-OURS, FROM_FILE, LOADED = "ours", "MNE, from the file", "MNE, loaded"
-PEERS = (FROM_FILE, LOADED)
 
 
 def time_windows(
@@ -50,10 +49,10 @@ def time_windows(
         by program; ``n_windows``.
     """
     with ExitStack() as stack:
-        folder = stack.enter_context(TemporaryDirectory(dir=array.parent))
+        scratch = Path(stack.enter_context(TemporaryDirectory(dir=array.parent)))
         signals = open_store(array).signals
-        paths = write_recordings(array.parent / folder, signals, settings, seed=seed)
-        recordings = Recordings({LISTENER: array.parent / folder / LISTENER})
+        paths = write_recordings(scratch, signals, settings, seed=seed)
+        recordings = Recordings({LISTENER: scratch / LISTENER})
         windows = recordings.windows().sample(sizes.n_windows, replace=True, random_state=seed)
         programs: dict[str, Read] = {
             OURS: lambda part: recordings.read(part, settings)["signals"].numpy()
@@ -62,10 +61,10 @@ def time_windows(
             raws = [stack.enter_context(open_raw(path, preload=preload)) for path in paths]
             scalers = [item.scaler for item in recordings.items]
             programs[name] = one_by_one(raws, scalers, settings)
-        batches = [
-            windows[i : i + sizes.batch_size] for i in range(0, len(windows), sizes.batch_size)
-        ]
-        gaps, seconds = _read_in_turn(programs, batches)
+        firsts = range(0, sizes.n_windows, sizes.batch_size)
+        gaps, seconds = _read_in_turn(
+            programs, [windows[first : first + sizes.batch_size] for first in firsts]
+        )
     return {"gaps": gaps, "seconds": seconds, "n_windows": len(windows)}
 
 
@@ -73,10 +72,10 @@ def _read_in_turn(
     programs: dict[str, Read], batches: Sequence[pd.DataFrame]
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Compare every batch, then time every batch, the programs one after the other."""
-    gaps = dict.fromkeys(PEERS, 0.0)
+    gaps = dict.fromkeys(READERS, 0.0)
     for batch in batches:
         expected = programs[OURS](batch)
-        for name in PEERS:
+        for name in READERS:
             gap = np.abs(programs[name](batch) - expected).max() / np.abs(expected).max()
             gaps[name] = max(gaps[name], float(gap))
     seconds = dict.fromkeys(programs, 0.0)
@@ -125,12 +124,12 @@ def one_by_one(
 
     def read(windows: pd.DataFrame) -> NDArray[Any]:
         found = []
-        for row in windows.itertuples():
-            stop = row.start + settings.n_samples
-            window = raws[row.recording].get_data(start=row.start, stop=stop)
+        places = windows[["recording", "start"]].to_numpy(int).tolist()
+        for recording, start in places:
+            window = raws[recording].get_data(start=start, stop=start + settings.n_samples)
             if settings.n_baseline:
                 window = window - window[:, : settings.n_baseline].mean(axis=1, keepdims=True)
-            scaler = scalers[row.recording]
+            scaler = scalers[recording]
             window = (window - scaler.median[:, None]) / scaler.iqr[:, None]
             if settings.clamp is not None:
                 window = np.clip(window, -settings.clamp, settings.clamp)
