@@ -75,9 +75,9 @@ def retrieval_section(found: Mapping[str, Any], config: BenchConfig) -> Section:
     text = (
         f"{sizes.n_queries} queries against {sizes.n_candidates} candidates of "
         f"{sizes.n_features} x {sizes.n_frames} values, drawn when they are needed, "
-        f"{sizes.batch_size} at a time, in a process of its own with "
-        f"{max(config.workers)} threads, once. Ranks of the first {found['n_checked']} queries are compared with those of a dense statement in double "
-        f"precision."
+        f"{sizes.batch_size} at a time, in a process of its own, threads: "
+        f"{max(config.workers)}, once. Ranks of the first {found['n_checked']} queries are "
+        f"compared with those of a dense statement in double precision."
     )
     rows: Cells = [
         ("peak resident memory of the process", f"{found['peak_memory_gb']:.2f} GB"),
