@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,14 @@ def test_a_benchmark_without_a_method_is_refused():
     del tree["benchmark"]["method"]
     with pytest.raises(ConfigFault, match=r"key 'benchmark\.method' is missing"):
         validate(BenchConfig, tree)
+
+
+def test_each_rule_runs_the_code_of_its_own_method():
+    assert config_of("smoke").modules("train") == ("neurodecode.benchmarks.acm.measure",)
+    speech = config_of("speech_smoke")
+    assert speech.modules("report") == ("neurodecode.benchmarks.speech.results",)
+    assert speech.modules("fetch") == ()
+    for name in ("smoke", "speech_smoke"):
+        for rule in ("train", "evaluate", "report"):
+            (module,) = config_of(name).modules(rule)
+            assert find_spec(module) is not None
