@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 
 from neurodecode.faults import ConfigFault, unknown
 
@@ -63,6 +64,10 @@ class Experiment(Section):
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
         """Return the jobs of ``train`` and ``evaluate``, and the subjects each one reads."""
         return {subject: [subject] for subject in subjects}
+
+    def modules(self, rule: str) -> tuple[str, ...]:
+        """Return the modules that a rule runs beside those its step imports by name."""
+        return ()
 
     def simulated_subjects(self) -> list[str]:
         """Return the labels of simulated subjects; empty when the data set is not simulated."""
@@ -188,10 +193,11 @@ def _copy(tree: Any) -> Any:
 
 def _describe(model: type[BaseModel], problem: dict[str, Any]) -> str:
     """Word one pydantic error with its dotted key."""
-    *parents, leaf = [str(part) for part in problem["loc"]] or [""]
-    dotted = ".".join([*parents, leaf])
+    keys, owner = _located(model, [str(part) for part in problem["loc"]] or [""])
+    parents, dotted = keys[:-1], ".".join(keys)
+    if problem["type"].startswith("union_tag"):
+        return _describe_tag(dotted, problem["ctx"])
     if problem["type"] == "extra_forbidden":
-        owner = _submodel(model, parents)
         valid = [".".join([*parents, name]) for name in owner.model_fields] if owner else []
         return unknown("key", dotted, valid)
     if problem["type"] == "missing":
@@ -202,15 +208,40 @@ def _describe(model: type[BaseModel], problem: dict[str, Any]) -> str:
     return f"key '{dotted}': {message}, got {problem['input']!r}"
 
 
-def _submodel(model: type[BaseModel], keys: list[str]) -> type[BaseModel] | None:
-    """Follow dotted keys down nested sections; None where a key is not a section."""
-    for key in keys:
-        field = model.model_fields.get(key)
-        found = _section_in(field.annotation) if field else None
-        if found is None:
-            return None
-        model = found
-    return model
+def _describe_tag(dotted: str, context: Mapping[str, str]) -> str:
+    """Word a missing or unknown tag; pydantic puts names in quotes."""
+    names = {key: str(value).replace("'", "") for key, value in context.items()}
+    key = f"{dotted}.{names['discriminator']}"
+    if "tag" not in names:
+        return f"key '{key}' is missing"
+    return unknown(key, names["tag"], names["expected_tags"].split(", "))
+
+
+def _located(model: type[BaseModel], place: list[str]) -> tuple[list[str], type[BaseModel] | None]:
+    """Return the keys of a problem, and the section that holds the last one (None: no section).
+
+    Where a section is one of several, pydantic puts its tag between the keys.
+    """
+    first, *rest = place
+    field = model.model_fields.get(first)
+    if field is not None and isinstance(field.discriminator, str) and rest:
+        section, rest = _tagged(field).get(rest[0]), rest[1:]
+    else:
+        section = _section_in(field.annotation) if field else None
+    if not rest:
+        return [first], model
+    keys, owner = _located(section, rest) if section else (rest, None)
+    return [first, *keys], owner
+
+
+def _tagged(field: FieldInfo) -> dict[str, type[BaseModel]]:
+    """Return the sections of a union by the tag that tells them apart."""
+    key = str(field.discriminator)
+    return {
+        tag: section
+        for section in get_args(field.annotation)
+        for tag in get_args(section.model_fields[key].annotation)
+    }
 
 
 def _section_in(annotation: Any) -> type[BaseModel] | None:

@@ -29,6 +29,8 @@ IN_MEMORY_BYTES = 256 * 2**20
 """Candidates up to this size stay in memory."""
 BLOCK_BYTES = 128 * 2**20
 """Size of the part of a candidate file that is read at a time."""
+QUERY_BYTES = 192 * 2**20
+"""Batches of queries are joined up to this size: each join reads the candidate file once."""
 NORM_FLOOR = 1e-8
 
 
@@ -116,6 +118,19 @@ def rank_of(scores: Tensor, true: Tensor) -> Tensor:
     return 1 + above + torch.div(tied + 1, 2, rounding_mode="floor")
 
 
+def join_batches(batches: Iterable[Tensor], n_bytes: int) -> Iterator[Tensor]:
+    """Yield the rows of consecutive batches together, once they reach a size in bytes."""
+    held: list[Tensor] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(part.nbytes for part in held) >= n_bytes:
+            joined = torch.cat(held) if len(held) > 1 else batch
+            held.clear()  # before the scores are computed, so that nothing lies here twice
+            yield joined
+    if held:
+        yield torch.cat(held)
+
+
 def retrieve(
     estimates: Iterable[Tensor],
     candidates: Candidates,
@@ -147,7 +162,7 @@ def retrieve(
     found: dict[str, list[Tensor]] = {
         name: [] for name in ("rank", "probability", "word_rank", "word_probability")
     }
-    for batch in estimates:
+    for batch in join_batches(estimates, QUERY_BYTES):
         target = wanted[place : place + len(batch)]
         place += len(batch)
         scores = candidates.scores(batch)

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from neurodecode.faults import DataFault
+from neurodecode.faults import ConfigFault, DataFault, unknown
+from neurodecode.riemann.block_averages import STRUCTURES, average_blocks
 
 Array = NDArray[np.float64]
 RANK_TOLERANCE = 1e-13
@@ -94,16 +95,22 @@ class AugmentedCovariances(TrialTransformer):
         "lag_lwf": :func:`~neurodecode.riemann.shrinkage.lag_ledoit_wolf`;
         or any other estimator of :func:`pyriemann.geometry.covariance.covariances`, such as
         ``"oas"`` or ``"lwf"`` when channels times order come near the number of samples.
+    structure : {"full", "toeplitz"}, default="full"
+        "toeplitz" averages blocks along diagonals, see
+        :func:`~neurodecode.riemann.block_averages.average_blocks` (beyond the paper).
 
     References
     ----------
     Carrara and Papadopoulo (2023), Classification of BCI-EEG based on augmented covariance matrix.
     """
 
-    def __init__(self, order: int = 4, lag: int = 4, estimator: str = "scm") -> None:
+    def __init__(
+        self, order: int = 4, lag: int = 4, estimator: str = "scm", structure: str = "full"
+    ) -> None:
         self.order = order
         self.lag = lag
         self.estimator = estimator
+        self.structure = structure
 
     def transform(self, X: ArrayLike) -> Array:
         """Return the matrices, float64.
@@ -120,12 +127,21 @@ class AugmentedCovariances(TrialTransformer):
         ------
         DataFault
             If a channel is flat, or the matrices would be singular without shrinkage: fewer
-            samples left than channels times order, or channels that depend on one another.
+            samples left than channels times order, or channels that depend on one another; or
+            averaged blocks are not positive definite.
+        ConfigFault
+            If the structure is unknown.
         """
+        if self.structure not in STRUCTURES:
+            raise ConfigFault(unknown("structure", self.structure, STRUCTURES))
         X = trials_array(X)
         if hasattr(self, "n_channels_in_") and X.shape[1] != self.n_channels_in_:
             raise DataFault(f"fitted on {self.n_channels_in_} channels, got {X.shape[1]}")
         refuse_flat(X)
+        matrices = self._estimate(X)
+        return matrices if self.structure == "full" else average_blocks(matrices, X.shape[1])
+
+    def _estimate(self, X: Array) -> Array:
         if self.estimator != "scm":
             from pyriemann.geometry.covariance import covariances
 

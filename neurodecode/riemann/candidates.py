@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +12,16 @@ from sklearn.metrics import get_scorer
 from sklearn.model_selection import ParameterGrid
 from sklearn.svm import SVC
 
-from neurodecode.riemann.descent import Frame, average, descend, whitening_of
-from neurodecode.riemann.matrix_log import Whitened, exp_symmetric, floored_logarithms
-from neurodecode.riemann.quasi_newton import Curvature
+from neurodecode.riemann.matrix_log import exp_symmetric
+from neurodecode.riemann.outer_reference import OuterReference
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from neurodecode.riemann.augmented import Array
 
 Split = tuple[NDArray[np.intp], NDArray[np.intp]]
-MAX_ITER = 40
+Sides = tuple[NDArray[Any], NDArray[Any]]
 
 
 @dataclass(frozen=True)
@@ -75,86 +76,27 @@ def score_point(matrices: Array, plan: SearchPlan) -> Array:
     -------
     ndarray, shape (n_settings, n_splits)
     """
-    start = outer_start(matrices, plan)
-    score_fold = _mdm if plan.classifier == "mdm" else _svm
-    return np.array([score_fold(start, split, plan) for split in plan.splits]).T
+    start = OuterReference.of(matrices, plan.reference, plan.backend)
+    if plan.classifier == "mdm":
+        return np.array([_mdm(start, split, plan) for split in plan.splits]).T
+    sides = _shared_sides if plan.mode == "shared" else _exact_sides
+    scored = zip(sides(start, plan), plan.splits, strict=True)
+    return np.array([_svm_scores(*logs, split, plan) for logs, split in scored]).T
 
 
-@dataclass(frozen=True)
-class Start:
-    """Where the inner folds start from.
-
-    Attributes
-    ----------
-    frame : Frame
-        At or near the mean of all outer training trials.
-    curvature : Curvature
-        Learnt on the way there.
-    ambient : ndarray, shape (n_trials, n, n), or None
-        Logarithms of the matrices themselves, for log-Euclidean means.
-    """
-
-    frame: Frame
-    curvature: Curvature
-    ambient: Array | None = None
+def _exact_sides(start: OuterReference, plan: SearchPlan) -> Iterator[Sides]:
+    """Logarithms of training and held-out trials at the mean of the training trials."""
+    for train, test in plan.splits:
+        frame = start.at_mean(train, plan.tol)
+        yield frame.logs, start.frame.trials[test].logarithms(frame.shift)
 
 
-def outer_start(matrices: Array, plan: SearchPlan) -> Start:
-    """Return the start of the inner folds with either kind of mean."""
-    if plan.reference == "riemann":
-        return Start(*outer_frame(matrices, plan))
-    ambient, weights = floored_logarithms(matrices), _equal(len(matrices))
-    whitening = whitening_of(exp_symmetric(average(ambient, weights)))
-    trials = Whitened.at(matrices, whitening, np.float32, plan.backend)
-    return Start(Frame.of(trials, weights), Curvature(), ambient)
-
-
-def outer_frame(matrices: Array, plan: SearchPlan) -> tuple[Frame, Curvature]:
-    """Return the frame near the mean of all trials, and the curvature learnt on the way.
-
-    It is the reference itself in the shared mode, where it is brought to ``plan.tol``, and the
-    common starting point of the inner folds in the exact mode, where it need not be.
-    """
-    weights = _equal(len(matrices))
-    curvature = Curvature()
-    start = whitening_of(matrices.mean(axis=0))
-    frame = Frame.of(Whitened.at(matrices, start, np.float32, plan.backend), weights)
-    frame, _ = descend(frame, weights, curvature, tol=0.5 * _size(frame), max_iter=MAX_ITER)
-    # one more step, and whiten again in float64: float32 products from afar cost small eigenvalues
-    shift = exp_symmetric(-curvature.step(frame.gradient, 1.5) / 2) @ frame.inverse_factor
-    frame = Frame.of(Whitened.at(matrices, shift, np.float32, plan.backend), weights)
-    if plan.mode == "shared":
-        # its distance to the inner folds' own means is far larger than this tolerance
-        tol = 4 * plan.tol * _size(frame)
-        frame, _ = descend(frame, weights, curvature, tol=tol, max_iter=MAX_ITER)
-    return frame, curvature
-
-
-def _svm(start: Start, split: Split, plan: SearchPlan) -> list[float]:
-    train, test = split
-    if plan.mode == "shared":
-        return _svm_scores(start.frame.logs[train], start.frame.logs[test], split, plan)
-    frame = _at_mean(start, train, plan.tol)
-    held_out = start.frame.trials[test].logarithms(frame.shift)
-    return _svm_scores(frame.logs, held_out, split, plan)
-
-
-def _at_mean(start: Start, rows: NDArray[Any], tol: float) -> Frame:
-    """Move the reference to the mean of some trials; the first step costs no logarithm."""
-    weights, outer = _equal(len(rows)), start.frame
-    if start.ambient is not None:
-        return Frame.of(outer.trials[rows], weights, _log_euclidean_shift(start, rows))
-    logs = outer.logs[rows]
-    frame = replace(outer, trials=outer.trials[rows], logs=logs, gradient=average(logs, weights))
-    tol *= _size(frame)
-    return descend(frame, weights, start.curvature.copy(), tol=tol, max_iter=MAX_ITER)[0]
-
-
-def _log_euclidean_shift(start: Start, rows: NDArray[Any]) -> Array:
-    assert start.ambient is not None
-    mean = exp_symmetric(average(start.ambient[rows], _equal(len(rows))))
-    shift: Array = whitening_of(mean) @ np.linalg.inv(start.frame.trials.whitening)
-    return shift
+def _shared_sides(start: OuterReference, plan: SearchPlan) -> Iterator[Sides]:
+    """Return the same to first order, from the eigendecompositions at the start."""
+    everything = np.arange(len(plan.y))
+    for train, test in plan.splits:
+        _, logs = start.near_mean(train, plan.tol, everything)
+        yield logs[train], logs[test]
 
 
 def _svm_scores(
@@ -189,7 +131,7 @@ def _svm_scores(
     return scores
 
 
-def _mdm(start: Start, split: Split, plan: SearchPlan) -> list[float]:
+def _mdm(start: OuterReference, split: Split, plan: SearchPlan) -> list[float]:
     train, test = split
     held_out = start.frame.trials[test]
     distances = []
@@ -200,16 +142,13 @@ def _mdm(start: Start, split: Split, plan: SearchPlan) -> list[float]:
     return _distance_scores(np.stack(distances, axis=1), split, plan)
 
 
-def _class_shift(start: Start, rows: NDArray[Any], plan: SearchPlan) -> Array:
-    """Whitening at a class mean; in the shared mode it is one step from the reference."""
-    if start.ambient is not None:
-        return _log_euclidean_shift(start, rows)
-    if plan.mode == "exact":
-        # distances, unlike SVM kernels, feel an error of the mean to first order
-        return _at_mean(start, rows, plan.tol / 20).shift
-    gradient = average(start.frame.logs[rows], _equal(len(rows)))
-    shift: Array = exp_symmetric(-start.curvature.step(gradient, 1.5) / 2) @ start.frame.shift
-    return shift
+def _class_shift(start: OuterReference, rows: NDArray[Any], plan: SearchPlan) -> Array:
+    """Whitening at a class mean."""
+    # distances, unlike SVM kernels, feel an error of the mean to first order
+    tol = plan.tol / 20
+    if plan.mode == "shared":
+        return exp_symmetric(-start.near_mean(rows, tol)[0] / 2)
+    return start.at_mean(rows, tol).shift
 
 
 def _distance_scores(distances: Array, split: Split, plan: SearchPlan) -> list[float]:
@@ -238,12 +177,3 @@ class NearestMean(ClassifierMixin, BaseEstimator):
         weights = np.exp(negative - negative.max(axis=1, keepdims=True))
         probabilities: Array = weights / weights.sum(axis=1, keepdims=True)
         return probabilities
-
-
-def _equal(n: int) -> Array:
-    return np.full(n, 1 / n)
-
-
-def _size(frame: Frame) -> float:
-    """Root mean square Frobenius norm of the tangent vectors."""
-    return float(np.linalg.norm(frame.logs) / np.sqrt(len(frame.logs)))

@@ -11,8 +11,18 @@ from neurodecode.faults import unknown
 from neurodecode.signals.config import SignalsSection
 
 Protocol = Literal["within_session", "cross_session", "cross_subject"]
+Estimator = Literal[
+    "scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl", "lag_lwf"
+]
+Structure = Literal["full", "toeplitz"]
 SHUFFLED_TIME = "ACM+TS+SVM, time shuffled"
 SHUFFLED_LABELS = "ACM+TS+SVM, labels shuffled"
+SHRUNK: dict[str, tuple[str, Estimator]] = {
+    "ACM+TS+SVM, OAS": ("ACM+TS+SVM", "oas"),
+    "ACM+TS+SVM, lag-aware": ("ACM+TS+SVM", "lag_lwf"),
+    "TS+SVM, OAS": ("TS+SVM", "oas"),
+}
+"""Decoders with a covariance estimator of their own: whose they are, and which."""
 DESCRIPTIONS: dict[str, str] = {
     "ACM+TS+SVM": "augmented covariance, tangent space, SVM (the paper's method)",
     "ACM+MDM": "augmented covariance, minimum distance to Riemannian mean",
@@ -22,6 +32,9 @@ DESCRIPTIONS: dict[str, str] = {
     "MDM": "spatial covariance, minimum distance to Riemannian mean",
     "FgMDM": "spatial covariance, geodesic filtering, minimum distance to mean",
     "CSP+LDA": "common spatial patterns, shrinkage LDA",
+    "ACM+TS+SVM, OAS": "the same with covariances shrunk by OAS (beyond the paper)",
+    "ACM+TS+SVM, lag-aware": "the same, shrinkage aware of correlation in time (beyond the paper)",
+    "TS+SVM, OAS": "spatial covariance shrunk by OAS, tangent space, SVM",
     SHUFFLED_TIME: "control: samples of each trial in random order",
     SHUFFLED_LABELS: "control: trained on permuted labels, must land at chance",
     "ACM+TS+SVM, grid": "order, lag, C and kernel by inner cross-validation (the paper's search)",
@@ -48,6 +61,9 @@ class SimulationSection(Section):
         default=1.0, ge=0, description="Hz between the classes' mu peaks at equal power"
     )
     snr: float = Field(default=0.8, gt=0, description="Motor rhythm to background, amplitude")
+    n_channels: Literal[13, 64] = Field(
+        default=13, description="Electrodes: 13 of the 10-20 system, or 64 of the 10-10 system"
+    )
     lapses: float = Field(
         default=0.08, ge=0, lt=0.5, description="Share of trials with the other hand imagined"
     )
@@ -85,9 +101,13 @@ class ModelSection(Section):
 
     order: int = Field(default=4, ge=1, description="Embedding dimension p")
     lag: int = Field(default=4, ge=1, description="Delay between copies, in samples")
-    estimator: Literal[
-        "scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl", "lag_lwf"
-    ] = Field(default="scm", description="Covariance estimator; oas, lwf and lag_lwf shrink")
+    estimator: Estimator = Field(
+        default="scm", description="Covariance estimator; oas, lwf and lag_lwf shrink"
+    )
+    structure: Structure = Field(
+        default="full",
+        description="toeplitz: blocks of augmented covariances averaged along diagonals",
+    )
     C: float = Field(default=1.0, gt=0, description="Inverse regularisation of the SVM")
     kernel: Literal["linear", "rbf"] = Field(
         default="linear", description="Kernel of the SVM; rbf needs more trials than dimensions"
@@ -108,13 +128,27 @@ class SearchSection(Section):
     kernels: tuple[Literal["linear", "rbf"], ...] = Field(default=("linear", "rbf"), min_length=1)
     n_splits: int = Field(default=3, ge=2, description="Inner folds")
     mode: Literal["exact", "shared"] = Field(
-        default="exact", description="shared: one mean per outer training set, about 1e-3 AUC off"
+        default="exact",
+        description="shared: means of inner folds to first order, within 1e-3 AUC, quicker",
     )
     reference: Literal["riemann", "logeuclid"] = Field(
         default="riemann", description="Mean of the tangent space; logeuclid is beyond the paper"
     )
+    estimator: Estimator = Field(
+        default="scm", description="Covariance estimator of the searched and Takens-based decoders"
+    )
+    structure: Structure = Field(
+        default="full",
+        description="toeplitz: blocks averaged along diagonals, in the searched decoders",
+    )
     embedding: Literal["mdop", "ami_fnn", "ami_cao"] = Field(
         default="mdop", description="Takens-based choice of order and lag"
+    )
+    max_delay: int | None = Field(
+        default=None,
+        ge=1,
+        description="Longest delay that the Takens-based choice tries, in samples; default: 50 for "
+        "mdop (200 ms at the paper's 250 Hz), 30 for the others",
     )
     backend: Literal["numpy", "torch"] = Field(
         default="numpy", description="Eigendecompositions of the means; torch uses a GPU"
@@ -142,7 +176,7 @@ class ACMConfig(Experiment):
     model: ModelSection = ModelSection()
     search: SearchSection = SearchSection()
     decoders: tuple[str, ...] = Field(
-        default=tuple(name for name in FIXED if not name.startswith("FB-")),
+        default=tuple(name for name in FIXED if not name.startswith("FB-") and name not in SHRUNK),
         min_length=1,
         description="First: the one the report is about",
     )

@@ -21,6 +21,7 @@ from neurodecode.faults import ConfigFault, unknown
 from neurodecode.riemann.augmented import AugmentedCovariances, ShuffledTime
 from neurodecode.riemann.config import (
     FIXED,
+    SHRUNK,
     SHUFFLED_LABELS,
     SHUFFLED_TIME,
     ModelSection,
@@ -43,7 +44,7 @@ def _svm(model: ModelSection) -> BaseEstimator:
 
 
 def _augmented(model: ModelSection) -> BaseEstimator:
-    return AugmentedCovariances(model.order, model.lag, model.estimator)
+    return AugmentedCovariances(model.order, model.lag, model.estimator, model.structure)
 
 
 def _spatial(model: ModelSection) -> BaseEstimator:
@@ -81,6 +82,14 @@ BUILDERS: dict[str, Callable[[ModelSection, int], Parts]] = {
     ),
     SHUFFLED_LABELS: lambda m, _: (_augmented(m), _tangent_svm(m)),
 }
+
+
+def _shrunk(base: str, estimator: str) -> Callable[[ModelSection, int], Parts]:
+    build = BUILDERS[base]
+    return lambda m, seed: build(m.model_copy(update={"estimator": estimator}), seed)
+
+
+BUILDERS |= {name: _shrunk(*made) for name, made in SHRUNK.items()}
 assert set(BUILDERS) == set(FIXED)
 
 DECODERS = FIXED

@@ -46,14 +46,25 @@ class Frame:
     @classmethod
     def of(cls, trials: Whitened, weights: Array, shift: Array | None = None) -> Frame:
         """Take the logarithms at a reference; default: where the trials were whitened."""
+        return cls.seen(trials, trials.logarithms(shift), weights, shift)
+
+    @classmethod
+    def seen(
+        cls, trials: Whitened, logs: NDArray[Any], weights: Array, shift: Array | None = None
+    ) -> Frame:
+        """Take logarithms that are known already."""
         shift = np.eye(len(trials.whitening)) if shift is None else shift
-        logs = trials.logarithms(shift)
         return cls(trials, shift, logs, average(logs, weights))
 
     @property
     def norm(self) -> float:
         """Frobenius norm of the gradient."""
         return float(np.linalg.norm(self.gradient))
+
+    @property
+    def size(self) -> float:
+        """Root mean square Frobenius norm of the logarithms."""
+        return float(np.linalg.norm(self.logs) / np.sqrt(len(self.logs)))
 
     @property
     def inverse_factor(self) -> Array:
@@ -77,6 +88,12 @@ def whitening_of(mean: Array) -> Array:
         floor = np.finfo(float).eps * values[-1]
         whitening: Array = vectors.T / np.sqrt(np.maximum(values, floor))[:, None]
         return whitening
+
+
+def lower_triangular(whitening: Array) -> Array:
+    """Rotate a whitening so that it is lower triangular; it whitens the same matrix."""
+    upper: Array = np.asarray(np.linalg.qr(whitening[::-1, ::-1], mode="r"))
+    return upper[::-1, ::-1]
 
 
 def average(logs: NDArray[Any], weights: Array) -> Array:

@@ -171,7 +171,7 @@ def fold_embedding(
     return max(1, min(order, (n_samples - 1) // (n_channels + lag))), lag
 
 
-def regular_order(X: ArrayLike, order: int, lag: int) -> int:
+def regular_order(X: ArrayLike, order: int, lag: int, estimator: str = "scm") -> int:
     """Lower the order until every trial's augmented covariance is regular in double precision.
 
     Samples enough are not rank enough: band-limited signals of B Hz hold about 2 B degrees of
@@ -181,6 +181,8 @@ def regular_order(X: ArrayLike, order: int, lag: int) -> int:
     ----------
     X : array-like, shape (n_trials, n_channels, n_samples)
         Training trials.
+    estimator : str, default="scm"
+        Of :class:`AugmentedCovariances`.
 
     Returns
     -------
@@ -190,7 +192,7 @@ def regular_order(X: ArrayLike, order: int, lag: int) -> int:
     """
     X = trials_array(X)
     for lowered in range(order, 1, -1):
-        eigenvalues = np.linalg.eigvalsh(AugmentedCovariances(lowered, lag).transform(X))
+        eigenvalues = np.linalg.eigvalsh(AugmentedCovariances(lowered, lag, estimator).transform(X))
         if (eigenvalues[:, 0] > SMALLEST_EIGENVALUE * eigenvalues[:, -1]).all():
             return lowered
     return 1

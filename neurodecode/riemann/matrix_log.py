@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.linalg.blas import dtrmm
 from scipy.linalg.lapack import dsyevd, ssyevd
 
 if TYPE_CHECKING:
@@ -16,6 +17,32 @@ if TYPE_CHECKING:
 MOST_SPREAD = 3e5
 """Ratio of extreme eigenvalues above which a matrix is decomposed in float64, not float32."""
 BACKENDS = ("numpy", "torch")
+
+
+@dataclass(frozen=True)
+class Spectra:
+    """Eigendecompositions of the logarithms of positive definite matrices.
+
+    Attributes
+    ----------
+    values : ndarray, shape (n_matrices, n)
+        Logarithms of the matrices' eigenvalues, ascending.
+    vectors : ndarray, shape (n_matrices, n, n)
+        Eigenvectors in columns.
+    """
+
+    values: NDArray[Any]
+    vectors: NDArray[Any]
+
+    def __getitem__(self, rows: NDArray[Any]) -> Spectra:
+        return Spectra(self.values[rows], self.vectors[rows])
+
+    def logarithms(self) -> NDArray[Any]:
+        """Return the logarithms themselves, shape (n_matrices, n, n)."""
+        out = np.empty_like(self.vectors)
+        for row, values, vectors in zip(out, self.values, self.vectors, strict=True):
+            np.matmul(vectors * values, vectors.T, out=row)
+        return out
 
 
 @dataclass(frozen=True)
@@ -45,10 +72,16 @@ class Whitened:
     def at(
         cls, matrices: Array, whitening: Array, dtype: Any = np.float32, backend: str = "numpy"
     ) -> Whitened:
-        """Whiten matrices."""
+        """Whiten matrices; a lower triangular whitening takes half the time."""
         values = np.empty(matrices.shape, dtype=dtype)
+        if np.triu(whitening, 1).any():
+            for row, matrix in zip(values, matrices, strict=True):
+                row[:] = whitening @ matrix @ whitening.T
+            return cls(matrices, whitening, values, backend)
+        W = np.asfortranarray(whitening)
         for row, matrix in zip(values, matrices, strict=True):
-            row[:] = whitening @ matrix @ whitening.T
+            left = dtrmm(1.0, W, matrix.T, lower=1)
+            row[:] = dtrmm(1.0, W, left, side=1, lower=1, trans_a=1, overwrite_b=1)
         return cls(matrices, whitening, values, backend)
 
     def __len__(self) -> int:
@@ -57,16 +90,20 @@ class Whitened:
     def __getitem__(self, rows: NDArray[Any]) -> Whitened:
         return replace(self, matrices=self.matrices[rows], values=self.values[rows])
 
-    def logarithms(self, shift: Array) -> NDArray[Any]:
-        r"""Return :math:`\log(S A_i S^\top)`, shape (n_matrices, n, n), type of ``values``."""
+    def spectra(self, shift: Array | None = None) -> Spectra:
+        r"""Return the eigendecompositions of :math:`S A_i S^\top`; without S, those of A_i."""
         if self.backend == "torch":
-            return self._torch_logarithms(shift)
-        out = np.empty_like(self.values)
-        S = shift.astype(self.values.dtype)
+            return self._torch_spectra(shift)
+        S = None if shift is None else shift.astype(self.values.dtype)
+        logs, vectors = self.values[:, 0].copy(), np.empty_like(self.values)
         for i in range(len(self)):
-            values, vectors = self._decompose(i, S, shift)
-            np.matmul(vectors * np.log(values), vectors.T, out=out[i])
-        return out
+            values, vectors[i] = self._decompose(i, S, shift)
+            np.log(values, out=logs[i])
+        return Spectra(logs, vectors)
+
+    def logarithms(self, shift: Array | None = None) -> NDArray[Any]:
+        r"""Return :math:`\log(S A_i S^\top)`, shape (n_matrices, n, n), type of ``values``."""
+        return self.spectra(shift).logarithms()
 
     def eigenvalues(self, shift: Array) -> Array:
         """Return the eigenvalues of S A_i S^T, ascending, float64, shape (n_matrices, n)."""
@@ -75,29 +112,31 @@ class Whitened:
         return np.array(found, dtype=np.float64)
 
     def _decompose(
-        self, i: int, S: NDArray[Any], shift: Array, vectors: int = 1
+        self, i: int, S: NDArray[Any] | None, shift: Array | None, vectors: int = 1
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        values, found = _eigh(S @ self.values[i] @ S.T, vectors)
+        A = self.values[i]
+        values, found = _eigh(A.copy() if S is None else S @ A @ S.T, vectors)
         if _resolved(values):
             return values, found
-        whitening = shift @ self.whitening
+        whitening = self.whitening if shift is None else shift @ self.whitening
         values, found = _eigh(whitening @ self.matrices[i] @ whitening.T, vectors)
-        return _floored(values).astype(S.dtype), found.astype(S.dtype)
+        return _floored(values).astype(A.dtype), found.astype(A.dtype)
 
-    def _torch_logarithms(self, shift: Array) -> NDArray[Any]:
+    def _torch_spectra(self, shift: Array | None) -> Spectra:
         import torch
 
         device = "cuda" if torch.cuda.is_available() else "cpu"
         A = torch.from_numpy(self.values).to(device)
-        S = torch.from_numpy(shift.astype(self.values.dtype)).to(device)
-        values, vectors = torch.linalg.eigh(S @ A @ S.T)
-        logs = (vectors * torch.log(values.clamp_min(1e-30))[:, None, :]) @ vectors.mT
-        out: NDArray[Any] = logs.cpu().numpy()
-        spread = [i for i, row in enumerate(values.cpu().numpy()) if not _resolved(row)]
-        if spread:
-            rest = replace(self[np.array(spread)], backend="numpy")
-            out[spread] = rest.logarithms(shift)
-        return out
+        if shift is not None:
+            S = torch.from_numpy(shift.astype(self.values.dtype)).to(device)
+            A = S @ A @ S.T
+        values, vectors = (part.cpu().numpy() for part in torch.linalg.eigh(A))
+        found = Spectra(np.log(np.maximum(values, 1e-30)), vectors)
+        spread = np.array([i for i, row in enumerate(values) if not _resolved(row)], dtype=np.intp)
+        if len(spread):
+            rest = replace(self[spread], backend="numpy").spectra(shift)
+            found.values[spread], found.vectors[spread] = rest.values, rest.vectors
+        return found
 
 
 def _eigh(matrix: NDArray[Any], vectors: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -126,10 +165,16 @@ def exp_symmetric(matrix: Array) -> Array:
     return out
 
 
+def log_symmetric(matrix: Array) -> Array:
+    """Return the logarithm; eigenvalues below eps times the largest are floored."""
+    values, vectors = np.linalg.eigh(matrix)
+    out: Array = (vectors * np.log(_floored(values))) @ vectors.T
+    return out
+
+
 def floored_logarithms(matrices: Array) -> Array:
     """Return matrix logarithms in float64; eigenvalues below eps times the largest are floored."""
     out = np.empty_like(matrices, dtype=np.float64)
     for row, matrix in zip(out, matrices, strict=True):
-        values, vectors = np.linalg.eigh(matrix)
-        row[:] = (vectors * np.log(_floored(values))) @ vectors.T
+        row[:] = log_symmetric(matrix)
     return out

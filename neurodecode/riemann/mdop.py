@@ -63,8 +63,11 @@ def mdop(
 
     j being the nearest neighbour of i in the embedding so far and :math:`d_{ij}` their distance.
     The first cycle tries every channel as the start. It ends when the share of false neighbours
-    (distance grown more than ``ratio`` among those closer than 1 / ``ratio``) is at most
-    ``enough``, or rises; the coordinate that ended it is dropped.
+    (points whose distance to their nearest neighbour, which may be another one in the larger
+    embedding, grows more than ``ratio``, among those closer than 1 / ``ratio``) is at most
+    ``enough``, or rises; the coordinate that ended it is dropped. These are the rules of
+    ``mdop_embedding`` in DelayEmbeddings.jl, which the authors used; it searches neighbours among
+    the samples that the delays so far leave, here they are the same in all cycles.
 
     Parameters
     ----------
@@ -111,14 +114,15 @@ def _grow(
     start, channel, delay = _first_pair(x, windows, theiler, n)
     kept, shares = [(start, 0)], []
     points = x[start, :n, None]
-    index, distance = nearest_neighbours(points, theiler)
+    _, distance = nearest_neighbours(points, theiler)
     for _ in range(max_cycles):
-        shares.append(_false_share(x[channel, delay : delay + n], index, distance, ratio))
+        points = np.column_stack([points, x[channel, delay : delay + n]])
+        index, farther = nearest_neighbours(points, theiler)
+        shares.append(_false_share(distance, farther, ratio))
         if shares[-1] <= enough or (len(shares) > 1 and shares[-1] > shares[-2]):
             break
         kept.append((channel, delay))
-        points = np.column_stack([points, x[channel, delay : delay + n]])
-        index, distance = nearest_neighbours(points, theiler)
+        distance = farther
         channel, delay = _argmax(_beta(windows, index, distance))
     channels, delays = zip(*kept, strict=True)
     return DelayEmbedding(channels, delays, tuple(shares))
@@ -154,9 +158,9 @@ def _argmax(beta: Array) -> tuple[int, int]:
     return int(channel), int(delay)
 
 
-def _false_share(added: Array, index: NDArray[np.intp], distance: Array, ratio: float) -> float:
-    close = distance < 1 / ratio
+def _false_share(before: Array, after: Array, ratio: float) -> float:
+    """Share of points whose nearest neighbour, searched anew, is much farther than it was."""
+    close = before < 1 / ratio
     if not close.any():
         return 0.0
-    grown = np.hypot(added - added[index], distance) > ratio * distance
-    return float(grown[close].mean())
+    return float((after > ratio * before)[close].mean())

@@ -9,6 +9,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from neurodecode.riemann.augmented import Array
+    from neurodecode.riemann.hessian import DiagonalHessian
 
 
 @dataclass
@@ -24,6 +25,8 @@ class Curvature:
         Pairs kept; 0 gives gradient steps of the current scale.
     scale : float, default=1.0
         First step length; later the second Barzilai-Borwein formula, clipped to [0.1, 1].
+    diagonal : DiagonalHessian, optional
+        Takes the place of the scale.
 
     References
     ----------
@@ -32,6 +35,7 @@ class Curvature:
 
     length: int = 8
     scale: float = 1.0
+    diagonal: DiagonalHessian | None = None
     pairs: list[tuple[Array, Array, float]] = field(default_factory=list)
 
     def learn(self, step: Array, change: Array) -> None:
@@ -52,7 +56,7 @@ class Curvature:
             factor = inverse * float(np.vdot(step, direction))
             direction -= factor * change
             factors.append(factor)
-        direction *= self.scale
+        direction = self.diagonal.solve(direction) if self.diagonal else self.scale * direction
         for (step, change, inverse), factor in zip(self.pairs, reversed(factors), strict=True):
             direction += (factor - inverse * float(np.vdot(change, direction))) * step
         bound = longest * float(np.linalg.norm(gradient))
@@ -61,4 +65,4 @@ class Curvature:
 
     def copy(self) -> Curvature:
         """Return an independent copy."""
-        return Curvature(self.length, self.scale, list(self.pairs))
+        return Curvature(self.length, self.scale, self.diagonal, list(self.pairs))

@@ -25,8 +25,8 @@ from neurodecode.report.sections import (
     provenance_section,
     scores_section,
 )
-from neurodecode.riemann.claims import TAKENS, acm_claims
-from neurodecode.riemann.config import DESCRIPTIONS, SHUFFLED_LABELS, ACMConfig
+from neurodecode.riemann.claims import SHRUNK, TAKENS, acm_claims
+from neurodecode.riemann.config import DESCRIPTIONS, FIXED, SHUFFLED_LABELS, ACMConfig
 from neurodecode.riemann.moabb_table import moabb_table
 from neurodecode.riemann.selection_report import (
     load_selection,
@@ -58,6 +58,9 @@ def build_report(job: Job) -> Report:
         comparisons,
         "simulated" if simulated else "real",
         mdm=compare(found, mdm, splits[0], config.seed) if mdm else None,
+        shrunk=compare(found, SHRUNK[0], splits[0], config.seed)
+        if {main, SHRUNK[0]} <= set(config.decoders) and main == "ACM+TS+SVM"
+        else None,
         seconds={name: seconds_per_fold(selection, name) for name in (main, TAKENS)},
     )
     sections: list[Section] = []
@@ -187,5 +190,9 @@ def _decoder_section(config: ACMConfig) -> Section:
         f"Order {settings.order}, lag {settings.lag} samples, estimator {settings.estimator}; "
         f"SVM kernel {settings.kernel}, C {settings.C:g}."
     )
+    if set(config.decoders) - set(FIXED):
+        text += (
+            f" Searches: estimator {config.search.estimator}, structure {config.search.structure}."
+        )
     rows = [(name, DESCRIPTIONS[name]) for name in config.decoders]
     return Section("Decoders", [text, Table(("name", "what it is"), rows)])

@@ -17,12 +17,17 @@ from neurodecode.faults import DataFault
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from neurodecode.riemann.augmented import AugmentedCovariances
+
 SOURCES = (
     "augmented",
+    "block_averages",
     "candidates",
     "descent",
     "grid",
+    "hessian",
     "matrix_log",
+    "outer_reference",
     "quasi_newton",
     "search",
     "shrinkage",
@@ -49,13 +54,13 @@ class PointScores:
     reason: str = ""
 
 
-def search_key(X: NDArray[Any], plan: Any, estimator: str) -> str:
+def search_key(X: NDArray[Any], plan: Any, features: AugmentedCovariances) -> str:
     """Hash of everything a score depends on besides the order and the lag.
 
     The trials, the labels and the inner splits by their bytes, the settings by their values, the
     code by its source, the libraries by their versions.
     """
-    parts = [_bytes_hash(X), _bytes_hash(plan.y), estimator]
+    parts = [_bytes_hash(X), _bytes_hash(plan.y), features.estimator, features.structure]
     parts += [_bytes_hash(rows) for split in plan.splits for rows in split]
     names = ("C", "kernels", "classifier", "scoring", "mode", "reference", "tol", "backend")
     parts.append(json.dumps({name: getattr(plan, name) for name in names}, sort_keys=True))

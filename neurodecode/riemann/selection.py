@@ -61,7 +61,9 @@ class Selector:
     @cached_property
     def embeddings(self) -> TrialEmbeddings:
         """The choice of each trial alone, without labels: computed once for all folds."""
-        return select_embedding(self.X, self.settings.embedding, n_jobs=self.settings.n_jobs)
+        settings = self.settings
+        options = {} if settings.max_delay is None else {"max_delay": settings.max_delay}
+        return select_embedding(self.X, settings.embedding, n_jobs=settings.n_jobs, **options)
 
     def fit(self, name: str, fold: Fold) -> Pipeline:
         """Choose on the training trials of a fold, and fit there."""
@@ -82,6 +84,8 @@ class Selector:
             random_state=self.seed,
             mode=settings.mode,
             reference=settings.reference,
+            estimator=settings.estimator,
+            structure=settings.structure,
             backend=settings.backend,
             n_jobs=settings.n_jobs,
             cache_dir=self.cache_dir,
@@ -96,10 +100,11 @@ class Selector:
     def _by_dynamics(self, name: str, classifier: str, fold: Fold) -> Pipeline:
         began = time.perf_counter()
         wanted, lag = fold_embedding(self.embeddings, fold.train, *self.X.shape[1:])
-        order = regular_order(self.X[fold.train], wanted, lag)
+        estimator = self.settings.estimator
+        order = regular_order(self.X[fold.train], wanted, lag, estimator)
         reason = f"order lowered from {wanted} to keep matrices regular" if order < wanted else ""
         # The SVM is not tuned after this choice: scikit-learn's defaults, as published.
-        model = ModelSection(order=order, lag=lag, C=1.0, kernel="rbf")
+        model = ModelSection(order=order, lag=lag, estimator=estimator, C=1.0, kernel="rbf")
         decoder = fit_decoder(self.X[fold.train], self.y[fold.train], classifier, model)
         self._rows.append(
             {"fold": fold.name, "model": name, "order": order, "lag": lag, "C": 1.0,

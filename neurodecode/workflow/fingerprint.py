@@ -7,6 +7,7 @@ exactly the rules that use it.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ def fingerprints(steps: Path, config: Experiment) -> dict[str, str]:
     steps : Path
         The pipeline's ``steps.py``: one function per rule, which imports what it needs.
     config : Experiment
-        ``config.used_by[rule]`` names the sections (dotted keys) each rule reads.
+        ``config.used_by[rule]`` names the sections (dotted keys) each rule reads;
+        ``config.modules(rule)`` the modules it runs beside those that its step imports.
     """
     import grimp
 
@@ -35,7 +37,7 @@ def fingerprints(steps: Path, config: Experiment) -> dict[str, str]:
         rule: sha256_text(
             "\n".join(
                 [
-                    *_code_hashes(graph, _nodes_of(tree, rule)),
+                    *_code_hashes(graph, _nodes_of(tree, rule), config.modules(rule)),
                     *(f"{key}={_pick(settings, key)!r}" for key in config.used_by[rule]),
                 ]
             )
@@ -61,15 +63,15 @@ def _nodes_of(tree: ast.Module, rule: str) -> list[ast.stmt]:
     ]
 
 
-def _code_hashes(graph: Any, nodes: list[ast.stmt]) -> list[str]:
+def _code_hashes(graph: Any, nodes: list[ast.stmt], more: tuple[str, ...]) -> list[str]:
     package = Path(__file__).parents[1]
     own = sha256_text("\n".join(ast.unparse(node) for node in nodes))
-    return [own, *(f"{name} {_file_hash(package, name)}" for name in _closure(graph, nodes))]
+    return [own, *(f"{name} {_file_hash(package, name)}" for name in _closure(graph, nodes, more))]
 
 
-def _closure(graph: Any, nodes: list[ast.stmt]) -> list[str]:
+def _closure(graph: Any, nodes: list[ast.stmt], more: Iterable[str] = ()) -> list[str]:
     found: set[str] = set()
-    for name in _imported(nodes):
+    for name in _imported(nodes) | set(more):
         module = _known(graph, name)
         if module is not None:
             found |= {module} | graph.find_upstream_modules(module)

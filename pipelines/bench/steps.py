@@ -1,8 +1,8 @@
-"""The five steps of a benchmark: our program and its peer on the same arrays, folds and grid."""
+"""The five steps of a benchmark: our program and its peer on the same input."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from neurodecode.workflow.step import Job
@@ -29,30 +29,34 @@ def prepare(job: Job) -> str:
 
 
 def train(job: Job) -> str:
-    """Time our search and the peer's candidates in turn, or one cost curve."""
+    """Time our program and its peer in turn, results before times."""
     from neurodecode.artefacts import write_json
-    from neurodecode.benchmarks.acm import measure_unit
 
-    measured = measure_unit(job.config, job.name, job.stores)
+    measured = _method(job).measure_unit(job.config, job.name, job.stores)
     write_json(job.model / "model.json", measured)
     return measured["summary"]
 
 
 def evaluate(job: Job) -> str:
-    """Compare the scores, then the times."""
+    """Compare the results, then the times."""
     from neurodecode.artefacts import read_json
-    from neurodecode.benchmarks.evaluation import evaluate_unit
 
-    result = evaluate_unit(job.config, job.name, read_json(job.model / "model.json"))
+    result = _method(job).evaluate_unit(job.config, job.name, read_json(job.model / "model.json"))
     result.save(job.evaluation)
     return result.summary
 
 
 def report(job: Job) -> str:
-    """Agreement, ratios, cost curves, machine and claims on one page."""
-    from neurodecode.benchmarks.results import build_report
+    """Agreement, ratios, machine and claims on one page."""
     from neurodecode.report.render import write_report
 
-    report = build_report(job)
+    report = _method(job).build_report(job)
     write_report(report, job.folder)
     return report.headline.sentence
+
+
+def _method(job: Job) -> Any:
+    """The module of the method that is timed, for this rule."""
+    from importlib import import_module
+
+    return import_module(*job.config.modules(job.rule))

@@ -83,3 +83,48 @@ def test_new_targets_rerun_the_report_only_and_time_nothing_again(bench, command
     assert result.returncode == 0, result.stdout + result.stderr
     rules = {line.split()[2] for line in result.stdout.splitlines() if "would run" in line}
     assert rules == {"report"}
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory, command):
+    """Return the folder of a finished ``bench speech_smoke`` run; do not change it."""
+    folder = tmp_path_factory.mktemp("bench-speech") / "run"
+    result = command("run", "bench", "speech_smoke", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+def test_speech_gives_a_ratio_for_every_program_that_computes_the_same(speech):
+    found = json.loads((speech / "report.json").read_text())
+    assert {(row["model"], row["split"]) for row in found["metrics"]} == {
+        ("ours", "threads-1"),
+        ("our attention", "threads-1"),
+        ("our convolutions", "threads-1"),
+        ("ours", "MNE, from the file"),
+        ("ours", "MNE, loaded"),
+    }
+    assert all(0 < row["ci_low"] <= row["value"] <= row["ci_high"] for row in found["metrics"])
+    assert found["gaps"]["loss"] <= 1e-5
+    assert found["gaps"]["windows"] <= 1e-4
+
+
+def test_speech_answers_every_claim_and_names_what_it_measured(speech):
+    found = json.loads((speech / "report.json").read_text())
+    verdicts = {claim["key"]: claim["verdict"] for claim in found["claims"]}
+    assert set(verdicts) == {"losses", "B1-threads-1", "windows", "B2", "ranks", "B3"}
+    for key in ("losses", "windows", "ranks", "B3"):
+        assert verdicts[key] == "holds"
+    assert found["retrieval"]["peak_memory_gb"] < 2
+    assert found["machine"]["waiting threads (OMP_WAIT_POLICY)"] == "PASSIVE"
+    page = (speech / "report.html").read_text()
+    for heading in ("Training step", "Windows", "Retrieval", "Claims"):
+        assert heading in page
+
+
+def test_new_targets_of_speech_rerun_the_report_only(speech, command):
+    result = command(
+        "run", "bench", "speech_smoke", "--out", speech, "-n", "--set", "targets.step=2"
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    rules = {line.split()[2] for line in result.stdout.splitlines() if "would run" in line}
+    assert rules == {"report"}

@@ -1,9 +1,10 @@
 r"""Simulated motor imagery EEG: what is planted, and the best score any decoder could reach.
 
 Generative model, per subject and session
-    Dipoles in MNE's three-shell sphere model, 13 electrodes of the 10-20 system, 128 Hz. Each
-    source is a stationary Gaussian process with its own spectrum; a trial's sensor signals are
-    Gaussian with cross-spectrum :math:`S_c(f) = \sum_s P_{s,c}(f) l_s l_s^T + N(f) I`.
+    Dipoles in MNE's three-shell sphere model, 13 electrodes of the 10-20 system or 64 of the
+    10-10 system, 128 Hz. Each source is a stationary Gaussian process with its own spectrum; a
+    trial's sensor signals are Gaussian with cross-spectrum
+    :math:`S_c(f) = \sum_s P_{s,c}(f) l_s l_s^T + N(f) I`.
 Planted effects, by class
     1. *Desynchronisation*: imagining one hand lowers mu (about 10 Hz) and beta (about 20 Hz) power
        of the hand area on the other side. Spatial covariances see it.
@@ -39,6 +40,12 @@ from neurodecode.datasets.simulate.sphere import (
 Array = NDArray[np.floating[Any]]
 
 CHANNELS = ("F3", "Fz", "F4", "T7", "C3", "Cz", "C4", "T8", "P3", "Pz", "P4", "O1", "O2")
+TEN_TEN = """
+    Fp1 Fpz Fp2 AF7 AF3 AFz AF4 AF8 F7 F5 F3 F1 Fz F2 F4 F6 F8 FT7 FC5 FC3 FC1 FCz FC2 FC4 FC6 FT8
+    T7 C5 C3 C1 Cz C2 C4 C6 T8 TP7 CP5 CP3 CP1 CPz CP2 CP4 CP6 TP8 P9 P7 P5 P3 P1 Pz P2 P4 P6 P8 P10
+    PO7 PO3 POz PO4 PO8 O1 Oz O2 Iz
+"""
+MONTAGES = {13: CHANNELS, 64: tuple(TEN_TEN.split())}
 CLASSES = ("left_hand", "right_hand")
 TASK = "imagery"
 OPTIMAL = "derivatives/optimal.csv"
@@ -70,6 +77,7 @@ def simulate_motor_imagery(
     desynchronisation: float = 0.25,
     peak_shift: float = 1.0,
     snr: float = 0.8,
+    n_channels: int = 13,
     lapses: float = 0.08,
     random_state: int = 42,
 ) -> list[Path]:
@@ -85,6 +93,7 @@ def simulate_motor_imagery(
         Distance in Hz between the two classes' mu peaks of the medial source.
     snr : float
         Amplitude of the motor rhythms relative to the background.
+    n_channels : {13, 64}
     lapses : float
         Share of trials in which the other hand was imagined, in [0, 0.5); it bounds the ceiling.
 
@@ -99,9 +108,10 @@ def simulate_motor_imagery(
         anatomy = _Anatomy.draw(np.random.default_rng([random_state, subject]))
         for session in range(n_sessions):
             rng = np.random.default_rng([random_state, subject, session])
-            signals, labels, onsets, scores = _record(anatomy, effects, n_trials, rng)
+            channels = MONTAGES[n_channels]
+            signals, labels, onsets, scores = _record(anatomy, effects, n_trials, rng, channels)
             names = f"{subject + 1:02d}", f"{session:d}"
-            _write_bids(folder, *names, signals, labels, onsets)
+            _write_bids(folder, *names, electrode_info(channels, SFREQ), signals, labels, onsets)
             optimal.append(_optimal_rows(*names, labels, scores))
     path = folder / OPTIMAL
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -128,13 +138,16 @@ class _Anatomy:
         positions = np.vstack([named + rng.normal(scale=0.008, size=named.shape), background])
         return cls(positions, mu_hz=rng.uniform(9.5, 12.0), strength=rng.uniform(0.6, 1.2))
 
-    def lead_field(self, rng: np.random.Generator) -> Array:
-        """Gains (n_channels, n_sources) of one session, each source scaled to unit mean gain."""
+    def lead_field(self, rng: np.random.Generator, channels: tuple[str, ...] = CHANNELS) -> Array:
+        """Gains (n_channels, n_sources) of one session, each source scaled to the same mean gain.
+
+        Root mean square over channels: that of unit norm on 13, whatever their number.
+        """
         shift = rng.normal(scale=0.003, size=self.positions.shape)
         moved = inside_brain(self.positions + shift)
-        gains = dipole_gains(electrode_info(CHANNELS, SFREQ), moved, radial(moved))
-        scaled: Array = gains / np.linalg.norm(gains, axis=0)
-        return scaled
+        gains = dipole_gains(electrode_info(channels, SFREQ), moved, radial(moved))
+        scaled: Array = gains * np.sqrt(len(channels) / len(CHANNELS))
+        return scaled / np.linalg.norm(gains, axis=0)
 
 
 def class_spectra(
@@ -183,10 +196,14 @@ def _one_over_f(hz: Array) -> Array:
 
 
 def _record(
-    anatomy: _Anatomy, effects: Effects, n_trials: int, rng: np.random.Generator
+    anatomy: _Anatomy,
+    effects: Effects,
+    n_trials: int,
+    rng: np.random.Generator,
+    channels: tuple[str, ...] = CHANNELS,
 ) -> tuple[Array, list[str], list[float], Array]:
     """One session: signals (n_channels, n_samples) in uV, labels, onsets in s, log-likelihoods."""
-    gains = anatomy.lead_field(rng)
+    gains = anatomy.lead_field(rng, channels)
     n = round((TRIAL_S + 2 * MARGIN_S) * SFREQ)
 
     def spectra(label: str) -> Array:
@@ -198,7 +215,7 @@ def _record(
     imagined = [other[c] if lapse else c for c, lapse in zip(labels, lapsed, strict=True)]
     drawn = {c: draw_trials(spectra(c), imagined.count(c), n, rng) for c in CLASSES}
     position = dict.fromkeys(CLASSES, 0)
-    trials = np.empty((n_trials, len(CHANNELS), n))
+    trials = np.empty((n_trials, len(channels), n))
     for i, label in enumerate(imagined):
         trials[i] = drawn[label][position[label]]
         position[label] += 1
@@ -242,12 +259,18 @@ def _join(trials: Array, rest: Array) -> tuple[Array, list[float]]:
 
 
 def _write_bids(
-    folder: Path, subject: str, session: str, signals: Array, labels: list[str], onsets: list[float]
+    folder: Path,
+    subject: str,
+    session: str,
+    info: Any,
+    signals: Array,
+    labels: list[str],
+    onsets: list[float],
 ) -> None:
     import mne
     import mne_bids
 
-    raw = mne.io.RawArray(signals * 1e-6, electrode_info(CHANNELS, SFREQ), verbose="error")
+    raw = mne.io.RawArray(signals * 1e-6, info, verbose="error")
     raw.info["line_freq"] = 50
     raw.set_annotations(mne.Annotations(onsets, [TRIAL_S] * len(onsets), labels))
     path = mne_bids.BIDSPath(

@@ -137,7 +137,9 @@ def test_estimator_names_are_those_of_pyriemann_and_our_own():
 def test_parameters_survive_clone_set_params_and_pickle():
     transform = AugmentedCovariances(3, 5, "lwf").set_params(lag=6)
     for copy in (clone(transform), pickle.loads(pickle.dumps(transform))):
-        assert copy.get_params() == {"order": 3, "lag": 6, "estimator": "lwf"}
+        assert copy.get_params() == {
+            "order": 3, "lag": 6, "estimator": "lwf", "structure": "full",
+        }  # fmt: skip
 
 
 def test_order_and_lag_can_be_searched_in_a_pipeline(trials):

@@ -115,3 +115,37 @@ def test_a4_needs_a_small_gap_and_a_lower_cost(row, seconds, verdict):
 def test_minimum_distance_has_its_own_row():
     claims = acm_claims({}, "real", mdm=table(MDM=GAIN))
     assert {c.key: c.verdict for c in claims}["A1, MDM"] == "holds"
+
+
+def shrinkage_verdicts(plain, shrunk):
+    tables = {"within_session": table(TS_SVM=plain)}
+    claims = acm_claims(tables, "real", shrunk=shrunk)
+    found = {c.key: c.verdict for c in claims}
+    return found["A6"], found["A6, repair"]
+
+
+@pytest.mark.parametrize(
+    ("plain", "verdict"), [(LOSS, "holds"), (GAIN, "fails"), (UNSURE, "not shown")]
+)
+def test_a6_holds_when_it_loses_without_shrinkage(plain, verdict):
+    assert shrinkage_verdicts(plain, table())[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("gain", "standard", "verdict"),
+    [
+        (GAIN, UNSURE, "holds"),  # it gains, and no loss of 0.05 is left
+        (GAIN, (-0.12, -0.2, -0.06, 0.01), "fails"),  # it gains, and still loses by more
+        (GAIN, (-0.04, -0.09, 0.01, 0.1), "not shown"),
+        (LOSS, GAIN, "fails"),
+        (UNSURE, GAIN, "not shown"),
+    ],
+)
+def test_a6_is_repaired_by_a_gain_that_leaves_no_loss(gain, standard, verdict):
+    shrunk = table(ACM_TS_SVM=gain, **{"TS_SVM, OAS": standard})
+    assert shrinkage_verdicts(LOSS, shrunk)[1] == verdict
+
+
+def test_a6_needs_decoders_with_and_without_shrinkage():
+    assert verdicts(table(TS_SVM=LOSS))["A6"] == "not tested"
+    assert verdicts(table(TS_SVM=LOSS))["A6, repair"] == "not tested"

@@ -72,7 +72,10 @@ def test_the_time_shuffled_control_is_the_spatial_decoder_at_order_one(trials):
 def test_the_settings_reach_the_decoder():
     model = ModelSection(order=3, lag=5, estimator="oas", C=0.5, kernel="linear")
     decoder = make_decoder("ACM+TS+SVM", model)
-    assert decoder["features"].get_params() == {"order": 3, "lag": 5, "estimator": "oas"}
+    assert decoder["features"].get_params() == {
+        "order": 3, "lag": 5, "estimator": "oas", "structure": "full",
+    }  # fmt: skip
+    assert make_decoder("TS+SVM, OAS")["features"].estimator == "oas"
     assert decoder["classifier"]["svc"].get_params()["C"] == 0.5
     assert decoder["classifier"]["svc"].get_params()["kernel"] == "linear"
     assert make_decoder("TS+SVM", model)["features"].order == 1

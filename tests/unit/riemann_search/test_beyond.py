@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 from sklearn.covariance import ledoit_wolf
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
+from neurodecode.evaluation.folds import Fold
 from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.riemann.augmented import AugmentedCovariances
+from neurodecode.riemann.block_averages import average_blocks
 from neurodecode.riemann.block_toeplitz import BlockToeplitzCovariances
+from neurodecode.riemann.config import ModelSection, SearchSection
+from neurodecode.riemann.decoders import make_decoder
 from neurodecode.riemann.search import ACMSearchCV
+from neurodecode.riemann.selection import Selector
 from neurodecode.riemann.shrinkage import lag_ledoit_wolf
 
 
@@ -74,3 +80,61 @@ def test_block_toeplitz_refuses_impossible_points(trials):
         BlockToeplitzCovariances(0, 1).transform(trials[0])
     with pytest.raises(DataFault):
         BlockToeplitzCovariances(40, 1).transform(trials[0])
+
+
+def test_averaged_blocks_are_the_means_along_diagonals(make_trials):
+    X, _ = make_trials(3, 4, 300)
+    full = AugmentedCovariances(3, 2).transform(X).reshape(3, 3, 4, 3, 4)
+    averaged = AugmentedCovariances(3, 2, structure="toeplitz").transform(X)
+    blocks = averaged.reshape(3, 3, 4, 3, 4)
+    np.testing.assert_allclose(blocks[:, 1, :, 2], (full[:, 0, :, 1] + full[:, 1, :, 2]) / 2)
+    np.testing.assert_array_equal(blocks[:, 0, :, 0], blocks[:, 2, :, 2])
+    np.testing.assert_array_equal(averaged, averaged.transpose(0, 2, 1))
+    np.testing.assert_allclose(average_blocks(averaged, 4), averaged)
+
+
+def test_a_search_with_averaged_blocks_equals_grid_search(trials):
+    X, y = trials
+    decoder = make_decoder("ACM+TS+SVM", ModelSection(structure="toeplitz"))
+    folds = StratifiedKFold(3, shuffle=True, random_state=42)
+    grid = {"features__order": [1, 2, 3], "features__lag": [3]}
+    theirs = GridSearchCV(decoder, grid, cv=folds, scoring="roc_auc").fit(X, y)
+    ours = ACMSearchCV([1, 2, 3], [3], [1], ["linear"], structure="toeplitz").fit(X, y)
+    scores = theirs.cv_results_["mean_test_score"]
+    np.testing.assert_allclose(ours.cv_results_["mean_test_score"], scores, atol=1e-3)
+    assert ours.best_estimator_.named_steps["features"].structure == "toeplitz"
+
+
+def test_indefinite_averages_are_missing_with_a_reason():
+    # a chirp is not stationary: equal blocks contradict its covariance
+    rng = np.random.default_rng(0)
+    time = np.arange(120)
+    X = np.sin(2e-3 * time**2 + rng.uniform(0, 6, (24, 2, 1))) * np.exp(time / 30)
+    X += 1e-4 * rng.standard_normal(X.shape)
+    search = ACMSearchCV([1, 8], [2], structure="toeplitz", refit=False).fit(X, np.arange(24) % 2)
+    missing = search.cv_results_["param_order"] == 8
+    assert np.isnan(search.cv_results_["mean_test_score"][missing]).all()
+    assert all("not positive definite" in r for r in search.cv_results_["reason"][missing])
+    assert np.isfinite(search.cv_results_["mean_test_score"][~missing]).all()
+    with pytest.raises(DataFault, match="not positive definite"):
+        AugmentedCovariances(8, 2, structure="toeplitz").transform(X)
+
+
+def test_an_unknown_structure_is_refused(trials):
+    for wrong in (ACMSearchCV(structure="toeplitzz"), AugmentedCovariances(structure="toeplitzz")):
+        with pytest.raises(ConfigFault, match="did you mean"):
+            wrong.fit(*trials).transform(trials[0])
+
+
+def test_the_estimator_and_structure_of_an_experiment_reach_its_searches(trials):
+    X, y = trials
+    settings = SearchSection(
+        orders=(2,), lags=(1,), C=(1.0,), kernels=("linear",), estimator="oas", structure="toeplitz"
+    )
+    selector = Selector(X, y, settings, seed=0)
+    fold = Fold(np.arange(40), np.arange(40, 60), "1", "1", "0", 1)
+    searched = selector.fit("ACM+TS+SVM, grid", fold).named_steps["features"]
+    assert (searched.estimator, searched.structure) == ("oas", "toeplitz")
+    assert selector.fit("ACM+TS+SVM, Takens", fold).named_steps["features"].estimator == "oas"
+    short = Selector(X, y, settings.model_copy(update={"max_delay": 3}), seed=0)
+    assert short.embeddings.lags.max() <= 3 < selector.embeddings.lags.max()

@@ -14,7 +14,7 @@ from neurodecode.riemann.embedding import (
     regular_order,
     select_embedding,
 )
-from neurodecode.riemann.mdop import mdop
+from neurodecode.riemann.mdop import _false_share, mdop
 from neurodecode.riemann.mutual_information import (
     delayed_information,
     first_minimum,
@@ -162,3 +162,9 @@ def test_the_order_is_lowered_until_band_limited_matrices_are_regular():
     X = np.fft.irfft(spectrum)
     assert regular_order(X, 9, 2) < 4
     assert regular_order(rng.standard_normal((3, 20, 512)), 9, 2) == 9
+
+
+def test_a_neighbour_lost_to_another_one_as_near_is_not_false():
+    before, after = np.array([0.1, 0.1, 0.1, 0.9]), np.array([0.1, 0.15, 0.3, 9.0])
+    assert _false_share(before, after, 2.0) == pytest.approx(1 / 3)
+    assert _false_share(np.ones(3), np.full(3, 9.0), 2.0) == 0.0

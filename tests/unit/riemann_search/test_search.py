@@ -123,7 +123,15 @@ def test_an_interrupted_search_resumes_where_it_stopped(trials, tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"C": [2]}, {"random_state": 1}, {"mode": "shared"}, {"classifier": "mdm"}, {"n_splits": 4}],
+    [
+        {"C": [2]},
+        {"random_state": 1},
+        {"mode": "shared"},
+        {"classifier": "mdm"},
+        {"n_splits": 4},
+        {"structure": "toeplitz"},
+        {"estimator": "oas"},
+    ],
 )
 def test_saved_scores_are_not_reused_for_other_parameters(trials, tmp_path, change):
     ACMSearchCV(**QUICK, cache_dir=tmp_path).fit(*trials)

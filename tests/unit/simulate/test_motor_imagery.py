@@ -13,6 +13,7 @@ from sklearn.metrics import roc_auc_score
 from neurodecode.datasets.simulate.motor_imagery import (
     CHANNELS,
     CLASSES,
+    MONTAGES,
     OPTIMAL,
     SFREQ,
     Effects,
@@ -23,6 +24,7 @@ from neurodecode.datasets.simulate.motor_imagery import (
 )
 
 N = 512
+NEAR_LEFT_HAND = ("C1", "C3", "C5", "FC1", "FC3", "CP1", "CP3", "Cz", "FCz", "CPz")
 
 
 @cache
@@ -166,3 +168,15 @@ def test_more_subjects_leave_the_first_ones_as_they_are(folders, tmp_path):
     alone = {k: v for k, v in hashes(tmp_path / "data").items() if k.suffix == ".eeg"}
     assert len(alone) == 1
     assert alone.items() <= first.items()
+
+
+def test_64_channels_carry_the_same_sources_at_the_same_mean_gain():
+    drawn, few = anatomy()
+    many = drawn.lead_field(np.random.default_rng(1), MONTAGES[64])
+    assert many.shape == (64, few.shape[1])
+    np.testing.assert_allclose(np.square(many).mean(axis=0), np.square(few).mean(axis=0))
+    assert set(CHANNELS) < set(MONTAGES[64])
+    assert len(set(MONTAGES[64])) == 64
+    site = MONTAGES[64].index("C3")
+    assert np.abs(many[:, 0]).argmax() in [MONTAGES[64].index(n) for n in NEAR_LEFT_HAND]
+    assert np.abs(many[site, 0]) > np.abs(many[MONTAGES[64].index("C4"), 0])

@@ -65,3 +65,9 @@ def test_rules_use_the_modules_of_their_task_and_not_of_others():
     assert "neurodecode.riemann.decoders" not in of["report"]
     assert "neurodecode.signals.checks" not in of["fetch"]
     assert all("neurodecode.workflow" not in name for rule in RULES for name in of[rule])
+
+
+def test_modules_that_a_config_names_count_as_code_of_the_rule(base, monkeypatch):
+    named = {"train": ("neurodecode.contrastive.retrieval",)}
+    monkeypatch.setattr(ACMConfig, "modules", lambda self, rule: named.get(rule, ()))
+    assert changed(base, fingerprints(STEPS, config())) == {"train"}

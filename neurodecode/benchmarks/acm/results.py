@@ -9,24 +9,19 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.benchmarks.claims import bench_claims
+from neurodecode.benchmarks.acm.claims import bench_claims
+from neurodecode.benchmarks.acm.config import settings_of
+from neurodecode.benchmarks.acm.evaluation import MODES
+from neurodecode.benchmarks.acm.extrapolation import HOW
+from neurodecode.benchmarks.closing import closing_sections
 from neurodecode.benchmarks.config import BenchConfig
-from neurodecode.benchmarks.evaluation import AS_FAST, MODES, SPEED_UP, agrees
-from neurodecode.benchmarks.extrapolation import HOW
-from neurodecode.evaluation.metric_row import MetricRow
+from neurodecode.benchmarks.ratios import AS_FAST, SPREAD, agrees, ratio_over_repeats
 from neurodecode.report.figures import curves_figure
 from neurodecode.report.model import Block, Headline, Report, Section, Table
-from neurodecode.report.sections import claims_section, data_section, provenance_section
 
 if TYPE_CHECKING:
+    from neurodecode.evaluation.metric_row import MetricRow
     from neurodecode.workflow.step import Job
-
-VERDICTS = (
-    "holds: the smallest ratio of all repeats reaches the figure claimed; fails: the largest does "
-    "not; not shown: some do. Scores must be equal first."
-)
-SPREAD = "smallest to largest"
-"""Two to five repeats have no interval worth the name; their range is given."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +57,7 @@ def build_report(job: Job) -> Report:
         _agreement_section(found, config),
         _ratio_section(found, ratios, config),
         *_curve_sections(found, config),
-        claims_section(claims, VERDICTS, source="neurodecode says"),
-        Section("Machine", [Table(("", ""), [(k, str(v)) for k, v in found.machine.items()])]),
-        data_section(job.folder, [job.store(name) for name in job.plan.subjects]),
-        provenance_section(job.folder),
+        *closing_sections(job, claims, found.machine, first="Scores must be equal first."),
     ]
     data = {
         "metrics": [asdict(row) for row in ratios],
@@ -111,16 +103,12 @@ def speed_ups(found: Measured, config: BenchConfig) -> list[MetricRow]:
     rows = []
     for workers, part in found.seconds.groupby("workers"):
         for mode in MODES:
-            if not agrees(found.gaps[mode], config.tolerance):
+            if not agrees(found.gaps[mode], config.tolerated["auc"]):
                 continue
-            ratio = (part["peer"] / part[mode]).to_numpy(float)
+            ratio = (part["peer"] / part[mode]).tolist()
             rows.append(
-                MetricRow(
-                    metric=SPEED_UP, value=float(np.median(ratio)), chance=AS_FAST, n=len(ratio),
-                    unit="repeat", level="subject", split=f"workers-{workers}", model=mode,
-                    subject="main", seed=config.seed, ci_low=ratio.min(), ci_high=ratio.max(),
-                )
-            )  # fmt: skip
+                ratio_over_repeats(ratio, model=mode, split=f"workers-{workers}", seed=config.seed)
+            )
     return rows
 
 
@@ -136,13 +124,14 @@ def headline(rows: list[MetricRow], gaps: dict[str, float], config: BenchConfig)
         )  # fmt: skip
     gap = min((g for g in gaps.values() if not np.isnan(g)), default=1.0)
     return Headline(
-        label=f"scores differ by more than {config.tolerance:g}, so times are not compared",
+        label=f"scores differ by more than {config.tolerated['auc']:g}, so times are not compared",
         metric="AUC, largest difference", value=gap, ci_low=gap, ci_high=gap, chance=0.0,
         p_value=None, n=config.repeats, unit="repeat", spread=SPREAD, baseline="same scores",
     )  # fmt: skip
 
 
 def _agreement_section(found: Measured, config: BenchConfig) -> Section:
+    tolerance = config.tolerated["auc"]
     first = found.candidates.drop_duplicates(["order", "lag", "C", "kernel"])
     rows = [
         (row.order, row.lag, f"{row.C:g}", row.kernel, _f5(row.peer), _f5(row.exact),
@@ -153,20 +142,20 @@ def _agreement_section(found: Measured, config: BenchConfig) -> Section:
                "peer, s", "workers")  # fmt: skip
     said = [
         f"{mode}: largest difference {_f5(gap)}, "
-        + ("agrees" if agrees(gap, config.tolerance) else "DOES NOT AGREE, no ratio is given")
+        + ("agrees" if agrees(gap, tolerance) else "DOES NOT AGREE, no ratio is given")
         for mode, gap in found.gaps.items()
     ]
     missing = int(first[["peer", *MODES]].isna().any(axis=1).sum())
     text = (
         f"Every candidate the peer was timed at, on the same folds; mean AUC may differ by "
-        f"{config.tolerance:g} at most. {'; '.join(said)}. "
+        f"{tolerance:g} at most. {'; '.join(said)}. "
         f"{missing} of {len(first)} candidates could not be scored by both."
     )
     return Section("Agreement", [text, Table(columns, rows, "Candidates compared", folded=True)])
 
 
 def _ratio_section(found: Measured, ratios: list[MetricRow], config: BenchConfig) -> Section:
-    bench = config.benchmark
+    bench = settings_of(config)
     rows = [
         (_workers(r.split), r.model, f"{r.value:.1f}", f"{r.ci_low:.1f} to {r.ci_high:.1f}", r.n)
         for r in ratios
@@ -199,7 +188,8 @@ def _ratio_section(found: Measured, ratios: list[MetricRow], config: BenchConfig
 def _curve_sections(found: Measured, config: BenchConfig) -> list[Section]:
     if found.curves.empty:
         return []
-    cost = config.benchmark.cost
+    bench = settings_of(config)
+    cost = bench.cost
     blocks: list[Block] = []
     for curve, part in found.curves.groupby("curve", sort=False):
         fixed = "" if curve == "orders" else f"order {cost.order}, "
@@ -210,7 +200,7 @@ def _curve_sections(found: Measured, config: BenchConfig) -> list[Section]:
         )  # fmt: skip
         blocks.append(_growth(part, str(curve)))
     text = (
-        f"Seconds of one (order, lag) point with all {config.benchmark.n_settings} settings, one "
+        f"Seconds of one (order, lag) point with all {bench.n_settings} settings, one "
         f"worker, median and range of {cost.repeats}. The peer is timed at one setting, times "
         f"the number of settings, since it repeats everything for each."
     )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from neurodecode.benchmarks.evaluation import MODES, agrees
+from neurodecode.benchmarks.acm.config import settings_of
+from neurodecode.benchmarks.acm.evaluation import MODES
+from neurodecode.benchmarks.ratios import agrees, reached
 from neurodecode.report.model import Claim, Verdict
 
 if TYPE_CHECKING:
@@ -28,14 +30,14 @@ def bench_claims(
     ratios : sequence of MetricRow
         Median, smallest and largest ratio; ``split`` is "workers-N".
     """
-    claims = [_agreement(mode, gaps[mode], config.tolerance) for mode in MODES]
+    claims = [_agreement(mode, gaps[mode], config.tolerated["auc"]) for mode in MODES]
     note = _size_note(config)
-    for mode, target in config.targets.items():
+    for mode, target in config.claimed.items():
         for workers in config.workers:
             key = f"{mode}-{workers}"
             text = f"At least {target:g} times as fast as the peer, {mode}, workers: {workers}"
             found = [r for r in ratios if (r.model, r.split) == (mode, f"workers-{workers}")]
-            claims.append(_reached(key, text, found, target, note))
+            claims.append(reached(key, text, found, target, note))
     return claims
 
 
@@ -47,22 +49,13 @@ def _agreement(mode: str, gap: float, tolerance: float) -> Claim:
     return Claim(f"scores-{mode}", text, "parity", f"{gap:.1e} at most", verdict)
 
 
-def _reached(key: str, text: str, found: Sequence[MetricRow], target: float, note: str) -> Claim:
-    if not found:
-        return Claim(key, text, "parity", "-", "not tested", "scores do not agree: no ratio")
-    row = found[0]
-    low, high = row.ci_low or 0.0, row.ci_high or 0.0
-    verdict: Verdict = "holds" if low >= target else "fails" if high < target else "not shown"
-    return Claim(key, text, "parity", f"{row.value:.1f} [{low:.1f}, {high:.1f}]", verdict, note)
-
-
 def _size_note(config: BenchConfig) -> str:
     """Say where this run is not of the size that the claim is about."""
     n = config.data.simulation
     size = (n.n_trials, n.n_channels, n.n_samples)
-    if size == PAPER_SIZE and config.benchmark.n_candidates == PAPER_GRID:
+    if size == PAPER_SIZE and settings_of(config).n_candidates == PAPER_GRID:
         return ""
     return (
         "claimed for 22 channels x 1001 samples x 288 trials and 600 candidates; here "
-        f"{n.n_channels} x {n.n_samples} x {n.n_trials} and {config.benchmark.n_candidates}"
+        f"{n.n_channels} x {n.n_samples} x {n.n_trials} and {settings_of(config).n_candidates}"
     )

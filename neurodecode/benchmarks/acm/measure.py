@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
+from neurodecode.benchmarks.acm.config import settings_of
+from neurodecode.benchmarks.acm.peer import Setting, time_peer
 from neurodecode.benchmarks.machine import describe_machine, one_blas_thread
-from neurodecode.benchmarks.peer import Setting, time_peer
 from neurodecode.riemann.search import ACMSearchCV
 from neurodecode.signals.store import open_store
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurodecode.benchmarks.config import ACMBenchmark, BenchConfig
+    from neurodecode.benchmarks.acm.config import ACMBenchmark
+    from neurodecode.benchmarks.config import BenchConfig
 
 MODES = ("exact", "shared")
 Trials = tuple["NDArray[np.float64]", "NDArray[Any]"]
@@ -37,7 +39,7 @@ def measure_unit(config: BenchConfig, unit: str, stores: Sequence[Path]) -> dict
     """
     store = open_store(stores[0])
     trials = np.asarray(store.signals, dtype=np.float64), store.trials["label"].to_numpy()
-    bench, (kind, value, *_) = config.benchmark, unit.split("-")
+    bench, (kind, value, *_) = settings_of(config), unit.split("-")
     with one_blas_thread():
         machine = describe_machine()
         workers = int(value) if kind == "workers" else 1

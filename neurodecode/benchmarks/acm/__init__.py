@@ -1,0 +1,1 @@
+"""The nested search of ``acm`` against MOABB, pyRiemann and scikit-learn."""

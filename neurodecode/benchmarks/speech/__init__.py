@@ -1,0 +1,1 @@
+"""The speech pipeline against straightforward programs: training step, windows, retrieval."""
