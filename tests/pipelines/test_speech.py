@@ -146,8 +146,8 @@ def at_work_in(folder):
 def test_a_run_killed_in_training_goes_on_and_ends_with_the_same_numbers(command, tmp_path):
     folders = {name: (tmp_path / name).resolve() for name in ("killed", "whole")}
     # Enough epochs that the kill falls into the training.
-    arguments = ["run", "speech", "smoke", *ONE, "--set", "trainer.max_epochs=40",
-                 "--set", "trainer.patience=40"]  # fmt: skip
+    arguments = ["run", "speech", "smoke", *ONE, "--set", "trainer.max_epochs=20",
+                 "--set", "trainer.patience=20"]  # fmt: skip
     run = subprocess.Popen(
         [sys.executable, "-m", "neurodecode", *arguments, "--out", str(folders["killed"])],
         cwd=REPOSITORY, stdout=subprocess.DEVNULL,
