@@ -8,7 +8,7 @@ from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_jso
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import torch
@@ -59,14 +59,45 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
         raise DataFault("not a skops file, refused to load", where=str(path)) from error
 
 
-def save_weights(folder: Path, module: torch.nn.Module, info: dict[str, Any]) -> None:
-    """Write ``model.safetensors``, and ``model.json`` with ``info`` and the file's sha256."""
+def save_tensors(
+    folder: Path, tensors: Mapping[str, torch.Tensor], info: dict[str, Any], *, name: str = "model"
+) -> None:
+    """Write ``NAME.safetensors``, and ``NAME.json`` with ``info`` and the file's sha256."""
     from safetensors.torch import save_file
 
-    state = {name: value.contiguous() for name, value in module.state_dict().items()}
-    with atomic_path(folder / "model.safetensors") as path:
-        save_file(state, str(path))
-    write_json(folder / "model.json", {**info, "sha256": sha256_file(folder / "model.safetensors")})
+    file = folder / f"{name}.safetensors"
+    with atomic_path(file) as path:
+        save_file({key: value.contiguous() for key, value in tensors.items()}, str(path))
+    write_json(folder / f"{name}.json", {**info, "sha256": sha256_file(file)})
+
+
+def load_tensors(folder: Path, *, name: str = "model") -> dict[str, torch.Tensor]:
+    """Read what :func:`save_tensors` wrote.
+
+    Raises
+    ------
+    DataFault
+        If the file is absent, is not the one written, or is no safetensors file.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    path = folder / f"{name}.safetensors"
+    again = "run again with --force train"
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path), fix=again)
+    if sha256_file(path) != read_json(folder / f"{name}.json")["sha256"]:
+        raise DataFault("the saved weights are not those that were written", where=str(path),
+                        fix=again)  # fmt: skip
+    try:
+        return load_file(str(path))
+    except SafetensorError as error:
+        raise DataFault("not a safetensors file, refused to load", where=str(path)) from error
+
+
+def save_weights(folder: Path, module: torch.nn.Module, info: dict[str, Any]) -> None:
+    """Write a module's parameters and buffers with :func:`save_tensors`."""
+    save_tensors(folder, module.state_dict(), info)
 
 
 def load_weights(folder: Path, module: torch.nn.Module) -> None:
@@ -75,22 +106,13 @@ def load_weights(folder: Path, module: torch.nn.Module) -> None:
     Raises
     ------
     DataFault
-        If the file is absent, is not the one written, or does not fit the module.
+        As :func:`load_tensors`; also if the weights do not fit the module.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    path = folder / "model.safetensors"
-    if not path.is_file():
-        raise DataFault("file not found", where=str(path), fix="run again with --force train")
-    if sha256_file(path) != read_json(folder / "model.json")["sha256"]:
-        raise DataFault("the saved weights are not those that were written", where=str(path),
-                        fix="run again with --force train")  # fmt: skip
+    state = load_tensors(folder)
     try:
-        module.load_state_dict(load_file(str(path)))
-    except SafetensorError as error:
-        raise DataFault("not a safetensors file, refused to load", where=str(path)) from error
+        module.load_state_dict(state)
     except RuntimeError as error:
         raise DataFault(
-            f"weights do not fit the model: {' '.join(str(error).split())[:300]}", where=str(path)
+            f"weights do not fit the model: {' '.join(str(error).split())[:300]}",
+            where=str(folder),
         ) from error

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
 from neurodecode.contrastive.adaptation import adapt_participant
 from neurodecode.contrastive.data import EpochOrder, HeardWindows
 from neurodecode.faults import DataFault
+from neurodecode.persistence import load_tensors, save_tensors
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.targets import TargetBank
     from neurodecode.contrastive.units import Heard, Unit
 
-ADAPTED = "adapted.safetensors"
+ADAPTED = "adapted"
 
 
 def first_minutes(windows: pd.DataFrame, minutes: float) -> pd.DataFrame:
@@ -41,8 +41,6 @@ def adapt(heard: Heard, unit: Unit, module: Any, bank: TargetBank, folder: Path)
     Writes one matrix per amount to ``adapted.safetensors``: "0" is the average of the trained
     participants', before any fit. The module is left as it was.
     """
-    from safetensors.torch import save_file
-
     settings = heard.settings(unit.decoder)
     recordings = heard.recordings([unit.held_out], [*unit.participants, unit.held_out])
     windows = recordings.windows("train")
@@ -64,9 +62,7 @@ def adapt(heard: Heard, unit: Unit, module: Any, bank: TargetBank, folder: Path)
         heard_windows = HeardWindows(recordings, bank, used, settings)
         _fit_layer(module, index, heard_windows, heard.config, unit.seed)
         found[f"{minutes:g}"] = brain.participants.weights[index].clone()
-    with atomic_path(folder / ADAPTED) as path:
-        save_file(found, str(path))
-    write_json(folder / "adapted.json", {"sha256": sha256_file(folder / ADAPTED)})
+    save_tensors(folder, found, {}, name=ADAPTED)
 
 
 def load_adapted(folder: Path) -> dict[str, torch.Tensor]:
@@ -77,13 +73,7 @@ def load_adapted(folder: Path) -> dict[str, torch.Tensor]:
     DataFault
         If the file is not the one written.
     """
-    from safetensors.torch import load_file
-
-    path = folder / ADAPTED
-    if not path.is_file() or sha256_file(path) != read_json(folder / "adapted.json")["sha256"]:
-        raise DataFault("not the file that was written", where=str(path),
-                        fix="run again with --force train")  # fmt: skip
-    return load_file(str(path))
+    return load_tensors(folder, name=ADAPTED)
 
 
 def _fit_layer(

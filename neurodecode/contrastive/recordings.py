@@ -9,9 +9,8 @@ import pandas as pd
 
 from neurodecode.artefacts import read_json, write_json
 from neurodecode.contrastive.preparation import STORY, write_story
-from neurodecode.datasets.bids import bids_manifest
 from neurodecode.datasets.catalog import LOCAL
-from neurodecode.datasets.fetch import fetch
+from neurodecode.datasets.fetch import fetch_experiment
 from neurodecode.datasets.listening import listening_loader
 from neurodecode.datasets.listening.audio import check_audio
 from neurodecode.evaluation.sentences import KEY_RULE
@@ -34,12 +33,14 @@ def fetch_recordings(
 ) -> Manifest:
     """Bring the files here (or simulate them below ``root``) and return their manifest."""
     data = config.data
-    if data.path is not None:
-        return bids_manifest(card.name, data.path, subjects)
-    if card.access == "simulated":
-        options = {**data.simulation.model_dump(), "random_state": config.seed}
-        return fetch(card, root=root, options=options)
-    return fetch(card, subjects=subjects, root=root, allow_missing=data.allow_missing)
+    return fetch_experiment(
+        card,
+        subjects,
+        root,
+        path=data.path,
+        simulation={**data.simulation.model_dump(), "random_state": config.seed},
+        allow_missing=data.allow_missing,
+    )
 
 
 def read_listener(config: SpeechConfig, card: Card, subject: str, root: Path) -> list[Listening]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from neurodecode.datasets.archives import unpack
+from neurodecode.datasets.bids import bids_manifest
 from neurodecode.datasets.manifest import (
     Manifest,
     build_manifest,
@@ -93,6 +94,33 @@ def fetch(
     merged = merge_manifests(held, fresh)
     write_manifest(merged, root)
     return merged
+
+
+def fetch_experiment(
+    card: Card,
+    subjects: Sequence[str],
+    root: Path,
+    *,
+    path: Path | None,
+    simulation: dict[str, Any],
+    allow_missing: bool = False,
+) -> Manifest:
+    """Bring an experiment's files here, whatever they are, and return their manifest.
+
+    Parameters
+    ----------
+    path : Path or None
+        A local BIDS folder, of which a manifest is made.
+    simulation : dict
+        Options of the simulator, where the card is of one.
+    allow_missing : bool, default False
+        See :func:`fetch`.
+    """
+    if path is not None:
+        return bids_manifest(card.name, path, subjects)
+    if card.access == "simulated":
+        return fetch(card, root=root, options=simulation)
+    return fetch(card, subjects=subjects, root=root, allow_missing=allow_missing)
 
 
 def fetch_files(

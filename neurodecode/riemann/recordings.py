@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.datasets.bids import bids_dataset, bids_manifest
-from neurodecode.datasets.fetch import fetch
+from neurodecode.datasets.bids import bids_dataset
+from neurodecode.datasets.fetch import fetch_experiment
 from neurodecode.datasets.moabb import moabb_dataset
 from neurodecode.datasets.simulate.motor_imagery import CLASSES, TRIAL_S
 
@@ -23,13 +23,14 @@ def fetch_recordings(
 ) -> Manifest:
     """Bring the files here (or simulate them below ``root``) and return their manifest."""
     data = config.data
-    if data.path is not None:
-        return bids_manifest(card.name, data.path, subjects)
-    if card.access == "simulated":
-        options = {**data.simulation.model_dump(), "random_state": config.seed}
-        return fetch(card, root=root, options=options)
-    return fetch(_with_options(card, config), subjects=subjects, root=root,
-                 allow_missing=data.allow_missing)  # fmt: skip
+    return fetch_experiment(
+        _with_options(card, config),
+        subjects,
+        root,
+        path=data.path,
+        simulation={**data.simulation.model_dump(), "random_state": config.seed},
+        allow_missing=data.allow_missing,
+    )
 
 
 def open_dataset(config: ACMConfig, card: Card, subject: str, root: Path) -> Any:

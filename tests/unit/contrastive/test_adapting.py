@@ -91,11 +91,11 @@ def test_too_little_data_is_a_fault_with_participant_and_amount(adapted, study, 
 def test_damaged_matrices_are_refused(adapted, tmp_path):
     for file in adapted[2].iterdir():
         (tmp_path / file.name).write_bytes(file.read_bytes())
-    path = tmp_path / ADAPTED
+    path = tmp_path / f"{ADAPTED}.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    with pytest.raises(DataFault, match=r"not the file that was written.*adapted.*--force train"):
+    with pytest.raises(DataFault, match=r"not those that were written.*adapted.*--force train"):
         load_adapted(tmp_path)
 
 
