@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy.stats import rankdata
-from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid, StratifiedKFold
 from threadpoolctl import threadpool_limits
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.riemann.augmented import AugmentedCovariances, refuse_flat, trials_array
-from neurodecode.riemann.block_averages import STRUCTURES, average_blocks
-from neurodecode.riemann.candidates import SearchPlan, score_point
+from neurodecode.riemann.block_averages import STRUCTURES
+from neurodecode.riemann.candidates import SearchPlan
 from neurodecode.riemann.config import ModelSection
-from neurodecode.riemann.grid import AugmentedCovarianceGrid, GridPoint
+from neurodecode.riemann.grid import AugmentedCovarianceGrid
+from neurodecode.riemann.lag_scores import list_lag, score_lag
 from neurodecode.riemann.matrix_log import BACKENDS
 from neurodecode.riemann.refit import RefitDecoder, fit_decoder
 from neurodecode.riemann.search_store import PointScores, SearchStore, search_key
@@ -254,7 +253,7 @@ class ACMSearchCV(RefitDecoder):
                 yield from score_lag(X, lag, orders, plan, self._features, store)
             return
         parallel = Parallel(n_jobs=self.n_jobs, return_as="generator_unordered")
-        tasks = (delayed(_score_lag)(X, *job, plan, self._features, store) for job in jobs)
+        tasks = (delayed(list_lag)(X, *job, plan, self._features, store) for job in jobs)
         for scores in parallel(tasks):
             yield from scores
 
@@ -297,67 +296,6 @@ class ACMSearchCV(RefitDecoder):
 
     def _best_arrays(self) -> dict[str, Any]:
         return {key: np.asarray(value) for key, value in self.best_params_.items()}
-
-
-def score_lag(
-    X: NDArray[Any],
-    lag: int,
-    orders: Sequence[int],
-    plan: SearchPlan,
-    features: AugmentedCovariances,
-    store: SearchStore | None = None,
-) -> Iterator[PointScores]:
-    """Score the given orders of one lag, yielding each point once it is saved.
-
-    One BLAS thread: more do not help matrices of a few hundred rows, and workers would compete.
-    """
-    for point in _matrices(X, lag, orders, features):
-        with threadpool_limits(1):
-            scores = _scored(point, plan)
-        if store is not None:
-            store.write(scores)
-        yield scores
-
-
-def _score_lag(*args: Any) -> list[PointScores]:
-    return list(score_lag(*args))
-
-
-def _matrices(
-    X: NDArray[Any], lag: int, orders: Sequence[int], features: AugmentedCovariances
-) -> Iterator[GridPoint]:
-    if features.estimator == "scm":
-        for point in AugmentedCovarianceGrid(orders, [lag]).iterate_lag(X, lag, orders):
-            yield point if features.structure == "full" else _averaged(point, X.shape[1])
-        return
-    for order in orders:
-        try:
-            matrices = clone(features).set_params(order=order, lag=lag).transform(X)
-            yield GridPoint(order, lag, matrices)
-        except DataFault as fault:
-            yield GridPoint(order, lag, None, fault.what)
-
-
-def _averaged(point: GridPoint, n_channels: int) -> GridPoint:
-    if point.matrices is None:
-        return point
-    try:
-        return replace(point, matrices=average_blocks(point.matrices, n_channels))
-    except DataFault as fault:
-        return replace(point, matrices=None, reason=fault.what)
-
-
-def _scored(point: GridPoint, plan: SearchPlan) -> PointScores:
-    shape = (len(plan.settings), len(plan.splits))
-    missing = np.full(shape, np.nan).tolist()
-    if point.matrices is None:
-        return PointScores(point.order, point.lag, missing, point.reason)
-    try:
-        scores = score_point(point.matrices, plan)
-    except (np.linalg.LinAlgError, ValueError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        return PointScores(point.order, point.lag, missing, reason)
-    return PointScores(point.order, point.lag, scores.tolist())
 
 
 def _jobs(

@@ -26,6 +26,7 @@ SOURCES = (
     "descent",
     "grid",
     "hessian",
+    "lag_scores",
     "matrix_log",
     "outer_reference",
     "quasi_newton",
