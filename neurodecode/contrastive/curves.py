@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neurodecode.contrastive.scores import chance_of, values_of
+from neurodecode.contrastive.accuracy import chance_of, values_of
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.report.growth import growth_figure
 from neurodecode.report.model import Section, Table

@@ -10,11 +10,11 @@ import pandas as pd
 import torch
 
 from neurodecode.artefacts import read_json, write_json, write_parquet
+from neurodecode.contrastive.accuracy import participant_rows
 from neurodecode.contrastive.adapting import load_adapted
 from neurodecode.contrastive.linear import LaggedRidge
 from neurodecode.contrastive.network import build_network
 from neurodecode.contrastive.retrieval import Candidates, retrieve
-from neurodecode.contrastive.scores import participant_rows
 from neurodecode.contrastive.targets import TargetScaler, distinct_segments
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.metric_row import MetricRow

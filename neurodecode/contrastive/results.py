@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
+from neurodecode.contrastive.accuracy import group_rows, metric_names, over_seeds
 from neurodecode.contrastive.claims import MEL, speech_claims
 from neurodecode.contrastive.config import SpeechConfig
 from neurodecode.contrastive.curves import adaptation_section, curve_section, curve_table
 from neurodecode.contrastive.decoders import DECODERS, SHUFFLED
 from neurodecode.contrastive.recordings import DESCRIPTION
-from neurodecode.contrastive.scores import group_rows, metric_names, over_seeds
 from neurodecode.contrastive.word_features import explain_probabilities
 from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.evaluation.control import control_at_chance
