@@ -148,7 +148,8 @@ def peak_bytes(n_queries):
     return peak
 
 
-def test_memory_does_not_hold_the_estimates_of_all_queries():
+def test_memory_does_not_hold_the_estimates_of_all_queries(monkeypatch):
+    monkeypatch.setattr("neurodecode.contrastive.retrieval.QUERY_BYTES", 2**17)
     peak_bytes(20)  # what the first call loads
     few, many = peak_bytes(100), peak_bytes(2000)
     estimates = 1900 * 8 * 50 * 4
