@@ -67,11 +67,21 @@ def prepare_listener(
         "windows": {part: int(n) for part, n in counts.items()},
         "shape": [int(counts.sum()), max(store.info["shape"][0] for store in stores),
                   settings.n_samples],
-        "mended": {store.folder.name: store.info["mended"] for store in stores
-                   if store.info["mended"]},
+        "mended": {store.folder.name: lines for store in stores if (lines := _remarks(store))},
     }  # fmt: skip
     write_json(folder / "store.json", summary)
     return stores
+
+
+def _remarks(store: Store) -> list[str]:
+    """Say, for the report, what was changed or left out of a recording."""
+    info = store.info
+    lines = [*info["mended"]]
+    lines += [f"{name}: unknown to the layout, without influence"
+              for name in info["without_position"]]  # fmt: skip
+    if info["words_not_in_story"]:
+        lines.append(f"{info['words_not_in_story']} words are not in the story, left out")
+    return lines
 
 
 def _prepare(
