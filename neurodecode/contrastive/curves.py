@@ -77,7 +77,7 @@ def _table(parts: dict[int, pd.DataFrame] | dict[float, pd.DataFrame], metric: s
 
 def _gain(few: pd.DataFrame, many: pd.DataFrame, metric: str) -> dict[str, float]:
     """Difference on the same queries, resampled by sentence."""
-    keys = ["participant", "recording", "start"]
+    keys = ["participant", "recording_name", "start"]
     first = few[keys].assign(first=values_of(few, metric), sentence=few["sentence"])
     both = first.merge(many[keys].assign(last=values_of(many, metric)), on=keys)
     ci = mean_ci(

@@ -96,9 +96,17 @@ class Recordings:
         ]
 
     def windows(self, part: str | None = None) -> pd.DataFrame:
-        """Return the windows of all recordings, with ``recording`` (place) and ``participant``."""
+        """Return the windows of all recordings.
+
+        Beside the columns of the store: ``recording``, its place among those opened here;
+        ``recording_name``, the same whichever are opened; ``participant``.
+        """
         tables = [
-            item.store.trials.assign(recording=i, participant=self.participants[item.participant])
+            item.store.trials.assign(
+                recording=i,
+                recording_name=item.store.folder.name,
+                participant=self.participants[item.participant],
+            )
             for i, item in enumerate(self.items)
         ]
         joined = pd.concat(tables, ignore_index=True)

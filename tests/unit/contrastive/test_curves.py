@@ -29,7 +29,8 @@ def queries(unit, kind, participants, hit, *, model="contrastive", seed=1, n=60)
         pd.DataFrame(
             {
                 "unit": unit, "kind": kind, "model": model, "seed": seed, "participant": label,
-                "recording": 0, "start": np.arange(n), "sentence": [f"s{i // 4}" for i in range(n)],
+                "recording_name": "0", "start": np.arange(n),
+                "sentence": [f"s{i // 4}" for i in range(n)],
                 "rank": np.where(np.arange(n) % 10 < 10 * hit, 1, 30), "n_candidates": 40,
             }
         )

@@ -172,3 +172,10 @@ def test_training_windows_can_be_chosen(study, recordings, bank):
 def test_too_few_windows_are_counted(study, recordings, bank):
     with pytest.raises(DataFault, match="1 training windows"):
         listening(study, recordings, bank, keep=lambda windows: windows.head(1))
+
+
+def test_a_recording_has_the_same_name_whichever_are_opened(study):
+    keys = ["participant", "recording_name", "start"]
+    everybody = study.heard.recordings(["01", "02", "03"]).windows("test")
+    alone = study.heard.recordings(["02"]).windows("test")
+    assert len(alone.merge(everybody[keys], on=keys)) == len(alone) > 0
