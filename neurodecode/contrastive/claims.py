@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from neurodecode.report.model import Claim, Verdict
@@ -128,7 +129,10 @@ def _more_participants(curve: pd.DataFrame, evidence: str) -> Claim:
     text = "More training participants, better decoding"
     if curve.empty or curve["amount"].nunique() < 2:
         return Claim("S7", text, evidence, "-", "not tested", NOT_HERE)
-    return _ends("S7", text, curve, evidence)
+    claim, means = _ends("S7", text, curve, evidence), curve.groupby("amount")["value"].mean()
+    said = ", ".join(f"{amount:g}: {value:.3f}" for amount, value in means.items())
+    steady = "" if means.is_monotonic_increasing else ", NOT rising throughout"
+    return replace(claim, note=f"{claim.note}; {said}{steady}")
 
 
 def _ends(key: str, text: str, curve: pd.DataFrame, evidence: str) -> Claim:
