@@ -1,0 +1,1 @@
+"""From latents to pictures: generators behind one narrow interface."""

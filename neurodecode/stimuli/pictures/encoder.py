@@ -1,0 +1,76 @@
+"""What every encoder of pictures offers, and the encoders by name."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from neurodecode.faults import ConfigFault, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+PICTURE_ENCODERS: Mapping[str, tuple[str, str]] = {}
+"""Module and class of each encoder; a module is loaded when its encoder is made."""
+
+
+class PictureEncoder(Protocol):
+    """Pictures to embeddings, without training."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of one picture's embedding, as (768,) or (257, 768)."""
+        ...
+
+    def settings(self) -> dict[str, Any]:
+        """Return everything that changes the output, as plain values for a cache key."""
+        ...
+
+    def encode(
+        self, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[str]
+    ) -> NDArray[np.float32]:
+        """Encode some pictures.
+
+        Parameters
+        ----------
+        pictures : sequence of ndarray of uint8, each of shape (height, width, 3)
+            RGB, sizes may differ.
+        labels : sequence of str
+            Name of what each picture shows, for encoders of text; others ignore it.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_pictures, *shape)
+        """
+        ...
+
+
+def make_picture_encoder(name: str, **options: Any) -> PictureEncoder:
+    """Make an encoder by name.
+
+    Parameters
+    ----------
+    name : str
+        One of ``PICTURE_ENCODERS``.
+    **options
+        Arguments of its class.
+
+    Raises
+    ------
+    ConfigFault
+        If the name or an option is unknown, with the nearest valid one.
+    """
+    if name not in PICTURE_ENCODERS:
+        raise ConfigFault(unknown("picture encoder", name, PICTURE_ENCODERS))
+    module, attribute = PICTURE_ENCODERS[name]
+    encoder = getattr(import_module(module), attribute)
+    valid = list(inspect.signature(encoder).parameters)
+    for option in options:
+        if option not in valid:
+            raise ConfigFault(unknown(f"option of the encoder {name}", option, valid))
+    made: PictureEncoder = encoder(**options)
+    return made
