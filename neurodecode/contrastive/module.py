@@ -12,10 +12,10 @@ from neurodecode.contrastive.losses import ClipLoss, regression_loss
 
 if TYPE_CHECKING:
     from neurodecode.contrastive.data import Batch
-    from neurodecode.contrastive.network import SpeechNetwork
+    from neurodecode.contrastive.speech.network import SpeechNetwork
 
 
-class SpeechModule(lightning.LightningModule):
+class DecoderModule(lightning.LightningModule):
     """Steps, logging and optimiser; a subclass gives the objective.
 
     Parameters
@@ -59,7 +59,7 @@ class SpeechModule(lightning.LightningModule):
         return loss
 
 
-class ContrastiveModule(SpeechModule):
+class ContrastiveModule(DecoderModule):
     """Tells the heard segment from others by a contrastive loss.
 
     Parameters
@@ -86,7 +86,7 @@ class ContrastiveModule(SpeechModule):
         return loss
 
 
-class RegressionModule(SpeechModule):
+class RegressionModule(DecoderModule):
     """Predicts the target's features by mean squared error over all frames."""
 
     def objective(self, estimates: Tensor, targets: Tensor, segments: Tensor) -> Tensor:

@@ -8,11 +8,11 @@ import torch
 
 from neurodecode.contrastive.config_model import BrainSection
 from neurodecode.contrastive.data import Recordings
-from neurodecode.contrastive.datamodule import ListeningData
 from neurodecode.contrastive.losses import clip_loss, regression_loss
 from neurodecode.contrastive.module import ContrastiveModule, RegressionModule
-from neurodecode.contrastive.network import SpeechNetwork
-from neurodecode.contrastive.targets import TargetBank
+from neurodecode.contrastive.speech.datamodule import ListeningData
+from neurodecode.contrastive.speech.network import SpeechNetwork
+from neurodecode.contrastive.speech.targets import TargetBank
 from neurodecode.stimuli import EmbeddingCache, make_encoder
 
 SMALL = BrainSection(n_virtual_channels=6, n_frequencies=3, hidden=8, n_blocks=1)

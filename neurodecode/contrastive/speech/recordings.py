@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json, write_json
-from neurodecode.contrastive.preparation import STORY, write_story
+from neurodecode.contrastive.speech.preparation import STORY, write_story
 from neurodecode.datasets.catalog import LOCAL
 from neurodecode.datasets.fetch import fetch_experiment
 from neurodecode.datasets.listening import listening_loader
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from neurodecode.contrastive.config import SpeechConfig
+    from neurodecode.contrastive.speech.config import SpeechConfig
     from neurodecode.datasets.catalog import Card
     from neurodecode.datasets.listening.recording import Listening
     from neurodecode.datasets.manifest import Manifest

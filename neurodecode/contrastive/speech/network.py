@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from neurodecode.contrastive.linear import LaggedRidge
+from neurodecode.contrastive.speech.linear import LaggedRidge
 
 if TYPE_CHECKING:
     from neurodecode.contrastive.brain_module import BrainModule
-    from neurodecode.contrastive.config import SpeechConfig
     from neurodecode.contrastive.data import Batch
-    from neurodecode.contrastive.decoders import Decoder
+    from neurodecode.contrastive.speech.config import SpeechConfig
+    from neurodecode.contrastive.speech.decoders import Decoder
 
 
 class SpeechNetwork(nn.Module):
@@ -66,7 +66,7 @@ def build_network(
     section = config.brain.model_copy(update=decoder.brain)
     if decoder.target != "deep_mel":
         return SpeechNetwork(section.build(n_features, n_participants, n_channels))
-    from neurodecode.contrastive.deep_mel import DeepMel
+    from neurodecode.contrastive.speech.deep_mel import DeepMel
 
     width = config.stimulus.deep_mel_outputs
     stimulus = DeepMel(n_features, width, hidden=config.stimulus.deep_mel_width)

@@ -8,7 +8,8 @@ import lightning
 import numpy as np
 from torch.utils.data import DataLoader
 
-from neurodecode.contrastive.data import EpochOrder, HeardWindows, Recordings
+from neurodecode.contrastive.data import EpochOrder, Recordings
+from neurodecode.contrastive.speech.heard import HeardWindows
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from neurodecode.contrastive.targets import TargetBank
+    from neurodecode.contrastive.speech.targets import TargetBank
     from neurodecode.signals.continuous import ContinuousSection
 
 

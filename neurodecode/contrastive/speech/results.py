@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.contrastive.accuracy import group_rows, metric_names, over_seeds
-from neurodecode.contrastive.claims import MEL, speech_claims
-from neurodecode.contrastive.config import SpeechConfig
-from neurodecode.contrastive.curves import adaptation_section, curve_section, curve_table
-from neurodecode.contrastive.decoders import DECODERS, SHUFFLED
-from neurodecode.contrastive.recordings import DESCRIPTION
-from neurodecode.contrastive.word_features import explain_probabilities
+from neurodecode.contrastive.speech.accuracy import group_rows, metric_names, over_seeds
+from neurodecode.contrastive.speech.claims import MEL, speech_claims
+from neurodecode.contrastive.speech.config import SpeechConfig
+from neurodecode.contrastive.speech.curves import adaptation_section, curve_section, curve_table
+from neurodecode.contrastive.speech.decoders import DECODERS, SHUFFLED
+from neurodecode.contrastive.speech.recordings import DESCRIPTION
+from neurodecode.contrastive.speech.word_features import explain_probabilities
 from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.evaluation.control import control_at_chance
 from neurodecode.evaluation.metric_row import metric_frame

@@ -8,7 +8,7 @@ from pydantic import Field, field_validator, model_validator
 
 from neurodecode.config import DataSection, Experiment, Section
 from neurodecode.contrastive.config_model import BrainSection
-from neurodecode.contrastive.decoders import DECODERS, Decoder, slug
+from neurodecode.contrastive.speech.decoders import DECODERS, Decoder, slug
 from neurodecode.faults import unknown
 from neurodecode.signals.continuous import ContinuousSection
 from neurodecode.training_config import TrainerSection

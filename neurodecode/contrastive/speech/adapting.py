@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from neurodecode.contrastive.adaptation import adapt_participant
-from neurodecode.contrastive.data import EpochOrder, HeardWindows
+from neurodecode.contrastive.data import EpochOrder
+from neurodecode.contrastive.speech.heard import HeardWindows
 from neurodecode.faults import DataFault
 from neurodecode.persistence import load_tensors, save_tensors
 
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neurodecode.contrastive.brain_module import BrainModule
-    from neurodecode.contrastive.config import SpeechConfig
-    from neurodecode.contrastive.targets import TargetBank
-    from neurodecode.contrastive.units import Heard, Unit
+    from neurodecode.contrastive.speech.config import SpeechConfig
+    from neurodecode.contrastive.speech.targets import TargetBank
+    from neurodecode.contrastive.speech.units import Heard, Unit
 
 ADAPTED = "adapted"
 

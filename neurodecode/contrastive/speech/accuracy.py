@@ -18,7 +18,7 @@ from neurodecode.evaluation.paired import paired_test
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from neurodecode.contrastive.config import SpeechEvaluation
+    from neurodecode.contrastive.speech.config import SpeechEvaluation
 
 WORD = "word "
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from neurodecode.contrastive.adapting import adapt
-from neurodecode.contrastive.data import Batch, HeardWindows, Recordings
-from neurodecode.contrastive.datamodule import ListeningData
-from neurodecode.contrastive.linear import LaggedRidge
+from neurodecode.contrastive.data import Batch, Recordings
 from neurodecode.contrastive.losses import ClipLoss
-from neurodecode.contrastive.module import ContrastiveModule, RegressionModule, SpeechModule
-from neurodecode.contrastive.network import SpeechNetwork, build_network
-from neurodecode.contrastive.targets import encoder_settings
+from neurodecode.contrastive.module import ContrastiveModule, DecoderModule, RegressionModule
+from neurodecode.contrastive.speech.adapting import adapt
+from neurodecode.contrastive.speech.datamodule import ListeningData
+from neurodecode.contrastive.speech.heard import HeardWindows
+from neurodecode.contrastive.speech.linear import LaggedRidge
+from neurodecode.contrastive.speech.network import SpeechNetwork, build_network
+from neurodecode.contrastive.speech.targets import encoder_settings
 from neurodecode.persistence import save_weights
 from neurodecode.training import fit
 
@@ -25,9 +26,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from neurodecode.contrastive.config import SpeechConfig
-    from neurodecode.contrastive.targets import TargetBank
-    from neurodecode.contrastive.units import Heard, Unit
+    from neurodecode.contrastive.speech.config import SpeechConfig
+    from neurodecode.contrastive.speech.targets import TargetBank
+    from neurodecode.contrastive.speech.units import Heard, Unit
     from neurodecode.training_config import TrainerSection
 
 RIDGE_BATCH = 64
@@ -83,7 +84,7 @@ def _equal_updates(heard: Heard, unit: Unit) -> TrainerSection:
     return settings.model_copy(update={"max_epochs": epochs, "patience": patience})
 
 
-def make_module(config: SpeechConfig, unit: Unit, network: SpeechNetwork) -> SpeechModule:
+def make_module(config: SpeechConfig, unit: Unit, network: SpeechNetwork) -> DecoderModule:
     """Return the LightningModule of a unit's objective."""
     rate = config.training.learning_rate
     if unit.decoder.objective == "regression":

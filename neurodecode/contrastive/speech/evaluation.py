@@ -10,12 +10,12 @@ import pandas as pd
 import torch
 
 from neurodecode.artefacts import read_json, write_json, write_parquet
-from neurodecode.contrastive.accuracy import participant_rows
-from neurodecode.contrastive.adapting import load_adapted
-from neurodecode.contrastive.linear import LaggedRidge
-from neurodecode.contrastive.network import build_network
 from neurodecode.contrastive.retrieval import Candidates, retrieve
-from neurodecode.contrastive.targets import TargetScaler, distinct_segments
+from neurodecode.contrastive.speech.accuracy import participant_rows
+from neurodecode.contrastive.speech.adapting import load_adapted
+from neurodecode.contrastive.speech.linear import LaggedRidge
+from neurodecode.contrastive.speech.network import build_network
+from neurodecode.contrastive.speech.targets import TargetScaler, distinct_segments
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.sentences import audit_sentences
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neurodecode.contrastive.data import Recordings
-    from neurodecode.contrastive.targets import TargetBank
-    from neurodecode.contrastive.units import Heard, Unit
+    from neurodecode.contrastive.speech.targets import TargetBank
+    from neurodecode.contrastive.speech.units import Heard, Unit
 
 SPLIT = "sentence_hash"
 

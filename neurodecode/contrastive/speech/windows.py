@@ -12,8 +12,6 @@ from neurodecode.faults import DataFault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from numpy.typing import NDArray
-
     from neurodecode.signals.continuous import ContinuousSection
 
 STRIDE_S = 0.5
@@ -181,24 +179,3 @@ def _identity(word: Any) -> dict[str, Any]:
 def normalise_word(word: str) -> str:
     """Lower case, without dots at either end: the vocabulary's spelling."""
     return word.lower().strip(".")
-
-
-def gather(
-    signals: NDArray[np.float32], starts: NDArray[np.integer], n_samples: int
-) -> NDArray[np.float32]:
-    """Cut windows from a recording.
-
-    Parameters
-    ----------
-    signals : ndarray, shape (n_channels, n_times)
-        May be memory-mapped.
-    starts : ndarray of int, shape (n_windows,)
-
-    Returns
-    -------
-    ndarray, shape (n_windows, n_channels, n_samples)
-    """
-    out = np.empty((len(starts), len(signals), n_samples), dtype=np.float32)
-    for i, start in enumerate(starts):
-        out[i] = signals[:, start : start + n_samples]
-    return out

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neurodecode.contrastive.accuracy import chance_of, values_of
+from neurodecode.contrastive.speech.accuracy import chance_of, values_of
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.report.growth import growth_figure
 from neurodecode.report.model import Section, Table
 from neurodecode.report.sections import f3, interval
 
 if TYPE_CHECKING:
-    from neurodecode.contrastive.config import SpeechConfig
+    from neurodecode.contrastive.speech.config import SpeechConfig
 
 COLUMNS = ("amount", "subject", "value", "chance", "mean", "ci_low", "ci_high", "gain")
 

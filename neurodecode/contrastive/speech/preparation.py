@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import write_json, write_parquet
-from neurodecode.contrastive.windows import align_to_story, gather, make_windows
+from neurodecode.contrastive.scaling import fit_scaler
+from neurodecode.contrastive.speech.windows import align_to_story, make_windows
 from neurodecode.evaluation.sentences import add_blocks, mark_repeats, story_table
 from neurodecode.faults import DataFault
 from neurodecode.signals.continuous import read_continuous
-from neurodecode.signals.robust import RobustScaler, subtract_baseline
 from neurodecode.signals.store import Store, write_store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from neurodecode.contrastive.config import SentenceSplit
+    from neurodecode.contrastive.speech.config import SentenceSplit
     from neurodecode.datasets.listening.recording import Listening
     from neurodecode.signals.continuous import ContinuousSection
 
@@ -103,21 +102,3 @@ def _prepare(
         "words_not_in_story": len(recording.words) - len(words),
     }
     return write_store(folder / name, read.signals, windows, info, continuous=True)
-
-
-def fit_scaler(
-    signals: np.ndarray[Any, Any],
-    windows: pd.DataFrame,
-    settings: ContinuousSection,
-    *,
-    seed: int,
-    where: str,
-) -> RobustScaler:
-    """Fit the recording's scaler on randomly drawn, baseline-corrected training windows."""
-    starts = windows.loc[windows["part"] == "train", "start"].to_numpy()
-    if not len(starts):
-        raise DataFault("no training window", where=where, fix="leave this recording out")
-    rng = np.random.default_rng(seed)
-    chosen = rng.permutation(starts)[: settings.scaler_windows]
-    cut = gather(signals, chosen, settings.n_samples)
-    return RobustScaler.fit(subtract_baseline(cut, settings.n_baseline))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from neurodecode.contrastive.decoders import BY_SLUG, DECODERS, Decoder
+from neurodecode.contrastive.speech.decoders import BY_SLUG, DECODERS, Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from neurodecode.contrastive.config import SpeechConfig
     from neurodecode.contrastive.data import Recordings
-    from neurodecode.contrastive.targets import TargetBank
+    from neurodecode.contrastive.speech.config import SpeechConfig
+    from neurodecode.contrastive.speech.targets import TargetBank
     from neurodecode.signals.continuous import ContinuousSection
 
 Kind = Literal["decoder", "curve", "adaptation"]
@@ -105,7 +105,7 @@ class Heard:
 
     def bank(self, decoder: Decoder) -> TargetBank:
         """Return the target features of a decoder, encoded where they are not yet."""
-        from neurodecode.contrastive.targets import TargetBank
+        from neurodecode.contrastive.speech.targets import TargetBank
         from neurodecode.stimuli import EmbeddingCache, make_encoder
 
         stimulus = self.config.stimulus
