@@ -92,8 +92,7 @@ def _fit_layer(
             rows = list(order)
             for start in range(0, len(rows) - size + 1, size):
                 batch = windows.__getitems__(rows[start : start + size])
-                targets = module.network.targets(batch["targets"])
-                loss = module.objective(module(batch), targets, batch["segments"])
+                loss = module.loss(batch)
                 optimiser.zero_grad()
                 loss.backward()
                 optimiser.step()

@@ -1,27 +1,25 @@
-"""Training and validation windows for any Lightning Trainer."""
+"""Training and validation windows of listening people for any Lightning Trainer."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import lightning
 import numpy as np
-from torch.utils.data import DataLoader
 
-from neurodecode.contrastive.data import EpochOrder, Recordings
+from neurodecode.contrastive.datamodule import WindowData, require_windows
 from neurodecode.contrastive.speech.heard import HeardWindows
-from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
 
+    from neurodecode.contrastive.data import Recordings
     from neurodecode.contrastive.speech.targets import TargetBank
     from neurodecode.signals.continuous import ContinuousSection
 
 
-class ListeningData(lightning.LightningDataModule):
+class ListeningData(WindowData):
     """Training and validation windows of some participants.
 
     Parameters
@@ -73,11 +71,9 @@ class ListeningData(lightning.LightningDataModule):
         num_workers: int = 0,
         keep: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(batch_size=batch_size, seed=seed, num_workers=num_workers)
         self.recordings, self.bank, self.settings = recordings, bank, settings
-        self.batch_size, self.seed, self.shuffled = batch_size, seed, shuffled
-        self.scaler_windows, self.num_workers, self.keep = scaler_windows, num_workers, keep
-        self.sets: dict[str, HeardWindows] = {}
+        self.shuffled, self.scaler_windows, self.keep = shuffled, scaler_windows, keep
 
     def setup(self, stage: str | None = None) -> None:
         """Fit the target's scaler and index the windows, once."""
@@ -87,9 +83,7 @@ class ListeningData(lightning.LightningDataModule):
         if self.keep is not None:
             train = self.keep(train)
         valid = self.recordings.windows("valid")
-        for name, windows in (("training", train), ("validation", valid)):
-            if len(windows) < 2:
-                raise DataFault(f"{len(windows)} {name} windows", fix="more data, or another split")
+        require_windows(training=train, validation=valid)
         self.bank.fit_scaler(train, n_windows=self.scaler_windows, seed=self.seed)
         rng = np.random.default_rng(self.seed)
         orders = [rng.permutation(len(w)) if self.shuffled else None for w in (train, valid)]
@@ -97,24 +91,3 @@ class ListeningData(lightning.LightningDataModule):
             part: HeardWindows(self.recordings, self.bank, windows, self.settings, order)
             for part, windows, order in zip(("train", "valid"), (train, valid), orders, strict=True)
         }
-
-    def train_dataloader(self) -> DataLoader[Any]:
-        """In another order each epoch, which depends on the seed and the epoch alone."""
-        return self._loader("train", EpochOrder(len(self.sets["train"]), self.seed))
-
-    def val_dataloader(self) -> DataLoader[Any]:
-        """Shuffled once, the same every epoch: negatives of a batch come from everywhere."""
-        order = EpochOrder(len(self.sets["valid"]), self.seed, moving=False)
-        return self._loader("valid", order)
-
-    def _loader(self, part: str, order: EpochOrder) -> DataLoader[Any]:
-        windows = self.sets[part]
-        return DataLoader(
-            windows, batch_size=min(self.batch_size, len(windows)), sampler=order, drop_last=True,
-            collate_fn=_as_is, num_workers=self.num_workers,
-            persistent_workers=self.num_workers > 0,
-        )  # fmt: skip
-
-
-def _as_is(batch: Any) -> Any:
-    return batch

@@ -53,14 +53,10 @@ def test_the_objectives_are_the_losses(data):
     data.setup()
     batch = next(iter(data.train_dataloader()))
     net = network(data).eval()
-    estimates, targets, segments = net(batch), batch["targets"], batch["segments"]
+    estimates, targets = net(batch), batch["targets"]
     contrastive, regression = ContrastiveModule(net), RegressionModule(net)
-    torch.testing.assert_close(
-        contrastive.objective(estimates, targets, segments), clip_loss(estimates, targets)
-    )
-    torch.testing.assert_close(
-        regression.objective(estimates, targets, segments), regression_loss(estimates, targets)
-    )
+    torch.testing.assert_close(contrastive.loss(batch), clip_loss(estimates, targets))
+    torch.testing.assert_close(regression.loss(batch), regression_loss(estimates, targets))
 
 
 def test_frozen_parameters_are_not_given_to_the_optimiser(data):
