@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neurodecode.datasets.listening.montage import set_montage
+from neurodecode.datasets.montage import set_montage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
