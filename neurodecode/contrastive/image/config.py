@@ -15,7 +15,7 @@ from neurodecode.contrastive.image.config_evaluation import (
     TimeSection,
 )
 from neurodecode.contrastive.image.decoders import DEFAULT, Decoder, parse_decoder, slug
-from neurodecode.evaluation.picture_splits import PROTOCOLS
+from neurodecode.evaluation.picture_splits import PICTURE_PROTOCOLS
 from neurodecode.faults import unknown
 from neurodecode.signals.continuous import ContinuousSection
 from neurodecode.stimuli.pictures.encoder import default_picture_encoder
@@ -84,8 +84,8 @@ class PictureSplit(Section):
     @field_validator("protocol")
     @classmethod
     def _known(cls, value: str) -> str:
-        if value not in PROTOCOLS:
-            raise ValueError(unknown("protocol", value, PROTOCOLS))
+        if value not in PICTURE_PROTOCOLS:
+            raise ValueError(unknown("protocol", value, PICTURE_PROTOCOLS))
         return value
 
 
@@ -194,7 +194,7 @@ class ImageConfig(Experiment):
 
     @model_validator(mode="after")
     def _windows_inside(self) -> ImageConfig:
-        spans = [*self.time.spans(self.signals.tmin), *self.generation.windows]
+        spans = [*self.time.spans(), *self.generation.windows]
         slack = 0.5 / self.signals.sfreq
         for start, stop in spans:
             if start < self.signals.tmin - slack or stop > self.signals.tmax + slack:
@@ -221,7 +221,7 @@ class ImageConfig(Experiment):
             names += [
                 f"{slug(name)}.seed-{seed}" for seed in (self.seeds[:1] if once else self.seeds)
             ]
-        names += self.time.unit_names(self.signals.tmin)
+        names += self.time.unit_names()
         names += self.generation.unit_names()
         return dict.fromkeys(names, subjects)
 

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator, model_validator
 from neurodecode.config import Section
 from neurodecode.contrastive.image.decoders import parse_decoder
 from neurodecode.faults import unknown
-from neurodecode.stimuli.generation.generator import GENERATORS
+from neurodecode.stimuli.generation.generator import GENERATORS, default_generator
+from neurodecode.stimuli.pictures.encoder import PICTURE_ENCODERS, default_picture_encoder
 
 Span = tuple[float, float]
 Average = Literal["single", "repetitions", "participants"]
@@ -74,11 +75,11 @@ class TimeSection(Section):
                 raise ValueError(f"no {kind} window fits between its start and stop")
         return self
 
-    def spans(self, earliest: float) -> list[Span]:
+    def spans(self) -> list[Span]:
         """Return start and stop of all windows."""
         return [span for kind in (self.sliding, self.growing) if kind for span in kind.spans()]
 
-    def unit_names(self, earliest: float) -> list[str]:
+    def unit_names(self) -> list[str]:
         """Return one name per window, as ``sliding.-100_0`` (milliseconds)."""
         return [
             window_name(kind, span)
@@ -92,7 +93,7 @@ class GenerationSection(Section):
     """Redrawing the seen picture from predicted latents; no generator: off."""
 
     generator: str | None = Field(
-        default=None, description="faces, drawn, diffusion or unclip; 'simulated': as simulated"
+        default=None, description="faces, drawn, diffusion or unclip; default: faces or drawn"
     )
     options: dict[str, Any] = Field(default={}, description="Options of the generator")
     clip_weights: tuple[float, ...] = Field(
@@ -117,9 +118,20 @@ class GenerationSection(Section):
     @field_validator("generator")
     @classmethod
     def _known(cls, value: str | None) -> str | None:
-        if value not in (None, "simulated", *GENERATORS):
-            raise ValueError(unknown("picture generator", str(value), ("simulated", *GENERATORS)))
-        return value
+        if value is None or value in GENERATORS:
+            return value
+        if value == "default":
+            return default_generator()
+        raise ValueError(unknown("picture generator", value, (*GENERATORS, "default")))
+
+    @field_validator("identification")
+    @classmethod
+    def _installed(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        found = [default_picture_encoder() if name == "default" else name for name in value]
+        for name in found:
+            if name not in PICTURE_ENCODERS:
+                raise ValueError(unknown("picture encoder", name, PICTURE_ENCODERS))
+        return tuple(found)
 
     def unit_names(self) -> list[str]:
         """Return "generation", and one name per further window."""
