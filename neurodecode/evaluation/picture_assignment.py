@@ -107,7 +107,7 @@ def _finish(
 
 def _published_pictures(table: pd.DataFrame) -> pd.Series[bool]:
     """Return the rows of every picture that the publisher tests, all presentations."""
-    return table["picture"].isin(table.loc[table["published"] == "test", "picture"])
+    return table["image"].isin(table.loc[table["published"] == "test", "image"])
 
 
 def _shown_most(table: pd.DataFrame, tested: pd.Series[bool], shares: Shares) -> pd.Series[bool]:

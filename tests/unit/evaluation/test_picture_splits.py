@@ -35,10 +35,9 @@ def presentations(
 
 
 def things_meg(person):
-    """Return one participant of THINGS-MEG: 22,248 pictures once, 200 of them-like 12 times."""
-    train = [
-        (f"c{c:04d}/{p:02d}.jpg", f"c{c:04d}", "train") for c in range(1854) for p in range(12)
-    ]
+    """Return one participant of THINGS-MEG: 22,248 pictures once, 200 others 12 times."""
+    categories = [f"c{c:04d}" for c in range(1854)]
+    train = [(f"{name}/{p:02d}.jpg", name, "train") for name in categories for p in range(12)]
     test = [(f"{name}/test.jpg", name, "test") for name in categories[:1800:9]] * 12
     table = pd.DataFrame(train + test, columns=["image", "category", "part"])
     table = table.sample(frac=1, random_state=person).reset_index(drop=True)
@@ -223,6 +222,23 @@ def test_the_same_content_under_two_names_is_found_and_can_be_kept_together():
     mended = split_pictures(table, contents=contents)
     assert set(mended.loc[mended["image"] == train, "part"]) == {""}
     assert_no_leak(audit_pictures(mended, contents=contents))
+
+
+def test_a_twin_of_a_published_test_picture_does_not_make_its_category_a_test():
+    published = {f"c{c}/p0.jpg": "test" for c in range(3)}
+    table = presentations(published=published)
+    contents = {image: image for image in table["image"].unique()} | {"c7/p1.jpg": "c0/p0.jpg"}
+    done = split_pictures(table, contents=contents)
+    assert set(done.loc[done["part"] == "test", "category"]) == {"c0", "c1", "c2"}
+    assert images_of(done, part="") == {"c7/p1.jpg"}
+
+
+def test_rows_of_several_tables_may_share_index_labels():
+    people = [presentations(people=1).assign(participant=name) for name in "ab"]
+    apart, together = pd.concat(people), pd.concat(people, ignore_index=True)
+    for name in PICTURE_PROTOCOLS:
+        expected = split_pictures(together, name)["part"].tolist()
+        assert split_pictures(apart, name)["part"].tolist() == expected
 
 
 def test_two_names_of_one_content_are_validated_together():
