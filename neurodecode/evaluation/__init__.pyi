@@ -23,12 +23,14 @@ from .paired import (
     rank_biserial,
 )
 from .permutation import PermutationResult, permutation_p, permutation_test
+from .picture_splits import PICTURE_PROTOCOLS, audit_pictures, split_pictures
 from .protocols import PROTOCOLS, Protocol, make_folds, register_protocol
 from .scoring import Scored, group_rows, score_predictions, score_subjects
 from .splits import cross_session, cross_subject, group_folds, random_trials, within_session
 
 __all__ = [
     "METRICS",
+    "PICTURE_PROTOCOLS",
     "PROTOCOLS",
     "AuditRow",
     "Fold",
@@ -44,6 +46,7 @@ __all__ = [
     "auc_threshold",
     "audit_folds",
     "audit_frame",
+    "audit_pictures",
     "batch_score",
     "bootstrap_ci",
     "chance_level",
@@ -71,6 +74,7 @@ __all__ = [
     "score_predictions",
     "score_subjects",
     "signal_overlap",
+    "split_pictures",
     "time_block_index",
     "time_blocks",
     "unit_keys",

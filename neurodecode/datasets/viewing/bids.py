@@ -171,17 +171,17 @@ def _of_type(
         hint = nearest_column("trial_type", events)
         raise DataFault("no column 'trial_type'", where=str(path), fix=hint)
     wanted = [trial_type] if isinstance(trial_type, str) else list(trial_type)
-    counts = events["trial_type"].value_counts()
-    for name in wanted:
-        if name not in counts:
-            found = ", ".join(f"{kind} ({count})" for kind, count in counts.head(20).items())
-            guess = nearest(name, map(str, counts.index))
-            raise DataFault(
-                f"no event with trial_type '{name}', found: {found or 'none'}",
-                where=str(path),
-                fix=f"did you mean '{guess}'?" if guess else "",
-            )
-    return events[events["trial_type"].isin(wanted)]
+    trials = events[events["trial_type"].isin(wanted)]
+    if trials.empty:
+        counts = events["trial_type"].value_counts()
+        found = ", ".join(f"{kind} ({count})" for kind, count in counts.head(20).items())
+        guess = nearest(wanted[0], map(str, counts.index)) if wanted else None
+        raise DataFault(
+            f"no event with trial_type '{', '.join(wanted)}', found: {found or 'none'}",
+            where=str(path),
+            fix=f"did you mean '{guess}'?" if guess else "",
+        )
+    return trials
 
 
 def _text(trials: pd.DataFrame, column: str) -> pd.Series[str]:
