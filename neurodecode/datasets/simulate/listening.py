@@ -39,18 +39,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurodecode.artefacts import atomic_path
+from neurodecode.datasets.simulate.background import LINE_HZ, NOISE_UV
+from neurodecode.datasets.simulate.forward_model import TRUTH
+from neurodecode.datasets.simulate.heads import Person
 from neurodecode.datasets.simulate.listening_files import AUDIO
 from neurodecode.datasets.simulate.listening_latents import acoustic_latents, lexical_latents
-from neurodecode.datasets.simulate.listening_noise import LINE_HZ
-from neurodecode.datasets.simulate.listening_participant import (
-    CHANNELS,
-    NOISE_UV,
-    Settings,
-    record_listener,
-)
+from neurodecode.datasets.simulate.listening_participant import Settings, record_listener
 from neurodecode.datasets.simulate.listening_recorded import recorded_chapters
 from neurodecode.datasets.simulate.listening_sources import (
-    Person,
+    SOURCES,
     Weights,
     acoustic_kernels,
     convolve,
@@ -61,7 +58,8 @@ from neurodecode.datasets.simulate.listening_story import (
     synthetic_chapters,
     write_sound,
 )
-from neurodecode.datasets.simulate.listening_truth import TRUTH, Latents, write_story
+from neurodecode.datasets.simulate.listening_truth import Latents, write_story
+from neurodecode.datasets.simulate.sphere import CHANNELS
 from neurodecode.faults import ConfigFault
 
 Array = NDArray[np.floating[Any]]
@@ -178,7 +176,7 @@ def _story_latents(chapters: list[Chapter], settings: Settings) -> dict[str, Lat
 def _weights(story: dict[str, Latents], settings: Settings) -> Weights:
     """Draw weights, scaled so that the typical person's sources have the wanted variances in uV."""
     weights = Weights.draw(np.random.default_rng([settings.random_state, _STREAM]))
-    typical = Person.typical()
+    typical = Person.typical(len(SOURCES))
     power = settings.snr**2 * NOISE_UV**2
     acoustic = acoustic_kernels(weights, typical, settings.sfreq)
     lexical = lexical_kernels(weights, typical, settings.sfreq)

@@ -1,4 +1,4 @@
-"""Simulated listeners as a BIDS data set: recordings, events and sounds."""
+"""Simulated listeners as a BIDS data set: where recordings and sounds lie, and the events."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from neurodecode.artefacts import atomic_path, write_json
-from neurodecode.datasets.simulate.listening_noise import LINE_HZ
 from neurodecode.datasets.simulate.listening_story import Chapter
-from neurodecode.datasets.simulate.sphere import electrode_info
-
-Array = NDArray[np.floating[Any]]
+from neurodecode.datasets.simulate.recording_files import recording_path
 
 TASK = "listening"
 AUDIO = "stimuli"
@@ -30,48 +24,9 @@ EVENT_COLUMNS = {
 }
 
 
-def recording_path(folder: Path, subject: str) -> Any:
+def listening_path(folder: Path, subject: str) -> Any:
     """Return the ``mne_bids.BIDSPath`` of a simulated listener's recording."""
-    import mne_bids
-
-    return mne_bids.BIDSPath(
-        root=folder, subject=subject, task=TASK, datatype="eeg", suffix="eeg", extension=".vhdr"
-    )
-
-
-def read_signals(folder: Path, subject: str) -> Array:
-    """Read a simulated recording (n_channels, n_samples) in uV."""
-    import mne
-
-    path = recording_path(folder, subject).fpath
-    raw = mne.io.read_raw_brainvision(path, preload=True, verbose="error")
-    signals: Array = raw.get_data() * 1e6
-    return signals
-
-
-def write_recording(
-    folder: Path,
-    subject: str,
-    signals: Array,
-    channels: Sequence[str],
-    sfreq: float,
-    events: pd.DataFrame,
-) -> None:
-    """Write one BrainVision recording (``signals`` in uV) and its events."""
-    import mne
-    import mne_bids
-
-    raw = mne.io.RawArray(signals * 1e-6, electrode_info(channels, sfreq), verbose="error")
-    raw.info["line_freq"] = LINE_HZ
-    path = recording_path(folder, subject)
-    mne_bids.write_raw_bids(
-        raw, path, format="BrainVision", allow_preload=True, overwrite=True, verbose="error"
-    )
-    target = path.copy().update(suffix="events", extension=".tsv").fpath
-    with atomic_path(target) as temporary:
-        events.to_csv(temporary, sep="\t", index=False, na_rep="n/a", float_format="%.6f")
-    columns = {name: {"Description": text} for name, text in EVENT_COLUMNS.items()}
-    write_json(target.with_suffix(".json"), columns)
+    return recording_path(folder, subject, TASK)
 
 
 def story_events(chapters: Sequence[Chapter], onsets: dict[str, int], sfreq: float) -> pd.DataFrame:

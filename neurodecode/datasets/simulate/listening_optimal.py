@@ -1,19 +1,10 @@
 r"""The best a decoder can do on the simulated listeners: the exact likelihood of each segment.
 
-For a window :math:`X` of a recording and the true response :math:`G S_c` of the participant to
-candidate :math:`c`,
-
-.. math::
-
-    \log p(X \mid c) = \mathrm{tr}\big(G^\top \Sigma^{-1} X\, V\, S_c^\top\big)
-        - \tfrac{1}{2} \mathrm{tr}\big(G^\top \Sigma^{-1} G\; S_c V S_c^\top\big) + \text{const},
-
-with :math:`V = W^\top P W`, :math:`W` the whitener of the background in time and :math:`P` the
-projection away from the mains line. Everything runs through the few sources, not the channels.
-
-It is an upper bound for any decoder that sees the window and the candidates' sound: it knows the
-participant's kernels and head, the response in a window includes what the sound evoked before
-the window began, and the electrode pops are taken out of the recording first.
+The likelihood is that of :mod:`neurodecode.datasets.simulate.optimal`, with what the participant's
+sources do while a candidate is heard. It is an upper bound for any decoder that sees the window and
+the candidates' sound: it knows the participant's kernels and head, the response in a window
+includes what the sound evoked before the window began, and the electrode pops are taken out of the
+recording first.
 """
 
 from __future__ import annotations
@@ -23,12 +14,19 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from neurodecode.datasets.simulate.listening_files import read_signals
-from neurodecode.datasets.simulate.listening_noise import time_whitener, without_line
-from neurodecode.datasets.simulate.listening_truth import Truth, read_story, read_truth
+from neurodecode.datasets.simulate.listening_files import listening_path
+from neurodecode.datasets.simulate.listening_truth import Listener, read_story
+from neurodecode.datasets.simulate.optimal import (
+    cut,
+    cut_windows,
+    nearest_sample,
+    ranks_of,
+    seen_by_sources,
+    window_log_likelihood,
+)
+from neurodecode.datasets.simulate.recording_files import read_signals
 from neurodecode.faults import DataFault, unknown
 
 Array = NDArray[np.floating[Any]]
@@ -88,68 +86,25 @@ def optimal_log_likelihood(
 
     Up to a constant per window. Parameters and faults are those of :func:`optimal_ranks`.
     """
-    truth = read_truth(folder, subject)
+    truth = Listener.read(folder, subject)
     n_samples = round(duration * truth.sfreq)
-    whitener = without_line(time_whitener(truth.coefficients, n_samples), truth.sfreq)
-    weighted = np.linalg.solve(truth.covariance, truth.gains)
-    segments = _segments(folder, truth, candidates, n_samples) @ whitener.T
-    windows = _windows(folder, truth, weighted, starts, n_samples) @ whitener.T
-    match: Array = windows.reshape(len(windows), -1) @ segments.reshape(len(segments), -1).T
-    energy = np.einsum("cst,su,cut->c", segments, truth.gains.T @ weighted, segments, optimize=True)
-    return match - energy / 2
+    signals = read_signals(listening_path(folder, subject))
+    seen = seen_by_sources(truth, signals - truth.pop_signal(signals.shape[1]))
+    windows = cut_windows(truth, seen, starts, n_samples)
+    return window_log_likelihood(truth, windows, _segments(folder, truth, candidates, n_samples))
 
 
-def ranks_of(scores: Array, answers: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
-    """Rank each row's answer by descending score; ties count as their average, rounded up.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (n_queries, n_candidates)
-    answers : ndarray of int, shape (n_queries,)
-        Column of the true candidate.
-    """
-    own = scores[np.arange(len(scores)), answers][:, None]
-    better, equal = (scores > own).sum(axis=1), (scores == own).sum(axis=1)
-    return (1 + better + equal // 2).astype(np.int64)
-
-
-def _segments(folder: Path, truth: Truth, candidates: pd.DataFrame, n_samples: int) -> Array:
+def _segments(folder: Path, truth: Listener, candidates: pd.DataFrame, n_samples: int) -> Array:
     """Source activity (n_candidates, n_sources, n_samples) that each segment evokes."""
     story = read_story(folder)
     segments = np.empty((len(candidates), truth.gains.shape[1], n_samples))
     sounds = candidates["sound"].to_numpy()
-    first = _samples(candidates["start"].to_numpy(float), truth.sfreq)
+    first = nearest_sample(candidates["start"].to_numpy(float), truth.sfreq)
     for sound in pd.unique(sounds):
         if sound not in story:
             raise DataFault(unknown("sound", sound, story), where="candidates")
         rows = np.flatnonzero(sounds == sound)
         driven = np.pad(truth.sources(story[sound]), ((0, 0), (n_samples, n_samples)))
         at = np.clip(first[rows] + n_samples, 0, driven.shape[1] - n_samples)
-        segments[rows] = _cut(driven, at, n_samples)
+        segments[rows] = cut(driven, at, n_samples)
     return segments
-
-
-def _windows(folder: Path, truth: Truth, weighted: Array, starts: Array, n_samples: int) -> Array:
-    """Return windows of the recording without pops, seen by the sources."""
-    signals = read_signals(folder, truth.subject)
-    total = signals.shape[1]
-    first = _samples(starts, truth.sfreq)
-    outside = (first < 0) | (first + n_samples > total)
-    if outside.any():
-        raise DataFault(
-            f"window at {starts[outside][0]:.3f} s leaves the recording of "
-            f"{total / truth.sfreq:.3f} s",
-            where=f"subject {truth.subject}",
-        )
-    return _cut(weighted.T @ (signals - truth.pop_signal(total)), first, n_samples)
-
-
-def _samples(seconds: Array, sfreq: float) -> NDArray[np.int64]:
-    # Halves always go up: a window and its segment must be cut at the same distance.
-    return np.floor(seconds * sfreq + 0.5).astype(np.int64)
-
-
-def _cut(signals: Array, first: NDArray[np.int64], n_samples: int) -> Array:
-    """Return windows (n_windows, n_rows, n_samples) of signals (n_rows, n_times)."""
-    windows: Array = sliding_window_view(signals, n_samples, axis=-1)[:, first]
-    return np.moveaxis(windows, 1, 0)

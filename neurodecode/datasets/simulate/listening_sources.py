@@ -9,17 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import oaconvolve
 
+from neurodecode.datasets.simulate.heads import Person
 from neurodecode.datasets.simulate.listening_latents import ACOUSTIC, N_LEXICAL
-from neurodecode.datasets.simulate.sphere import dipole_gains, inside_brain, radial
 
 Array = NDArray[np.floating[Any]]
 
 KERNEL_S = 0.6
-N_BACKGROUND = 40
-SENSOR_SHARE = 0.2  # of the noise variance, not shared between channels
-POSITION_SPREAD, ORIENTATION_SPREAD = 0.008, 1.0  # m; relative to the common unit vector
-LATENCY_SPREAD, GAIN_SPREAD = 0.010, 0.15  # s; of the logarithm
-RESPONSE_SPREAD = 0.6  # of the logarithm: some people answer much more strongly than others
 
 
 class Source(NamedTuple):
@@ -45,6 +40,10 @@ SOURCES = (
 )
 
 
+POSITIONS = np.array([source.position for source in SOURCES])
+"""Of all sources, shape (n_sources, 3)."""
+
+
 @dataclass(frozen=True)
 class Weights:
     """How strongly every source follows every latent; common to all participants."""
@@ -63,28 +62,6 @@ class Weights:
         return cls(
             acoustic * np.array([[source.acoustic] for source in SOURCES]),
             lexical * np.array([[source.lexical] for source in SOURCES]),
-        )
-
-
-@dataclass(frozen=True)
-class Person:
-    """What differs between participants: shift (s) and gain of each source's kernels."""
-
-    shift: Array
-    gain: Array
-
-    @classmethod
-    def typical(cls) -> Person:
-        """Return the one without any deviation."""
-        return cls(np.zeros(len(SOURCES)), np.ones(len(SOURCES)))
-
-    @classmethod
-    def draw(cls, rng: np.random.Generator) -> Person:
-        """Draw shifts N(0, 10 ms) and log-normal gains: 60 % per person, 15 % per source."""
-        strength = RESPONSE_SPREAD * rng.standard_normal()
-        return cls(
-            LATENCY_SPREAD * rng.standard_normal(len(SOURCES)),
-            np.exp(strength + GAIN_SPREAD * rng.standard_normal(len(SOURCES))),
         )
 
 
@@ -129,41 +106,3 @@ def convolve(latents: Array, kernels: Array) -> Array:
     """
     driven = [oaconvolve(latents, kernel, axes=-1).sum(axis=0) for kernel in kernels]
     return np.stack(driven)
-
-
-def draw_head(info: Any, rng: np.random.Generator, *, common: bool = False) -> tuple[Array, Array]:
-    """Draw a participant's head: gains of the speech sources, and the noise's covariance.
-
-    Parameters
-    ----------
-    info : mne.Info
-        Electrodes.
-    common : bool, default=False
-        Leave the speech sources where they are on average, radial; only the background differs.
-
-    Returns
-    -------
-    gains : ndarray, shape (n_channels, n_sources)
-        Each source's mean square over the channels is 1.
-    covariance : ndarray, shape (n_channels, n_channels)
-        Of the background noise; its mean variance is 1.
-    """
-    spread = 0.0 if common else 1.0
-    positions = np.array([source.position for source in SOURCES])
-    shape = positions.shape
-    positions = inside_brain(positions + spread * rng.normal(scale=POSITION_SPREAD, size=shape))
-    tilt = spread * ORIENTATION_SPREAD * rng.standard_normal(shape)
-    gains = dipole_gains(info, positions, _unit(radial(positions) + tilt))
-    background = inside_brain(
-        rng.uniform([-0.07] * 2 + [0.0], [0.07, 0.07, 0.115], (N_BACKGROUND, 3))
-    )
-    field = dipole_gains(info, background, _unit(rng.standard_normal((N_BACKGROUND, 3))))
-    covariance = field @ field.T
-    covariance *= (1 - SENSOR_SHARE) / np.diag(covariance).mean()
-    covariance += SENSOR_SHARE * np.eye(len(covariance))
-    return gains / np.sqrt((gains**2).mean(axis=0)), covariance
-
-
-def _unit(vectors: Array) -> Array:
-    unit: Array = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-    return unit

@@ -13,6 +13,17 @@ Array = NDArray[np.floating[Any]]
 CENTRE = (0.0, 0.0, 0.04)
 """Centre of the sphere in head coordinates, m (x right, y front, z up)."""
 HEAD_RADIUS, BRAIN_RADIUS = 0.09, 0.075  # m
+CHANNELS = (
+    "T7", "T8", "Fz", "Cz", "Pz", "FC5", "FC6", "Oz",
+    "F3", "F4", "C3", "C4", "P3", "P4", "P7", "P8",
+    "F7", "F8", "FC1", "FC2", "CP1", "CP2", "CP5", "CP6",
+    "Fp1", "Fp2", "O1", "O2", "FT9", "FT10", "TP9", "TP10",
+    "AF3", "AF4", "F1", "F2", "F5", "F6", "FC3", "FC4",
+    "FT7", "FT8", "C1", "C2", "C5", "C6", "CP3", "CP4",
+    "TP7", "TP8", "P1", "P2", "P5", "P6", "PO3", "PO4",
+    "PO7", "PO8", "AF7", "AF8", "FCz", "CPz", "POz", "AFz",
+)  # fmt: skip
+"""Electrodes of the 10-10 system; any first few of them cover the head."""
 
 
 def electrode_info(channels: Sequence[str], sfreq: float) -> Any:

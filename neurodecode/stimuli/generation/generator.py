@@ -78,3 +78,14 @@ def make_generator(name: str, **options: Any) -> PictureGenerator:
             raise ConfigFault(unknown(f"option of the generator {name}", option, valid))
     made: PictureGenerator = generator(**options)
     return made
+
+
+def default_generator() -> str:
+    """Return "faces" where its weights are installed, else "drawn"."""
+    from neurodecode.stimuli.generation.faces import find_weights
+
+    try:
+        find_weights()
+    except ConfigFault:
+        return "drawn"
+    return "faces"

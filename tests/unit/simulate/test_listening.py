@@ -12,9 +12,9 @@ import pytest
 from scipy.io import wavfile
 
 from neurodecode.datasets.simulate.listening import simulate_listening
-from neurodecode.datasets.simulate.listening_files import recording_path
-from neurodecode.datasets.simulate.listening_participant import CHANNELS
-from neurodecode.datasets.simulate.listening_truth import read_truth
+from neurodecode.datasets.simulate.listening_files import listening_path
+from neurodecode.datasets.simulate.listening_truth import Listener
+from neurodecode.datasets.simulate.sphere import CHANNELS
 from neurodecode.faults import ConfigFault, DataFault
 
 SMALL = {"n_participants": 2, "n_sentences": 6, "n_channels": 8}
@@ -104,7 +104,7 @@ def test_a_sentence_has_one_spelling_and_holds_its_words_in_order(folder):
 
 
 def test_the_recording_is_read_as_bids_with_electrode_positions(folder):
-    raw = mne_bids.read_raw_bids(recording_path(folder, "01"), verbose="error")
+    raw = mne_bids.read_raw_bids(listening_path(folder, "01"), verbose="error")
     assert raw.info["sfreq"] == 128
     assert all(np.isfinite(channel["loc"][:3]).all() for channel in raw.info["chs"])
     counts = events(folder)["trial_type"].value_counts().to_dict()
@@ -117,8 +117,8 @@ def test_missing_channels_are_recorded(folder, tmp_path):
     simulate_listening(tmp_path, n_participants=6, n_sentences=1, n_channels=12)
     counts = set()
     for number in range(1, 7):
-        truth = read_truth(tmp_path, f"{number:02d}")
-        path = recording_path(tmp_path, f"{number:02d}").copy().update(suffix="channels")
+        truth = Listener.read(tmp_path, f"{number:02d}")
+        path = listening_path(tmp_path, f"{number:02d}").copy().update(suffix="channels")
         names = pd.read_csv(path.update(extension=".tsv").fpath, sep="\t")["name"]
         assert tuple(names) == truth.channels
         assert set(truth.channels) | set(truth.dropped) == set(CHANNELS[:12])
@@ -153,7 +153,7 @@ def test_heads_differ_unless_they_are_common(folder, tmp_path):
 
 def head_distance(folder):
     """1 - |correlation| of each source's gains in two participants, over common channels."""
-    one, two = (read_truth(folder, subject) for subject in ("01", "02"))
+    one, two = (Listener.read(folder, subject) for subject in ("01", "02"))
     names = [name for name in one.channels if name in two.channels]
     fields = [t.gains[[t.channels.index(name) for name in names]] for t in (one, two)]
     unit = [field / np.linalg.norm(field, axis=0) for field in fields]
@@ -162,7 +162,7 @@ def head_distance(folder):
 
 def test_pops_are_large_and_as_frequent_as_asked(tmp_path):
     simulate_listening(tmp_path, **SMALL, pops_per_minute=20.0)
-    pops = pd.concat([read_truth(tmp_path, subject).pops for subject in ("01", "02")])
+    pops = pd.concat([Listener.read(tmp_path, subject).pops for subject in ("01", "02")])
     assert 3 < len(pops) < 60
     assert pops["amplitude"].abs().between(1e3, 1e4).all()
 

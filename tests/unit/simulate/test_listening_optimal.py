@@ -10,10 +10,7 @@ import pytest
 from scipy.linalg import solve_triangular, toeplitz
 from scipy.signal import lfilter
 
-from neurodecode.datasets.simulate import listening_optimal
-from neurodecode.datasets.simulate.listening import simulate_listening
-from neurodecode.datasets.simulate.listening_files import read_signals
-from neurodecode.datasets.simulate.listening_noise import (
+from neurodecode.datasets.simulate.background import (
     ORDER,
     autocovariance,
     draw_background,
@@ -21,12 +18,15 @@ from neurodecode.datasets.simulate.listening_noise import (
     pink_coefficients,
     time_whitener,
 )
+from neurodecode.datasets.simulate.listening import simulate_listening
+from neurodecode.datasets.simulate.listening_files import listening_path
 from neurodecode.datasets.simulate.listening_optimal import (
     optimal_log_likelihood,
     optimal_ranks,
-    ranks_of,
 )
-from neurodecode.datasets.simulate.listening_truth import read_story, read_truth
+from neurodecode.datasets.simulate.listening_truth import Listener, read_story
+from neurodecode.datasets.simulate.optimal import ranks_of
+from neurodecode.datasets.simulate.recording_files import read_signals
 from neurodecode.faults import DataFault
 
 SUBJECTS = ("01", "02")
@@ -50,7 +50,7 @@ def silent(tmp_path_factory):
 
 def windows(folder, step=1.0, duration=3.0):
     """Queries every ``step`` seconds of every sound, and the same segments as candidates."""
-    truth = read_truth(folder, "01")
+    truth = Listener.read(folder, "01")
     rows = [
         (sound, start, start + truth.onsets[sound] / truth.sfreq)
         for sound, latents in read_story(folder).items()
@@ -63,8 +63,8 @@ def windows(folder, step=1.0, duration=3.0):
 
 def residual(folder, subject):
     """The recording without what the truth explains, whitened in time and space."""
-    truth = read_truth(folder, subject)
-    signals = read_signals(folder, subject)
+    truth = Listener.read(folder, subject)
+    signals = read_signals(listening_path(folder, subject))
     n_samples = signals.shape[1]
     rest = signals - truth.pop_signal(n_samples) - truth.response(read_story(folder), n_samples)
     _, innovation = autocovariance(truth.coefficients, 1)
@@ -88,7 +88,7 @@ def test_what_the_truth_leaves_over_is_white(folder, subject):
 def test_without_the_response_it_is_not(folder, monkeypatch):
     """The check above would notice a wrong forward model."""
     monkeypatch.setattr(
-        "neurodecode.datasets.simulate.listening_truth.Truth.response", lambda *_: 0.0
+        "neurodecode.datasets.simulate.listening_truth.Listener.response", lambda *_: 0.0
     )
     white = residual(folder, "01")
     deviation = white @ white.T / white.shape[1] - np.eye(len(white))
@@ -122,12 +122,12 @@ def test_the_whitener_inverts_the_autocovariance():
 
 def test_the_log_likelihood_is_that_of_the_gaussian_density(folder):
     """Against the plain formula, with a line of any amplitude as a part of the covariance."""
-    truth, story = read_truth(folder, "01"), read_story(folder)
+    truth, story = Listener.read(folder, "01"), read_story(folder)
     queries, candidates = windows(folder, step=8.0, duration=0.5)
     scores = optimal_log_likelihood(
         folder, "01", queries["start"].to_numpy(), candidates, duration=0.5
     )
-    signals = read_signals(folder, "01")
+    signals = read_signals(listening_path(folder, "01"))
     signals = signals - truth.pop_signal(signals.shape[1])
     n, waves = 64, line_waves(64, truth.sfreq)
     time = toeplitz(autocovariance(truth.coefficients, n)[0])
@@ -172,9 +172,9 @@ def test_no_response_ties_all_candidates(tmp_path):
 def test_a_wrong_head_ranks_worse(folder, monkeypatch):
     queries, candidates = windows(folder)
     right = optimal_ranks(folder, "01", queries, candidates)
-    truth = read_truth(folder, "01")
+    truth = Listener.read(folder, "01")
     wrong = dataclasses.replace(truth, gains=truth.gains[:, ::-1])
-    monkeypatch.setattr(listening_optimal, "read_truth", lambda *_: wrong)
+    monkeypatch.setattr(Listener, "read", lambda *_: wrong)
     assert optimal_ranks(folder, "01", queries, candidates).mean() > right.mean()
 
 

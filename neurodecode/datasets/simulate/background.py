@@ -1,4 +1,4 @@
-r"""Noise of the simulated listeners: 1/f background with a known inverse, mains line, pops.
+r"""Noise of the simulated recordings: 1/f background with a known inverse, mains line, pops.
 
 The background is :math:`n = L\,e`, with :math:`L L^\top = \Sigma` the covariance of the channels
 and every row of :math:`e` an autoregressive process of unit variance. Its coefficients are those
@@ -31,7 +31,9 @@ Array = NDArray[np.floating[Any]]
 
 ALPHA = 1.0
 ORDER = 64
-LINE_HZ = 50.0
+NOISE_UV = 10.0  # of the background, root mean square over channels
+LINE_HZ, LINE_UV = 50.0, 4.0
+POP_UV = (1e3, 1e4)  # least and largest
 _BURN_IN = 30 * ORDER  # samples until the process has forgotten its start
 _GRID = 2**15  # frequencies of the spectrum; many times the memory of the process
 
@@ -69,6 +71,12 @@ def draw_background(
     return coloured
 
 
+def draw_line(n_channels: int, n_samples: int, sfreq: float, rng: np.random.Generator) -> Array:
+    """Draw a mains line (n_channels, n_samples) in uV, its amplitude and phase by channel."""
+    line: Array = LINE_UV * rng.standard_normal((n_channels, 2)) @ line_waves(n_samples, sfreq)
+    return line
+
+
 def time_whitener(coefficients: Array, n_samples: int) -> Array:
     """Return :math:`W` (n_samples, n_samples): rows of a window times ``W.T`` become white."""
     covariance, _ = autocovariance(coefficients, n_samples)
@@ -99,10 +107,9 @@ def draw_pops(
     duration: float,
     *,
     per_minute: float,
-    amplitude: tuple[float, float],
     rng: np.random.Generator,
 ) -> pd.DataFrame:
-    """Draw electrode pops: where, when and how large.
+    """Draw electrode pops of 1 to 10 mV, log-uniform, of either sign: where, when, how large.
 
     Parameters
     ----------
@@ -110,8 +117,6 @@ def draw_pops(
         Of the recording, s.
     per_minute : float
         Mean rate over all channels (Poisson).
-    amplitude : tuple of float
-        Least and largest peak in uV; log-uniform, of either sign.
 
     Returns
     -------
@@ -119,7 +124,7 @@ def draw_pops(
         Columns channel, onset (s), amplitude (uV), decay (s).
     """
     count = int(rng.poisson(per_minute * duration / 60))
-    sizes = np.exp(rng.uniform(np.log(amplitude[0]), np.log(amplitude[1]), size=count))
+    sizes = np.exp(rng.uniform(np.log(POP_UV[0]), np.log(POP_UV[1]), size=count))
     return pd.DataFrame(
         {
             "channel": rng.choice(np.array(channels), size=count),
