@@ -199,8 +199,8 @@ class ImageConfig(Experiment):
         for start, stop in spans:
             if start < self.signals.tmin - slack or stop > self.signals.tmax + slack:
                 raise ValueError(
-                    f"window {start:g} to {stop:g} s lies outside signals.tmin={self.signals.tmin:g}"
-                    f" to tmax={self.signals.tmax:g}"
+                    f"window {start:g} to {stop:g} s lies outside signals.tmin="
+                    f"{self.signals.tmin:g} to tmax={self.signals.tmax:g}"
                 )
         return self
 

@@ -74,8 +74,9 @@ class SeenWindows:
         return self.__getitems__([row])
 
     def __getitems__(self, rows: Sequence[int]) -> Batch:
-        """Return a batch: ``signals, subjects, layouts, positions`` and, with a bank, ``targets``
-        (B, F), ``pooled`` and ``segments`` (which picture).
+        """Return a batch: ``signals, subjects, layouts, positions``.
+
+        With a bank also ``targets`` (B, F), ``pooled``, and ``segments``: which picture.
         """
         batch = self.recordings.read(self.windows.iloc[list(rows)], self.settings)
         batch["signals"] = batch["signals"][..., self.samples]
@@ -131,6 +132,7 @@ class ViewingData(WindowData):
         num_workers: int = 0,
     ) -> None:
         super().__init__(batch_size=batch_size, seed=seed, num_workers=num_workers)
+        self.sets: dict[str, SeenWindows] = {}
         self.recordings, self.bank, self.settings = recordings, bank, settings
         self.span, self.shuffled = span, shuffled
 

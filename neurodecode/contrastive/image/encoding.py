@@ -15,6 +15,8 @@ from neurodecode.stimuli.pictures.encoder import make_picture_encoder
 if TYPE_CHECKING:
     from neurodecode.contrastive.image.units import Seen
 
+BANK = "bank:"
+"""Before the names of pictures that were never shown."""
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 
 
@@ -40,12 +42,8 @@ def encoded_bank(seen: Seen, target: str, options: dict[str, Any] | None = None)
         extra = bank_pictures(seen.config.data.bank)
         more = cache.get(seen.config.data.bank, extra, [Path(name).parent.name for name in extra])
         features = np.concatenate([features, more])
-        names += [f"{BANK}/{name}" for name in extra]
+        names += [BANK + name for name in extra]
     return PictureBank(target, names, features)
-
-
-BANK = "bank:"
-"""Before the names of pictures that were never shown."""
 
 
 def bank_pictures(folder: Path) -> list[str]:

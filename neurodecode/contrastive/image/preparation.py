@@ -40,7 +40,7 @@ def prepare_viewer(
     Raises
     ------
     DataFault
-        See :func:`read_continuous`; also if a recording has no training window.
+        See :func:`read_continuous`; also if a recording has no window.
     """
     stores = [
         _prepare(folder, r, trials[trials["recording"] == r.name], settings, seed)
@@ -85,7 +85,9 @@ def _prepare(
     name = recording.name
     read = read_continuous(recording.raw, settings, where=f"subject {recording.subject}, {name}")
     windows = make_windows(trials, read.signals.shape[1], settings)
-    scaler = fit_scaler(read.signals, windows, settings, seed=seed, where=name)
+    own = not (windows["part"] == "train").any()
+    fitted_on = windows.assign(part="train") if own else windows
+    scaler = fit_scaler(read.signals, fitted_on, settings, seed=seed, where=name)
     info: dict[str, Any] = {
         **read.info,
         "subject": recording.subject,
@@ -94,6 +96,7 @@ def _prepare(
         "positions": read.positions.tolist(),
         "sfreq": settings.sfreq,
         "scaler": scaler.to_dict(),
+        "scaled_by_own": own,
         "trials_outside": int((trials["part"] != "").sum() - len(windows)),
     }
     return write_store(folder / name, read.signals, windows, info, continuous=True)
@@ -105,6 +108,8 @@ def _remarks(store: Store) -> list[str]:
     lines = [*info["mended"]]
     lines += [f"{name}: unknown to the layout, without influence"
               for name in info["without_position"]]  # fmt: skip
+    if info["scaled_by_own"]:
+        lines.append("no training window: scaled by its own windows, whose pictures are not used")
     if info["trials_outside"]:
         lines.append(f"{info['trials_outside']} windows reach beyond the recording, left out")
     return lines

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json, sha256_file, write_json, write_parquet
@@ -19,7 +20,7 @@ from neurodecode.stimuli.pictures.files import check_pictures
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neurodecode.contrastive.image.config import ImageConfig
+    from neurodecode.contrastive.image.config import ImageConfig, ViewingSignals
     from neurodecode.datasets.catalog import Card
     from neurodecode.datasets.manifest import Manifest
     from neurodecode.datasets.viewing.recording import Viewing
@@ -121,3 +122,26 @@ def _pictures_of(recordings: Sequence[Viewing]) -> Path | None:
         raise DataFault(f"pictures in {len(folders)} folders: {', '.join(folders)}",
                         fix="keep the pictures of a study in one folder")  # fmt: skip
     return Path(folders[0]) if folders else None
+
+
+def optimal_of(root: Path, settings: ViewingSignals) -> Any:
+    """Return a function from test windows and candidates to the optimal decoder's scores.
+
+    Parameters
+    ----------
+    root : Path
+        Folder of the simulated data set.
+    settings : ViewingSignals
+    """
+    from neurodecode.datasets.simulate.viewing_optimal import optimal_scores
+
+    def scores(windows: pd.DataFrame, candidates: Sequence[str]) -> Any:
+        found = np.zeros((len(windows), len(candidates)))
+        for participant, rows in windows.groupby("participant").indices.items():
+            found[rows] = optimal_scores(
+                root, str(participant), windows.iloc[rows], candidates,
+                tmin=settings.tmin, tmax=settings.tmax,
+            )  # fmt: skip
+        return found
+
+    return scores

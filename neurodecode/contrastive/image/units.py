@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from neurodecode.contrastive.image.config_evaluation import window_name
-from neurodecode.contrastive.image.decoders import DEFAULT, OWN_TARGETS, Decoder, parse_decoder, slug
+from neurodecode.contrastive.image.decoders import (
+    DEFAULT,
+    OWN_TARGETS,
+    Decoder,
+    parse_decoder,
+    slug,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

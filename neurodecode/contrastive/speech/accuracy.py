@@ -6,16 +6,16 @@ reciprocal rank (:math:`H_N` the N-th harmonic number).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
+from neurodecode.contrastive.accuracy import finite_or_none, value_of_ranks
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.metric_row import MetricRow
-from neurodecode.evaluation.paired import paired_test
 
 if TYPE_CHECKING:
+    import pandas as pd
     from numpy.typing import NDArray
 
     from neurodecode.contrastive.speech.config import SpeechEvaluation
@@ -36,14 +36,6 @@ def values_of(predictions: pd.DataFrame, metric: str) -> NDArray[np.float64]:
     name = metric.removeprefix(WORD)
     ranks = predictions["word_rank" if metric.startswith(WORD) else "rank"].to_numpy(float)
     return value_of_ranks(ranks, name)
-
-
-def value_of_ranks(ranks: NDArray[Any], metric: str) -> NDArray[np.float64]:
-    """Return hit or miss within the k best, or the reciprocal of the rank."""
-    if metric == "mean reciprocal rank":
-        reciprocal: NDArray[np.float64] = 1 / ranks
-        return reciprocal
-    return (ranks <= int(metric.split()[0].removeprefix("top-"))).astype(float)
 
 
 def chance_of(predictions: pd.DataFrame, metric: str) -> float:
@@ -87,46 +79,7 @@ def participant_rows(
                     metric=metric, value=ci.estimate, chance=chance_of(part, metric),
                     n=len(part), unit=ci.unit, level="subject", split=part["split"].iloc[0],
                     model=str(model), subject=str(participant), seed=int(part["seed"].iloc[0]),
-                    ci_low=_finite(ci.low), ci_high=_finite(ci.high), ceiling=ceiling,
+                    ci_low=finite_or_none(ci.low), ci_high=finite_or_none(ci.high), ceiling=ceiling,
                 )
             )  # fmt: skip
     return rows
-
-
-def group_rows(subject_rows: pd.DataFrame, *, n_resamples: int, seed: int) -> list[MetricRow]:
-    """Average over participants (first over seeds), interval and sign-flip test over them.
-
-    Parameters
-    ----------
-    subject_rows : DataFrame
-        Rows of :func:`participant_rows`.
-    """
-    rows = []
-    averaged = over_seeds(subject_rows)
-    for (model, metric), part in averaged.groupby(["model", "metric"], sort=False):
-        values, chance = part["value"].to_numpy(float), part["chance"].to_numpy(float)
-        ci = mean_ci(values, n_resamples=n_resamples, expand=True, random_state=seed,
-                     unit="participant")  # fmt: skip
-        test = paired_test(values, chance, alternative="greater", random_state=seed)
-        ceiling = part["ceiling"].dropna()
-        rows.append(
-            MetricRow(
-                metric=str(metric), value=ci.estimate, chance=float(chance.mean()), n=len(part),
-                unit="participant", level="group", split=part["split"].iloc[0], model=str(model),
-                ci_low=_finite(ci.low), ci_high=_finite(ci.high), p_value=_finite(test.p_value),
-                ceiling=float(ceiling.mean()) if len(ceiling) == len(part) else None,
-            )
-        )  # fmt: skip
-    return rows
-
-
-def over_seeds(subject_rows: pd.DataFrame) -> pd.DataFrame:
-    """Average each model's, participant's and metric's score over seeds."""
-    keys = ["model", "metric", "subject", "split"]
-    return subject_rows.groupby(keys, sort=False, as_index=False)[
-        ["value", "chance", "ceiling"]
-    ].mean()
-
-
-def _finite(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

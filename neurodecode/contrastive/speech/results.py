@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.contrastive.speech.accuracy import group_rows, metric_names, over_seeds
+from neurodecode.contrastive.accuracy import group_rows, over_seeds
+from neurodecode.contrastive.speech.accuracy import metric_names
 from neurodecode.contrastive.speech.claims import MEL, speech_claims
 from neurodecode.contrastive.speech.config import SpeechConfig
 from neurodecode.contrastive.speech.curves import adaptation_section, curve_section, curve_table
