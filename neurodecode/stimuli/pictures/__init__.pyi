@@ -1,0 +1,13 @@
+from .cache import PictureCache as PictureCache
+from .colour import ColourHistogram as ColourHistogram
+from .efficientnet import EfficientNetLite0 as EfficientNetLite0
+from .encoder import PICTURE_ENCODERS as PICTURE_ENCODERS
+from .encoder import PictureEncoder as PictureEncoder
+from .encoder import default_picture_encoder as default_picture_encoder
+from .encoder import make_picture_encoder as make_picture_encoder
+from .files import check_pictures as check_pictures
+from .files import read_picture as read_picture
+from .files import resize_picture as resize_picture
+from .gradients import OrientedGradients as OrientedGradients
+from .spectrum import Fourier2D as Fourier2D
+from .texture import LocalBinaryPattern as LocalBinaryPattern
