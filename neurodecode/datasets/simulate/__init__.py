@@ -27,9 +27,16 @@ def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
     return simulate_band_limited_noise(folder, **options)
 
 
+def _viewing(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.viewing import simulate_viewing
+
+    return simulate_viewing(folder, **options)
+
+
 SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "band_limited_noise": _band_limited_noise,
     "listening": _listening,
     "motor_imagery": _motor_imagery,
+    "viewing": _viewing,
 }
 """Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

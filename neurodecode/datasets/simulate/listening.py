@@ -39,7 +39,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurodecode.artefacts import atomic_path
-from neurodecode.datasets.simulate.background import LINE_HZ, NOISE_UV
+from neurodecode.datasets.simulate.background import NOISE_UV
 from neurodecode.datasets.simulate.forward_model import TRUTH
 from neurodecode.datasets.simulate.heads import Person
 from neurodecode.datasets.simulate.listening_files import AUDIO
@@ -59,7 +59,7 @@ from neurodecode.datasets.simulate.listening_story import (
     write_sound,
 )
 from neurodecode.datasets.simulate.listening_truth import Latents, write_story
-from neurodecode.datasets.simulate.sphere import CHANNELS
+from neurodecode.datasets.simulate.recording_files import check_electrodes
 from neurodecode.faults import ConfigFault
 
 Array = NDArray[np.floating[Any]]
@@ -147,13 +147,7 @@ def _check(settings: Settings, n_participants: int, n_sentences: int, audio: Any
         raise ConfigFault(
             f"a story of {n_sentences} sentences", fix="give 1 or more, or recorded speech (audio)"
         )
-    if not 1 <= settings.n_channels <= len(CHANNELS):
-        raise ConfigFault(f"{settings.n_channels} channels", fix=f"give 1 to {len(CHANNELS)}")
-    if settings.sfreq <= 2 * LINE_HZ:
-        raise ConfigFault(
-            f"sfreq {settings.sfreq:g} Hz cannot hold the {LINE_HZ:g} Hz line",
-            fix=f"give more than {2 * LINE_HZ:g}",
-        )
+    check_electrodes(settings.n_channels, settings.sfreq)
     if not 0 <= settings.lexical_share <= 1:
         raise ConfigFault(f"lexical_share {settings.lexical_share:g}", fix="give 0 to 1")
     if settings.snr < 0 or settings.pops_per_minute < 0:

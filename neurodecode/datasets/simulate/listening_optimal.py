@@ -1,4 +1,4 @@
-r"""The best a decoder can do on the simulated listeners: the exact likelihood of each segment.
+"""The best a decoder can do on the simulated listeners: the exact likelihood of each segment.
 
 The likelihood is that of :mod:`neurodecode.datasets.simulate.optimal`, with what the participant's
 sources do while a candidate is heard. It is an upper bound for any decoder that sees the window and

@@ -12,9 +12,21 @@ from numpy.typing import NDArray
 
 from neurodecode.artefacts import atomic_path, write_json
 from neurodecode.datasets.simulate.background import LINE_HZ
-from neurodecode.datasets.simulate.sphere import electrode_info
+from neurodecode.datasets.simulate.sphere import CHANNELS, electrode_info
+from neurodecode.faults import ConfigFault
 
 Array = NDArray[np.floating[Any]]
+
+
+def check_electrodes(n_channels: int, sfreq: float) -> None:
+    """Raise ConfigFault unless there are that many electrodes, and the rate can hold the line."""
+    if not 1 <= n_channels <= len(CHANNELS):
+        raise ConfigFault(f"{n_channels} channels", fix=f"give 1 to {len(CHANNELS)}")
+    if sfreq <= 2 * LINE_HZ:
+        raise ConfigFault(
+            f"sfreq {sfreq:g} Hz cannot hold the {LINE_HZ:g} Hz line",
+            fix=f"give more than {2 * LINE_HZ:g}",
+        )
 
 
 def recording_path(folder: Path, subject: str, task: str) -> Any:
