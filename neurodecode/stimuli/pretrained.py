@@ -103,7 +103,7 @@ def _is_cached(name: str) -> bool:
 
 def _require_hub(name: str) -> None:
     """Ask the hub once: its own client retries for half a minute."""
-    if not _hub_answers():
+    if not hub_answers():
         raise NetworkFault(
             f"pretrained model '{name}' is not on this machine and the hub cannot be reached",
             fix="copy its config.json and model.safetensors (or pytorch_model.bin) into a folder "
@@ -111,7 +111,8 @@ def _require_hub(name: str) -> None:
         )
 
 
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
+    """Tell whether the hub answers within two seconds; never when asked to stay offline."""
     if any(
         os.environ.get(v, "").lower() in _TRUE for v in ("NEURODECODE_OFFLINE", "HF_HUB_OFFLINE")
     ):
