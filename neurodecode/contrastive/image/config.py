@@ -33,8 +33,14 @@ class ViewerSimulation(Section):
     n_test_categories: int = Field(default=40, ge=1, description="Unseen in training")
     test_repetitions: int = Field(default=8, ge=1, description="Of each test picture")
     n_channels: int = Field(default=32, ge=1, le=64)
-    sfreq: float = Field(default=120.0, gt=0, description="Of the files, Hz")
+    sfreq: float = Field(default=120.0, gt=100, description="Of the files, Hz")
     snr: float = Field(default=0.1, ge=0, description="Response to background noise, amplitude")
+    low_level_share: float = Field(
+        default=0.4, ge=0, le=1, description="Of the response's variance, low-level features"
+    )
+    category_share: float = Field(
+        default=0.5, ge=0, le=1, description="Of the latents' variance, between categories"
+    )
     pictures: str = Field(
         default="default", description="Generator of the pictures: faces, drawn, or the default"
     )
@@ -46,6 +52,10 @@ class ViewerSimulation(Section):
     late: str = Field(
         default="default", description="Encoder whose features the late response carries"
     )
+    encoder_options: dict[str, dict[str, Any]] = Field(
+        default={}, description="Options by encoder, as {efficientnet_lite0: {size: 128}}"
+    )
+    common_head: bool = Field(default=False, description="The same sources in everybody")
 
 
 class ImageData(DataSection):

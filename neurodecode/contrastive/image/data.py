@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from neurodecode.contrastive.datamodule import WindowData, require_windows
+from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,63 +88,33 @@ class SeenWindows:
         return batch
 
 
-class ViewingData(WindowData):
-    """Training and validation windows of people who look at pictures.
+def training_sets(
+    recordings: Recordings,
+    bank: PictureBank,
+    settings: ViewingSignals,
+    *,
+    span: Span | None = None,
+    shuffled: bool = False,
+    seed: int = 0,
+) -> dict[str, SeenWindows]:
+    """Return the windows of "train" and "valid".
 
     Parameters
     ----------
-    recordings : Recordings
-    bank : PictureBank
-    settings : ViewingSignals
-    span : (float, float), optional
-        Part of the window.
-    batch_size, seed, num_workers : int
     shuffled : bool, default=False
-        Give every training window another one's picture.
+        Give every window another one's picture, drawn with ``seed``.
 
     Raises
     ------
     DataFault
         If there are fewer than two training or validation windows.
-
-    Examples
-    --------
-    Train on the stores of a finished run under a Trainer of one's own:
-
-    >>> recordings = Recordings({"01": run / "stores" / "01"})  # doctest: +SKIP
-    >>> trials = recordings.windows()  # doctest: +SKIP
-    >>> encoder = make_picture_encoder("hog")  # doctest: +SKIP
-    >>> features = PictureCache("embeddings", encoder).get(pictures, images)  # doctest: +SKIP
-    >>> data = ViewingData(recordings, PictureBank("hog", images, features),
-    ...                    ViewingSignals(), batch_size=128, seed=1)  # doctest: +SKIP
     """
-
-    def __init__(
-        self,
-        recordings: Recordings,
-        bank: PictureBank,
-        settings: ViewingSignals,
-        *,
-        batch_size: int,
-        seed: int,
-        span: Span | None = None,
-        shuffled: bool = False,
-        num_workers: int = 0,
-    ) -> None:
-        super().__init__(batch_size=batch_size, seed=seed, num_workers=num_workers)
-        self.sets: dict[str, SeenWindows] = {}
-        self.recordings, self.bank, self.settings = recordings, bank, settings
-        self.span, self.shuffled = span, shuffled
-
-    def setup(self, stage: str | None = None) -> None:
-        """Index the windows, once."""
-        if self.sets:
-            return
-        train, valid = (self.recordings.windows(part) for part in ("train", "valid"))
-        require_windows(training=train, validation=valid)
-        rng = np.random.default_rng(self.seed)
-        orders = [rng.permutation(len(w)) if self.shuffled else None for w in (train, valid)]
-        self.sets = {
-            part: SeenWindows(self.recordings, self.bank, windows, self.settings, self.span, order)
-            for part, windows, order in zip(("train", "valid"), (train, valid), orders, strict=True)
-        }
+    rng = np.random.default_rng(seed)
+    sets = {}
+    for part, name in (("train", "training"), ("valid", "validation")):
+        windows = recordings.windows(part)
+        if len(windows) < 2:
+            raise DataFault(f"{len(windows)} {name} windows", fix="more data, or another split")
+        order = rng.permutation(len(windows)) if shuffled else None
+        sets[part] = SeenWindows(recordings, bank, windows, settings, span, order)
+    return sets

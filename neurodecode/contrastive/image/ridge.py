@@ -13,11 +13,13 @@ from neurodecode.faults import DataFault
 from neurodecode.signals.memory import require_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from neurodecode.contrastive.data import Batch
     from neurodecode.contrastive.image.config import ImageRidge
-    from neurodecode.contrastive.image.data import ViewingData
+    from neurodecode.contrastive.image.data import SeenWindows
 
 BATCH = 256
 LIMIT_GIB = 12.0
@@ -72,17 +74,31 @@ class WindowRidge(nn.Module):
 
 
 @torch.no_grad()
-def fit_ridge(network: WindowRidge, data: ViewingData, settings: ImageRidge) -> str:
+def fit_ridge(
+    network: WindowRidge,
+    sets: Mapping[str, SeenWindows],
+    participants: Sequence[str],
+    settings: ImageRidge,
+) -> str:
     """Fit on training and validation windows, the penalty by cross-validation over pictures.
+
+    Parameters
+    ----------
+    network : WindowRidge
+    sets : mapping of str to SeenWindows
+        All of them are fitted on.
+    participants : sequence of str
+        Labels in the order of the models.
+    settings : ImageRidge
 
     Raises
     ------
     DataFault
         If a participant has fewer pictures than folds, or the design is too large for memory.
     """
-    labels = data.recordings.participants if len(network.weights) > 1 else (None,)
+    labels = participants if len(network.weights) > 1 else (None,)
     for model, label in enumerate(labels):
-        design, targets, pictures = _training_rows(network, data, label)
+        design, targets, pictures = _training_rows(network, sets, label)
         n_pictures = len(np.unique(pictures))
         if n_pictures < settings.folds:
             raise DataFault(f"{n_pictures} pictures for {settings.folds} folds",
@@ -97,12 +113,12 @@ def fit_ridge(network: WindowRidge, data: ViewingData, settings: ImageRidge) -> 
 
 
 def _training_rows(
-    network: WindowRidge, data: ViewingData, label: str | None
+    network: WindowRidge, sets: Mapping[str, SeenWindows], label: str | None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
     """Return design, targets and pictures of one participant (None: of everybody)."""
     rows = {
         part: np.flatnonzero((label is None) | (windows.windows["participant"] == label))
-        for part, windows in data.sets.items()
+        for part, windows in sets.items()
     }
     n_trials = sum(map(len, rows.values()))
     require_memory(
@@ -110,7 +126,7 @@ def _training_rows(
         what="windows of the ridge baseline", fix="set ridge.average higher, signals.sfreq lower",
     )  # fmt: skip
     batches = [
-        data.sets[part].__getitems__(mine[start : start + BATCH].tolist())
+        sets[part].__getitems__(mine[start : start + BATCH].tolist())
         for part, mine in rows.items()
         for start in range(0, len(mine), BATCH)
     ]

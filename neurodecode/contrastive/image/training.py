@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from neurodecode.artefacts import write_json
-from neurodecode.contrastive.image.data import ViewingData, samples_of
+from neurodecode.contrastive.image.data import samples_of, training_sets
 from neurodecode.contrastive.image.decoders import Decoder, slug
-from neurodecode.contrastive.image.module import JointModule
 from neurodecode.contrastive.image.network import ImageNetwork
 from neurodecode.contrastive.image.ridge import WindowRidge, fit_ridge
 from neurodecode.contrastive.losses import ClipLoss
 from neurodecode.persistence import save_weights
-from neurodecode.training import fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.config import ImageConfig
     from neurodecode.contrastive.image.config_evaluation import Span
     from neurodecode.contrastive.image.units import Seen, Unit
+    from neurodecode.training import Fit
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,35 @@ def train_unit(seen: Seen, unit: Unit, folder: Path) -> str:
 
 def train_task(seen: Seen, task: Task, folder: Path) -> str:
     """Train one decoder, write ``model.safetensors`` and ``model.json``, and say how it went."""
-    config, recordings = seen.config, seen.recordings()
+    torch.manual_seed(task.seed)
+    recordings = seen.recordings()
+    network = build_network(seen.config, task, recordings)
+    info = model_info(task, recordings, network)
+    if isinstance(network, WindowRidge):
+        sets = training_sets(
+            recordings, task.bank, seen.config.signals,
+            span=task.span, shuffled=task.decoder.shuffled, seed=task.seed,
+        )  # fmt: skip
+        said = fit_ridge(network, sets, recordings.participants, seen.config.ridge)
+        info["alphas"] = network.alphas.tolist()
+    else:
+        found = _fit_network(seen, task, network, recordings, folder)
+        info["fit"] = asdict(found)
+        said = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
+        said += f", resumed from {found.resumed_from}" if found.resumed_from else ""
+    save_weights(folder, network, info)
+    return said
+
+
+def _fit_network(
+    seen: Seen, task: Task, network: ImageNetwork, recordings: Recordings, folder: Path
+) -> Fit:
+    """Train with Lightning, whose import is spared to linear decoders."""
+    from neurodecode.contrastive.image.datamodule import ViewingData
+    from neurodecode.contrastive.image.module import JointModule
+    from neurodecode.training import fit
+
+    config = seen.config
     data = ViewingData(
         recordings,
         task.bank,
@@ -103,26 +130,12 @@ def train_task(seen: Seen, task: Task, folder: Path) -> str:
         shuffled=task.decoder.shuffled,
         num_workers=config.trainer.num_workers,
     )
-    data.setup()
-    torch.manual_seed(task.seed)
-    network = build_network(config, task, recordings)
-    info = model_info(task, recordings, network)
-    info["n_training_windows"] = len(data.sets["train"])
-    if isinstance(network, WindowRidge):
-        said = fit_ridge(network, data, config.ridge)
-        info["alphas"] = network.alphas.tolist()
-    else:
-        module = JointModule(
-            network, config.training.learning_rate, weight=task.clip_weight,
-            criterion=make_criterion(config),
-        )  # fmt: skip
-        key = f"{seen.key} {task.name} {task.clip_weight}"
-        found = fit(module, data, config.trainer, folder, seed=task.seed, key=key)
-        info["fit"] = asdict(found)
-        said = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
-        said += f", resumed from {found.resumed_from}" if found.resumed_from else ""
-    save_weights(folder, network, info)
-    return said
+    module = JointModule(
+        network, config.training.learning_rate, weight=task.clip_weight,
+        criterion=make_criterion(config),
+    )  # fmt: skip
+    key = f"{seen.key} {task.name} {task.clip_weight}"
+    return fit(module, data, config.trainer, folder, seed=task.seed, key=key)
 
 
 def build_network(
