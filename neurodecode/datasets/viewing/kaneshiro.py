@@ -17,7 +17,7 @@ from neurodecode.datasets.catalog import find_card
 from neurodecode.datasets.matlab import read_matlab
 from neurodecode.datasets.moabb import moabb_dataset
 from neurodecode.datasets.network import no_network
-from neurodecode.datasets.viewing.recording import COLUMNS, Viewing, trials_inside
+from neurodecode.datasets.viewing.recording import Viewing, trials_inside
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -86,7 +86,6 @@ def read_recordings(
             "category": category,
             "part": "",
         },
-        columns=COLUMNS,
     )
     trials, notes = trials_inside(table, raw)
     raw = raw.pick("eeg", exclude=(), verbose="ERROR")

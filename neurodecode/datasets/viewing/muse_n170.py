@@ -19,7 +19,7 @@ import pandas as pd
 from neurodecode.datasets.arrays import raw_from_array
 from neurodecode.datasets.recording import TableCheck
 from neurodecode.datasets.sniff import sniff
-from neurodecode.datasets.viewing.recording import COLUMNS, Viewing, trials_inside
+from neurodecode.datasets.viewing.recording import Viewing, trials_inside
 from neurodecode.faults import DataFault, nearest
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _trials(markers: NDArray[np.float64], path: Path) -> pd.DataFrame:
         raise DataFault(what, where=str(path), fix="1 is a house, 2 is a face")
     names = [MARKERS[int(code)] for code in markers[rows]]
     columns = {"onset": rows / SFREQ, "duration": np.nan, "image": names, "category": names}
-    return pd.DataFrame({**columns, "part": ""}, columns=COLUMNS)
+    return pd.DataFrame({**columns, "part": ""})
 
 
 def _check_rate(timestamps: NDArray[np.float64], path: Path) -> None:

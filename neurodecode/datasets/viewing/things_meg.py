@@ -20,7 +20,7 @@ import pandas as pd
 from neurodecode.datasets.bids_tables import read_events
 from neurodecode.datasets.recording import TableCheck
 from neurodecode.datasets.stimulus_files import require_stimuli
-from neurodecode.datasets.viewing.recording import COLUMNS, Viewing, trials_inside
+from neurodecode.datasets.viewing.recording import Viewing, trials_inside
 from neurodecode.faults import DataFault, nearest
 
 if TYPE_CHECKING:
@@ -199,7 +199,6 @@ def _trials(mine: pd.DataFrame, times: NDArray[np.float64]) -> pd.DataFrame:
             "category": [category for _, category in named],
             "part": mine["trial_type"].map(PARTS).to_numpy(),
         },
-        columns=COLUMNS,
     )
     return table[table["part"].notna()].reset_index(drop=True)
 
