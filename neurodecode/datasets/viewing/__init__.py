@@ -21,7 +21,11 @@ def _reader(module: str) -> Callable[..., list[Viewing]]:
 
 
 VIEWING: dict[str, Callable[..., list[Viewing]]] = {
+    "Kaneshiro2015": _reader("kaneshiro"),
+    "THINGS-EEG2": _reader("things_eeg2"),
+    "THINGS-MEG": _reader("things_meg"),
     "local": _reader("bids"),
+    "muse-n170": _reader("muse_n170"),
     "simulated-viewing": _reader("bids"),
 }
 """Loaders by card name: ``VIEWING[name](root, subject, **options)``; "local" is a BIDS folder.

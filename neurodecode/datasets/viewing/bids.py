@@ -24,7 +24,7 @@ from neurodecode.datasets.bids_recordings import (
 from neurodecode.datasets.bids_tables import nearest_column, read_events
 from neurodecode.datasets.montage import set_montage
 from neurodecode.datasets.stimulus_files import relative_stimulus, require_stimuli
-from neurodecode.datasets.viewing.recording import COLUMNS, Viewing
+from neurodecode.datasets.viewing.recording import Viewing
 from neurodecode.faults import DataFault, nearest
 
 IMAGE_COLUMNS = ("image", "stim_file")
@@ -129,7 +129,6 @@ def trials_of_events(
             "category": _text(trials, "category"),
             "part": _text(trials, "part"),
         },
-        columns=COLUMNS,
     )
     notes = (f"{empty.sum()} events without a picture, left out",) if empty.any() else ()
     return table.sort_values("onset", kind="stable").reset_index(drop=True), notes
