@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+_WORDS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+_WORDS_FIX = "put vocab.json and merges.txt (or tokenizer.json) beside the weights"
 _TRUE = ("1", "true", "yes", "on")
 _QUICK = 2.0  # seconds for the hub to answer before it counts as out of reach
 
@@ -89,6 +91,9 @@ def load_tokenizer(architecture: Any, name: str) -> Any:
     DataFault
         If its files are missing or damaged.
     """
+    if not any(all(pretrained_file(name, file) for file in files) for files in _WORDS):
+        # transformers would make up a tokenizer that knows no words.
+        raise DataFault("the pretrained model has no tokenizer", where=name, fix=_WORDS_FIX)
     try:
         with _quiet():
             if Path(name).expanduser().is_dir():
@@ -99,7 +104,7 @@ def load_tokenizer(architecture: Any, name: str) -> Any:
         raise DataFault(
             f"tokenizer cannot be loaded: {lines[0]}",
             where=name,
-            fix="put vocab.json and merges.txt (or tokenizer.json) beside the weights",
+            fix=_WORDS_FIX,
         ) from error
 
 

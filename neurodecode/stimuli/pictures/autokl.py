@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.faults import ConfigFault, DataFault, NetworkFault
+from neurodecode.faults import ConfigFault
+from neurodecode.stimuli.generation.checkpoint import load_part, pipeline_folder
 from neurodecode.stimuli.pictures.network import NetworkEncoder
 from neurodecode.stimuli.pictures.preprocessing import Preprocessing
-from neurodecode.stimuli.pretrained import hub_answers, pretrained_file, weights_hash
+from neurodecode.stimuli.pretrained import weights_hash
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,9 +62,11 @@ class AutoKL(NetworkEncoder):
         device: str = "cpu",
         batch_size: int = 4,
     ) -> None:
+        from diffusers import AutoencoderKL
+
         super().__init__(device, batch_size)
         self.model = str(model)
-        network = _load_autoencoder(self.model)
+        network = load_part(AutoencoderKL, _folder(self.model)).float()
         self.config, self._weights = network.config, weights_hash(network)
         self.factor = 2 ** (len(self.config.block_out_channels) - 1)
         if size < self.factor or size % self.factor:
@@ -104,3 +106,10 @@ class AutoKL(NetworkEncoder):
         inputs = torch.from_numpy(self.preprocessing.apply(pictures)).to(self.device)
         mean = self._network.encode(inputs).latent_dist.mode()
         return (mean - self._shift) * self.config.scaling_factor
+
+
+def _folder(model: str) -> Path:
+    alone = Path(model).expanduser()
+    if (alone / "config.json").is_file():
+        return alone
+    return pipeline_folder(model, [_PART]) / _PART

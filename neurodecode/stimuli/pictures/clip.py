@@ -218,6 +218,13 @@ class ClipText(_ClipEncoder):
         super().__init__(network, str(model), pooling, space, device, batch_size)
         self.template = template
         self._tokenizer = load_tokenizer(CLIPTokenizer, self.model)
+        if len(self._tokenizer) != self.config.vocab_size:
+            raise DataFault(
+                f"the tokenizer knows {len(self._tokenizer)} words, the network "
+                f"{self.config.vocab_size}",
+                where=self.model,
+                fix="put the tokenizer's files of this network into its folder",
+            )
 
     @property
     def n_tokens(self) -> int:

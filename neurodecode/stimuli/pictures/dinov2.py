@@ -65,19 +65,17 @@ class DinoV2(NetworkEncoder):
         device: str = "cpu",
         batch_size: int = 16,
     ) -> None:
-        from transformers import Dinov2Model
         from torch.nn import Identity
+        from transformers import Dinov2Model
 
         super().__init__(device, batch_size)
         self.model, self.pooling = str(model), check_choice("pooling", pooling, POOLINGS)
-        if not 0 <= depth <= 1:
-            raise ConfigFault(f"depth {depth:g} of a network", fix="give 0 to 1")
         # A checkpoint for inference need not hold the token that hides patches in training.
         network = load_pretrained(Dinov2Model, self.model, optional=("embeddings.mask_token",))
         self.config, self._weights = network.config, weights_hash(network)
         self.preprocessing = read_preprocessing(self.model, IMAGENET)
         n_blocks = len(network.encoder.layer)
-        self.block = floor(depth * n_blocks + 1e-9)
+        self.block = block_at(depth, n_blocks)
         if self.block < n_blocks:
             del network.encoder.layer[self.block :]
             network.layernorm = Identity()
@@ -111,3 +109,21 @@ class DinoV2(NetworkEncoder):
         inputs = torch.from_numpy(self.preprocessing.apply(pictures)).to(self.device)
         tokens = self._network(inputs).last_hidden_state
         return pool_tokens(tokens, tokens[:, 0], self.pooling)
+
+
+def block_at(depth: float, n_blocks: int) -> int:
+    r"""Return :math:`\lfloor d n \rfloor`, the block whose output lies at a share of the depth.
+
+    Raises
+    ------
+    ConfigFault
+        If ``depth`` is not in 0 to 1.
+
+    Examples
+    --------
+    >>> block_at(2 / 3, 40)
+    26
+    """
+    if not 0 <= depth <= 1:
+        raise ConfigFault(f"depth {depth:g} of a network", fix="give 0 to 1")
+    return floor(depth * n_blocks + 1e-9)  # 0.29 * 100 is a little less than 29

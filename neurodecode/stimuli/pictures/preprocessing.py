@@ -46,13 +46,13 @@ class Preprocessing:
         """Return the network's input, shape (n_pictures, 3, crop, crop)."""
         squares = np.stack([resize_picture(picture, self.size, self.crop) for picture in pictures])
         scaled = squares.astype(np.float32) / np.float32(255)
-        scaled -= np.float32(self.mean)
-        scaled /= np.float32(self.std)
+        scaled -= np.array(self.mean, dtype=np.float32)
+        scaled /= np.array(self.std, dtype=np.float32)
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2))
 
     def settings(self) -> dict[str, Any]:
         """Return what changes the output."""
-        return asdict(self)
+        return {**asdict(self), "mean": list(self.mean), "std": list(self.std)}
 
 
 IMAGENET = Preprocessing(256, 224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
@@ -84,18 +84,20 @@ def read_preprocessing(name: str, default: Preprocessing) -> Preprocessing:
         return default
     config = read_json(path)
     try:
-        if not _is_supported(config):
-            what = "preprocessing other than bicubic, a middle square, and mean and deviation"
-            raise DataFault(what, where=str(path), fix="give a network of the usual kind")
-        return Preprocessing(
+        supported = _is_supported(config)
+        found = Preprocessing(
             size=_side(config["size"], "shortest_edge"),
             crop=_side(config["crop_size"], "height"),
             mean=_channels(config["image_mean"]),
             std=_channels(config["image_std"]),
         )
-    except (AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         what = f"description of preprocessing cannot be read: {error!r}"
-        raise DataFault(what, where=str(path), fix="fetch it again") from error
+        raise DataFault(what, where=str(path), fix="give a network of the usual kind") from error
+    if not supported:
+        what = "preprocessing other than bicubic, a middle square, and mean and deviation"
+        raise DataFault(what, where=str(path), fix="give a network of the usual kind")
+    return found
 
 
 def _is_supported(config: dict[str, Any]) -> bool:

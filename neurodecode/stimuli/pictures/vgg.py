@@ -204,7 +204,7 @@ def _find_weights(model: str) -> Path:
             fix=f"give a file of weights, or a folder with {' or '.join(_FILES)}",
         )
     raise NetworkFault(
-        f"pretrained model '{model}' is not on this machine and the hub cannot be reached",
+        f"pretrained model '{model}' is not on this machine and the hub cannot be reached, or lacks it",
         fix=f"copy its {_FILES[0]} into a folder and give the folder's path instead of the name",
     )
 
