@@ -14,8 +14,6 @@ from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from neurodecode.stimuli.generation.checkpoint import (
     empty_text,
     load_part,
@@ -24,14 +22,12 @@ from neurodecode.stimuli.generation.checkpoint import (
     require_packages,
 )
 from neurodecode.stimuli.generation.denoising import (
-    batches,
     check_latents,
     check_settings,
     decode,
     denoise,
-    guided,
+    generate_in_batches,
     no_pictures,
-    picture_noise,
 )
 from neurodecode.stimuli.pretrained import load_pretrained, weights_hash
 
@@ -39,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
 VERSATILE = "shi-labs/versatile-diffusion"
@@ -192,48 +189,39 @@ class DualGuidedDiffusion:
         DataFault
             If a latent is missing, of another shape or not finite.
         """
+        check_latents(latents, self.latents)
+        nothing = no_pictures(self._unet, self._vae)
+        return generate_in_batches(
+            self._generate, latents, nothing, batch_size=self.batch_size, random_state=random_state
+        )
+
+    def _generate(self, latents: dict[str, Any], noises: list[Any], what: str) -> NDArray[np.uint8]:
         import torch
 
-        n = check_latents(latents, self.latents)
-        made = [no_pictures(self._unet, self._vae)]
-        with torch.inference_mode():
-            for rows in batches(n, self.batch_size):
-                part = {name: values[rows.start : rows.stop] for name, values in latents.items()}
-                noises = [picture_noise(random_state, i) for i in rows]
-                what = f"pictures {rows.start + 1} to {rows.stop} of {n}"
-                made.append(self._generate(part, noises, what))
-        return np.concatenate(made)
-
-    def _generate(
-        self, latents: dict[str, NDArray[np.float32]], noises: list[Any], what: str
-    ) -> NDArray[np.uint8]:
-        import torch
-
-        kind = getattr(torch, self.dtype)
-        given = {
-            name: torch.from_numpy(np.ascontiguousarray(values)).to(self.device, kind)
-            for name, values in latents.items()
-        }
+        given = {name: values.to(self._blank[TEXT]) for name, values in latents.items()}
+        condition = torch.cat([given[TEXT], given[VISION]], dim=1)
+        blank = torch.cat([self._blank[TEXT], self._blank[VISION]], dim=1).expand_as(condition)
         noise = torch.stack([torch.randn(self.latents[START], generator=g) for g in noises])
+        state, timesteps = self._noised(given[START], noise.to(given[START]))
+
+        def predict(state: Any, step: Any, conditional: bool) -> Any:
+            tokens = condition if conditional else blank
+            return self._unet(state, step, encoder_hidden_states=tokens).sample
+
+        state = denoise(
+            predict, state, self._scheduler, timesteps, guidance=self.guidance, what=what
+        )
+        return decode(self._vae, state)
+
+    def _noised(self, start: Any, noise: Any) -> tuple[Any, Any]:
+        """Return noisy start latents, and the timesteps that lead back."""
         self._scheduler.set_timesteps(self.steps)
         n_taken = int(self.strength * self.steps)
         timesteps = self._scheduler.timesteps[self.steps - n_taken :]
-        state = given[START]
         if n_taken:
-            first = timesteps[:1].expand(len(state)).to(self.device)
-            state = self._scheduler.add_noise(state, noise.to(self.device, kind), first)
-        condition = torch.cat([given[TEXT], given[VISION]], dim=1)
-        blank = torch.cat([self._blank[TEXT], self._blank[VISION]], dim=1).expand_as(condition)
-
-        def predict(state: Any, step: Any) -> Any:
-            def under(state: Any, conditional: bool) -> Any:
-                tokens = condition if conditional else blank
-                return self._unet(state, step, encoder_hidden_states=tokens).sample
-
-            return guided(under, state, self.guidance)
-
-        state = denoise(predict, state, self._scheduler, timesteps, what=what)
-        return decode(self._vae, state)
+            first = timesteps[:1].expand(len(start)).to(self.device)
+            start = self._scheduler.add_noise(start, noise, first)
+        return start, timesteps
 
 
 def blank_vision(folder: Path, grey: float = 0.0) -> Any:
