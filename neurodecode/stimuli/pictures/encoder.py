@@ -25,9 +25,13 @@ PICTURE_ENCODERS: Mapping[str, tuple[str, str]] = {
     "fft2d": ("neurodecode.stimuli.pictures.spectrum", "Fourier2D"),
     "hog": ("neurodecode.stimuli.pictures.gradients", "OrientedGradients"),
     "lbp": ("neurodecode.stimuli.pictures.texture", "LocalBinaryPattern"),
+    "pixels": ("neurodecode.stimuli.pictures.pixels", "Pixels"),
     "vgg19": ("neurodecode.stimuli.pictures.vgg", "Vgg19"),
 }
 """Module and class of each encoder; a module is loaded when its encoder is made."""
+
+LOW_LEVEL = ("colour_histogram", "fft2d", "hog", "lbp", "pixels")
+"""Encoders without learned weights; all others are networks, whose features are high-level."""
 
 
 class PictureEncoder(Protocol):
