@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 Activation = Literal["gelu", "relu"]
 Participants = Literal["layer", "embedding", "none"]
+Aggregation = Literal["mean", "affine", "attention"]
+HeadNorm = Literal["plain", "affine", "none"]
 
 
 class BrainSection(Section):
@@ -84,3 +86,19 @@ class BrainSection(Section):
         from neurodecode.contrastive.brain_module import BrainModule
 
         return BrainModule(n_outputs, n_participants, n_channels=n_channels, **self.model_dump())
+
+
+class HeadSection(Section):
+    """From the brain module's features over time to embeddings of one picture."""
+
+    width: int = Field(default=2048, ge=1, description="Features over time, before aggregation")
+    aggregation: Aggregation = Field(
+        default="affine",
+        description="Over time: average, one learned affine map, attention (Bahdanau)",
+    )
+    attention_hidden: int = Field(default=256, ge=1, description="Hidden units of the attention")
+    contrastive_blocks: int = Field(default=1, ge=1, description="Blocks of the retrieval head")
+    regression_blocks: int = Field(default=1, ge=1, description="Blocks of the regression head")
+    norm: HeadNorm = Field(
+        default="plain", description="Layer normalisation: without parameters, with, none"
+    )

@@ -1,4 +1,4 @@
-"""Batches of brain windows and what was heard in them."""
+"""Recordings of several participants on common channels, and windows cut from them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Sampler
 
 from neurodecode.artefacts import read_json
-from neurodecode.contrastive.windows import gather
 from neurodecode.signals.channel_union import union_of_channels
 from neurodecode.signals.robust import RobustScaler, subtract_baseline
 from neurodecode.signals.store import open_store
@@ -22,11 +21,31 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from neurodecode.contrastive.targets import TargetBank
     from neurodecode.signals.continuous import ContinuousSection
     from neurodecode.signals.store import Store
 
 Batch = dict[str, torch.Tensor]
+
+
+def gather(
+    signals: NDArray[np.float32], starts: NDArray[np.integer], n_samples: int
+) -> NDArray[np.float32]:
+    """Cut windows from a recording.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_channels, n_times)
+        May be memory-mapped.
+    starts : ndarray of int, shape (n_windows,)
+
+    Returns
+    -------
+    ndarray, shape (n_windows, n_channels, n_samples)
+    """
+    out = np.empty((len(starts), len(signals), n_samples), dtype=np.float32)
+    for i, start in enumerate(starts):
+        out[i] = signals[:, start : start + n_samples]
+    return out
 
 
 @dataclass(frozen=True)
@@ -132,55 +151,6 @@ class Recordings:
 
 def _positions(store: Store) -> NDArray[np.float32]:
     return np.array(store.info["positions"], dtype=np.float32)  # None becomes NaN
-
-
-def shift_by_lag(signals: torch.Tensor, targets: torch.Tensor, lag: int) -> tuple[Any, Any]:
-    """Drop the first ``lag`` brain samples and the last ``lag`` target samples."""
-    stop = targets.shape[-1] - lag
-    return signals[..., lag:], targets[..., :stop]
-
-
-class HeardWindows(Dataset[Any]):
-    """Windows with their targets; asked for many at a time by the loader.
-
-    Parameters
-    ----------
-    windows : DataFrame
-        Of :meth:`Recordings.windows`.
-    permutation : ndarray of int, optional
-        Row whose target each row gets: a control with targets in random order.
-    """
-
-    def __init__(
-        self,
-        recordings: Recordings,
-        bank: TargetBank,
-        windows: pd.DataFrame,
-        settings: ContinuousSection,
-        permutation: NDArray[Any] | None = None,
-    ) -> None:
-        self.recordings, self.bank, self.settings = recordings, bank, settings
-        self.windows = windows.reset_index(drop=True)
-        heard = self.windows if permutation is None else self.windows.iloc[permutation]
-        self.index = bank.index(heard)
-        keys = heard["block"].astype(str) + "@" + heard["sound_start"].round(2).astype(str)
-        self.segments = torch.from_numpy(pd.factorize(keys)[0])
-
-    def __len__(self) -> int:
-        return len(self.windows)
-
-    def __getitem__(self, row: int) -> Batch:
-        return self.__getitems__([row])
-
-    def __getitems__(self, rows: Sequence[int]) -> Batch:
-        """Return a batch: signals and targets shifted against one another by the lag."""
-        batch = self.recordings.read(self.windows.iloc[list(rows)], self.settings)
-        targets = self.bank.gather(self.index[list(rows)])
-        batch["signals"], batch["targets"] = shift_by_lag(
-            batch["signals"], targets, self.settings.n_lag
-        )
-        batch["segments"] = self.segments[list(rows)]
-        return batch
 
 
 class EpochOrder(Sampler[int]):

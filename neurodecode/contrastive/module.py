@@ -1,8 +1,8 @@
-"""What Lightning trains: the network and one of two objectives."""
+"""What Lightning trains: a network and its objective."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import lightning
 import torch
@@ -12,29 +12,40 @@ from neurodecode.contrastive.losses import ClipLoss, regression_loss
 
 if TYPE_CHECKING:
     from neurodecode.contrastive.data import Batch
-    from neurodecode.contrastive.network import SpeechNetwork
 
 
-class SpeechModule(lightning.LightningModule):
+class Network(Protocol):
+    """What is trained: estimates from a batch, and what they are compared with."""
+
+    def __call__(self, batch: Batch) -> Tensor:
+        """Return estimates from ``signals, positions, layouts, subjects``."""
+        ...
+
+    def targets(self, features: Tensor) -> Tensor:
+        """Return what estimates are compared with, from the stimulus's features."""
+        ...
+
+
+class DecoderModule(lightning.LightningModule):
     """Steps, logging and optimiser; a subclass gives the objective.
 
     Parameters
     ----------
-    network : SpeechNetwork
+    network : Network
     learning_rate : float, default=3e-4
         Of Adam.
     """
 
-    def __init__(self, network: SpeechNetwork, learning_rate: float = 3e-4) -> None:
+    def __init__(self, network: Network, learning_rate: float = 3e-4) -> None:
         super().__init__()
         self.network, self.learning_rate = network, learning_rate
 
     def forward(self, batch: Batch) -> Tensor:
-        """Return the network's estimates (B, F, T)."""
+        """Return the network's estimates, (B, F, T) or (B, F)."""
         estimates: Tensor = self.network(batch)
         return estimates
 
-    def objective(self, estimates: Tensor, targets: Tensor, segments: Tensor) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """Return the loss of a batch."""
         raise NotImplementedError
 
@@ -52,19 +63,18 @@ class SpeechModule(lightning.LightningModule):
         return torch.optim.Adam(trained, lr=self.learning_rate)
 
     def _step(self, batch: Batch, name: str) -> Tensor:
-        targets = self.network.targets(batch["targets"])
-        loss = self.objective(self(batch), targets, batch["segments"])
+        loss = self.loss(batch)
         self.log(name, loss, prog_bar=True, on_epoch=True, on_step=False,
                  batch_size=len(batch["signals"]), sync_dist=name == "val_loss")  # fmt: skip
         return loss
 
 
-class ContrastiveModule(SpeechModule):
-    """Tells the heard segment from others by a contrastive loss.
+class ContrastiveModule(DecoderModule):
+    """Tells the true stimulus from others by a contrastive loss.
 
     Parameters
     ----------
-    network : SpeechNetwork
+    network : Network
     learning_rate : float, default=3e-4
         Of Adam.
     criterion : ClipLoss, optional
@@ -73,22 +83,23 @@ class ContrastiveModule(SpeechModule):
 
     def __init__(
         self,
-        network: SpeechNetwork,
+        network: Network,
         learning_rate: float = 3e-4,
         criterion: ClipLoss | None = None,
     ) -> None:
         super().__init__(network, learning_rate)
         self.criterion = criterion or ClipLoss()
 
-    def objective(self, estimates: Tensor, targets: Tensor, segments: Tensor) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """Return the contrastive loss of a batch."""
-        loss: Tensor = self.criterion(estimates, targets, segments)
+        targets = self.network.targets(batch["targets"])
+        loss: Tensor = self.criterion(self(batch), targets, batch["segments"])
         return loss
 
 
-class RegressionModule(SpeechModule):
-    """Predicts the target's features by mean squared error over all frames."""
+class RegressionModule(DecoderModule):
+    """Predicts the target's features by their mean squared error."""
 
-    def objective(self, estimates: Tensor, targets: Tensor, segments: Tensor) -> Tensor:
+    def loss(self, batch: Batch) -> Tensor:
         """Return the mean squared error of a batch."""
-        return regression_loss(estimates, targets)
+        return regression_loss(self(batch), self.network.targets(batch["targets"]))

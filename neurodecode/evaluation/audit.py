@@ -13,7 +13,7 @@ import pandas as pd
 from neurodecode.faults import DataFault, LeakFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from neurodecode.evaluation.folds import Fold
 
@@ -26,6 +26,12 @@ COMPOSITE = {
 
 CONTENT = "signal content"
 """Unit of the audit by content."""
+
+PartFold = tuple[tuple[str, ...], str]
+"""Parts that are known to a model, and the part that must be new to it."""
+
+PART_FOLDS: tuple[PartFold, PartFold] = ((("train", "valid"), "test"), (("train",), "valid"))
+"""Training with validation against test, and training against validation."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,44 @@ def unit_keys(trials: pd.DataFrame, unit: str) -> npt.NDArray[np.object_]:
         for row in parts
     ]
     return np.array(described, dtype=object)
+
+
+def audit_parts(
+    units: Mapping[Any, set[str]],
+    counts: Mapping[Any, int],
+    fold: PartFold,
+    *,
+    split: str,
+    unit: str,
+    leaks: str | None = None,
+) -> AuditRow:
+    """Count the units that the known parts share with the part that must be new.
+
+    Parameters
+    ----------
+    units : mapping of str to set of str
+        Units of each part.
+    counts : mapping of str to int
+        Trials or windows of each part.
+    fold : tuple
+        One of :data:`PART_FOLDS`.
+    split, unit, leaks
+        See :class:`AuditRow`.
+    """
+    known, held_out = fold
+    before: set[str] = set().union(*(units.get(part, set()) for part in known))
+    after = units.get(held_out, set())
+    both = sorted(map(str, before & after))
+    return AuditRow(
+        split, fold_name(fold), unit, sum(counts.get(part, 0) for part in known),
+        counts.get(held_out, 0), len(before), len(after), len(both), tuple(both[:3]), leaks,
+    )  # fmt: skip
+
+
+def fold_name(fold: PartFold) -> str:
+    """Return the name of a pair of parts: "train and valid / test"."""
+    known, held_out = fold
+    return f"{' and '.join(known)} / {held_out}"
 
 
 def hash_signals(signals: npt.NDArray[Any]) -> list[str]:

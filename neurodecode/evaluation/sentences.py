@@ -14,37 +14,20 @@ Défossez et al. (2023), Decoding speech perception from non-invasive brain reco
 
 from __future__ import annotations
 
-import hashlib
-import random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from neurodecode.evaluation.audit import AuditRow
+from neurodecode.evaluation.audit import PART_FOLDS, AuditRow, audit_parts
+from neurodecode.evaluation.draws import draw_of_key
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KEY_RULE = 1
-HASH_OFFSET = 12
 PARTS = ("train", "valid", "test")
-
-
-def draw_of_key(key: str) -> float:
-    """Return the uniform draw in [0, 1) that belongs to a text.
-
-    The first draw of the Mersenne Twister seeded with the text's SHA-256, read as a whole number,
-    plus 12.
-
-    Examples
-    --------
-    >>> round(draw_of_key("hello world"), 6)
-    0.196072
-    """
-    digest = hashlib.sha256(key.encode()).hexdigest()
-    return random.Random(int(digest, 16) + HASH_OFFSET).random()  # noqa: S311 (a split, no secret)
 
 
 def part_of_key(key: str, *, test: float = 0.2, valid: float = 0.1) -> str:
@@ -192,16 +175,6 @@ def audit_sentences(windows: pd.DataFrame, *, split: str = "sentence_hash") -> l
     exploded = windows[["part", "sentences"]].explode("sentences")
     texts = {part: set(rows["sentences"]) for part, rows in exploded.groupby("part")}
     counts = windows["part"].value_counts().to_dict()
-    rows = []
-    for before, after in ((("train", "valid"), "test"), (("train",), "valid")):
-        known = set().union(*(texts.get(part, set()) for part in before))
-        held_out = texts.get(after, set())
-        both = sorted(map(str, known & held_out))
-        rows.append(
-            AuditRow(
-                split, f"{' and '.join(before)} / {after}", "sentence text",
-                sum(counts.get(part, 0) for part in before), counts.get(after, 0),
-                len(known), len(held_out), len(both), tuple(both[:3]),
-            )
-        )  # fmt: skip
-    return rows
+    return [
+        audit_parts(texts, counts, fold, split=split, unit="sentence text") for fold in PART_FOLDS
+    ]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+_WORDS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+_WORDS_FIX = "put vocab.json and merges.txt (or tokenizer.json) beside the weights"
 _TRUE = ("1", "true", "yes", "on")
 _QUICK = 2.0  # seconds for the hub to answer before it counts as out of reach
 
@@ -74,6 +76,63 @@ def config_hash(config: Any) -> str:
     return sha256_text(repr(sorted(content.items())))
 
 
+def load_tokenizer(architecture: Any, name: str) -> Any:
+    """Load a tokenizer of transformers, of a network that was loaded before.
+
+    Parameters
+    ----------
+    architecture : type
+        A tokenizer class of transformers.
+    name : str
+        As for :func:`load_pretrained`.
+
+    Raises
+    ------
+    DataFault
+        If its files are missing or damaged.
+    """
+    if not any(all(pretrained_file(name, file) for file in files) for files in _WORDS):
+        # transformers would make up a tokenizer that knows no words.
+        raise DataFault("the pretrained model has no tokenizer", where=name, fix=_WORDS_FIX)
+    try:
+        with _quiet():
+            if Path(name).expanduser().is_dir():
+                return architecture.from_pretrained(str(Path(name).expanduser()))
+            return architecture.from_pretrained(name, local_files_only=not hub_answers())
+    except Exception as error:  # whatever tokenizers or transformers raise
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataFault(
+            f"tokenizer cannot be loaded: {lines[0]}",
+            where=name,
+            fix=_WORDS_FIX,
+        ) from error
+
+
+def pretrained_file(name: str, file: str) -> Path | None:
+    """Return the path of one file of a pretrained model, or None if the model has none.
+
+    Parameters
+    ----------
+    name : str
+        A folder, or a name on the hub; the hub is asked only if the local cache lacks the file.
+    file : str
+        Such as "preprocessor_config.json".
+    """
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder / file if (folder / file).is_file() else None
+    try:
+        found = try_to_load_from_cache(name, file)
+        if found is None and hub_answers():
+            found = hf_hub_download(name, file)
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError):
+        return None
+    return Path(found) if isinstance(found, str) else None
+
+
 def _is_folder(name: str) -> bool:
     """Tell a folder from a name on the hub, and check what the folder holds."""
     folder = Path(name).expanduser()
@@ -103,7 +162,7 @@ def _is_cached(name: str) -> bool:
 
 def _require_hub(name: str) -> None:
     """Ask the hub once: its own client retries for half a minute."""
-    if not _hub_answers():
+    if not hub_answers():
         raise NetworkFault(
             f"pretrained model '{name}' is not on this machine and the hub cannot be reached",
             fix="copy its config.json and model.safetensors (or pytorch_model.bin) into a folder "
@@ -111,7 +170,8 @@ def _require_hub(name: str) -> None:
         )
 
 
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
+    """Tell whether the hub answers within two seconds; never when asked to stay offline."""
     if any(
         os.environ.get(v, "").lower() in _TRUE for v in ("NEURODECODE_OFFLINE", "HF_HUB_OFFLINE")
     ):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from neurodecode.contrastive.units import Heard
+    from neurodecode.contrastive.speech.units import Heard
     from neurodecode.workflow.step import Job
 
 
 def fetch(job: Job) -> str:
     """Bring the recordings here, or simulate them, and split what was heard."""
     from neurodecode.artefacts import write_json
-    from neurodecode.contrastive.recordings import fetch_recordings, fetch_story
+    from neurodecode.contrastive.speech.recordings import fetch_recordings, fetch_story
 
     subjects = job.plan.subjects
     manifest = fetch_recordings(job.config, job.card, subjects, job.data_root)
@@ -25,8 +25,8 @@ def fetch(job: Job) -> str:
 
 def prepare(job: Job) -> str:
     """Check and resample one participant's recordings, list their windows, fit the scalers."""
-    from neurodecode.contrastive.preparation import prepare_listener
-    from neurodecode.contrastive.recordings import read_listener, read_story
+    from neurodecode.contrastive.speech.preparation import prepare_listener
+    from neurodecode.contrastive.speech.recordings import read_listener, read_story
 
     recordings = read_listener(job.config, job.card, job.name, job.data_root)
     story, _ = read_story(job.folder / "story")
@@ -38,8 +38,8 @@ def prepare(job: Job) -> str:
 
 def train(job: Job) -> str:
     """Train one decoder."""
-    from neurodecode.contrastive.training import train_unit
-    from neurodecode.contrastive.units import unit_of
+    from neurodecode.contrastive.speech.training import train_unit
+    from neurodecode.contrastive.speech.units import unit_of
 
     unit = unit_of(job.config, job.name, _participants(job))
     return train_unit(_heard(job), unit, job.model)
@@ -47,9 +47,9 @@ def train(job: Job) -> str:
 
 def evaluate(job: Job) -> str:
     """Find the heard segment of every test window."""
-    from neurodecode.contrastive.evaluation import evaluate_unit
-    from neurodecode.contrastive.recordings import optimal_ranks_of
-    from neurodecode.contrastive.units import unit_of
+    from neurodecode.contrastive.speech.evaluation import evaluate_unit
+    from neurodecode.contrastive.speech.recordings import optimal_ranks_of
+    from neurodecode.contrastive.speech.units import unit_of
 
     signals, unit = job.config.signals, unit_of(job.config, job.name, _participants(job))
     ceiling = None
@@ -63,7 +63,7 @@ def evaluate(job: Job) -> str:
 
 def report(job: Job) -> str:
     """Accuracies with intervals, controls, analyses, claims and audit on one page."""
-    from neurodecode.contrastive.results import build_report
+    from neurodecode.contrastive.speech.results import build_report
     from neurodecode.report.render import write_report
 
     report = build_report(job)
@@ -76,8 +76,8 @@ def _participants(job: Job) -> list[str]:
 
 
 def _heard(job: Job) -> Heard:
-    from neurodecode.contrastive.recordings import read_story
-    from neurodecode.contrastive.units import Heard
+    from neurodecode.contrastive.speech.recordings import read_story
+    from neurodecode.contrastive.speech.units import Heard
 
     story, audio = read_story(job.folder / "story")
     folders = {subject: job.store(subject) for subject in job.plan.subjects}

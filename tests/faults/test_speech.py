@@ -17,11 +17,11 @@ import soundfile
 
 from neurodecode.artefacts import read_json
 from neurodecode.config import validate
-from neurodecode.contrastive.config import SpeechConfig
-from neurodecode.contrastive.preparation import prepare_listener
-from neurodecode.contrastive.recordings import fetch_story, read_listener, read_story
-from neurodecode.contrastive.training import train_unit
-from neurodecode.contrastive.units import Heard, unit_of
+from neurodecode.contrastive.speech.config import SpeechConfig
+from neurodecode.contrastive.speech.preparation import prepare_listener
+from neurodecode.contrastive.speech.recordings import fetch_story, read_listener, read_story
+from neurodecode.contrastive.speech.training import train_unit
+from neurodecode.contrastive.speech.units import Heard, unit_of
 from neurodecode.datasets.catalog import card_of
 from neurodecode.datasets.simulate.listening import simulate_listening
 from neurodecode.faults import DataFault

@@ -15,7 +15,7 @@ import pandas as pd
 from neurodecode.artefacts import write_json
 from neurodecode.benchmarks.speech.programs import FROM_FILE, LOADED, OURS, READERS
 from neurodecode.contrastive.data import Recordings
-from neurodecode.contrastive.preparation import fit_scaler
+from neurodecode.contrastive.scaling import fit_scaler
 from neurodecode.signals.store import open_store, write_store
 
 if TYPE_CHECKING:

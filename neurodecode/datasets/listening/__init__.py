@@ -6,30 +6,18 @@ Every loader is called as ``read_recordings(root, subject, **options)`` and retu
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from neurodecode.faults import ConfigFault, unknown
+from neurodecode.datasets.loaders import lazy_reader, named_loader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from neurodecode.datasets.listening.recording import Listening
 
 
 def _reader(module: str) -> Callable[..., list[Listening]]:
-    def read(root: Path, subject: str, **options: Any) -> list[Listening]:
-        loader = import_module(f"{__name__}.{module}").read_recordings
-        for option in options:
-            if option not in loader.__kwdefaults__:
-                raise ConfigFault(
-                    unknown(f"option of loader {module}", option, loader.__kwdefaults__)
-                )
-        recordings: list[Listening] = loader(root, subject, **options)
-        return recordings
-
-    return read
+    return lazy_reader(__name__, module)
 
 
 LISTENING: dict[str, Callable[..., list[Listening]]] = {
@@ -54,6 +42,4 @@ def listening_loader(name: str) -> Callable[..., list[Listening]]:
     ConfigFault
         If no loader has this name, with the nearest one.
     """
-    if name not in LISTENING:
-        raise ConfigFault(unknown("listening data set", name, LISTENING))
-    return LISTENING[name]
+    return named_loader(name, LISTENING, kind="listening")

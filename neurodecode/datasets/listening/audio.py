@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from neurodecode.datasets.sniff import sniff
-from neurodecode.faults import DataFault, nearest
+from neurodecode.datasets.stimulus_files import require_stimuli
+from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from neurodecode.datasets.listening.recording import Listening
@@ -33,7 +32,7 @@ def check_audio(listening: Listening) -> dict[str, float]:
     DataFault
         A file is missing, an error page, not audio, empty, or ends before its last word.
     """
-    require_sounds(listening.audio, listening.story)
+    require_stimuli(listening.audio, listening.story, kind="sound")
     ends = (listening.words["sound_time"] + listening.words["duration"]).groupby(
         listening.words["sound"]
     )
@@ -46,30 +45,6 @@ def check_audio(listening: Listening) -> dict[str, float]:
                 fix="the file is cut short, or belongs to another transcript",
             )
     return lengths
-
-
-def require_sounds(folder: Path, sounds: Iterable[str]) -> None:
-    """Raise DataFault unless all sounds are files below ``folder``; the first few are named."""
-    wanted = list(dict.fromkeys(sounds))
-    for sound in wanted:
-        if PurePosixPath(sound).is_absolute() or ".." in PurePosixPath(sound).parts:
-            raise DataFault(f"sound '{sound}' lies outside the audio folder", where=str(folder))
-    missing = [sound for sound in wanted if not (folder / sound).is_file()]
-    if not missing:
-        return
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    present = [p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()]
-    guess = nearest(missing[0], present)
-    raise DataFault(
-        f"sound files not found: {', '.join(missing[:5])}{more}",
-        where=str(folder),
-        fix=f"put them there{f'; the nearest name there is {guess}' if guess else ''}",
-    )
-
-
-def relative_sound(name: str) -> str:
-    """Return a sound's path below the audio folder: BIDS writes it with or without stimuli/."""
-    return name.replace("\\", "/").removeprefix("./").removeprefix("stimuli/")
 
 
 def _seconds(path: Path) -> float:

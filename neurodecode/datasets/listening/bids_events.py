@@ -2,48 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from neurodecode.datasets.listening.audio import relative_sound
+from neurodecode.datasets.bids_tables import nearest_column
 from neurodecode.datasets.listening.recording import OPTIONAL, REQUIRED, sentence_places
-from neurodecode.faults import DataFault, nearest
+from neurodecode.datasets.stimulus_files import relative_stimulus
+from neurodecode.faults import DataFault
 from neurodecode.stimuli.sentences import assemble_sentences
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _BESIDE = "write words as events with trial_type 'word' and columns word, sentence and sound"
-
-
-def read_events(path: Path) -> pd.DataFrame:
-    """Read an ``events.tsv`` as text, with ``onset`` and ``duration`` as numbers.
-
-    Only ``n/a`` means "missing": the words "nan", "null" and "none" stay words.
-
-    Raises
-    ------
-    DataFault
-        If the file is not a table with an onset column, or a time is not a number.
-    """
-    try:
-        events = pd.read_csv(
-            path, sep="\t", dtype=str, keep_default_na=False, na_values=["n/a"], quoting=3,
-            encoding="utf-8-sig",
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataFault("not a tab-separated table", where=str(path)) from error
-    events = events.apply(lambda column: column.map(_unquoted, na_action="ignore"))
-    for column in ("onset", "duration", "sound_time", "sentence_index"):
-        if column in events:
-            events[column] = _numbers(events[column], path)
-    if "onset" not in events:
-        raise DataFault("no column 'onset'", where=str(path), fix=_nearest("onset", events))
-    return events
 
 
 def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
@@ -59,7 +32,7 @@ def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
     Parameters
     ----------
     events : DataFrame
-        As :func:`read_events` returns it.
+        As :func:`~neurodecode.datasets.bids_tables.read_events` returns it.
     path : Path
         Where it was read, for messages.
 
@@ -71,13 +44,13 @@ def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
     words = _word_rows(events, path)
     for column, meaning in (("word", "the word"), ("sound", "the audio file of each word")):
         if column not in words:
-            hint = f"it names {meaning}; {_nearest(column, words)}"
+            hint = f"it names {meaning}; {nearest_column(column, words)}"
             raise DataFault(f"no column '{column}' in the events", where=str(path), fix=hint)
         empty = words.index[words[column].isna()]
         if len(empty):
             what = f"line {empty[0] + 2}: a word event without its {column}"
             raise DataFault(what, where=str(path), fix="give it, or remove the row")
-    words["sound"] = words["sound"].map(relative_sound, na_action="ignore")
+    words["sound"] = words["sound"].map(relative_stimulus, na_action="ignore")
     words["duration"] = words.get("duration", pd.Series(0.0, words.index)).fillna(0.0)
     words["sound_time"] = _sound_times(words, events, path)
     if "sentence" not in words:
@@ -106,7 +79,7 @@ def _sound_times(words: pd.DataFrame, events: pd.DataFrame, path: Path) -> pd.Se
     times = words.get("sound_time", pd.Series(np.nan, words.index)).astype(float)
     starts = events[events["trial_type"] == "sound"].dropna(subset=["onset"])
     if "sound" in starts:
-        names = starts["sound"].map(relative_sound, na_action="ignore")
+        names = starts["sound"].map(relative_stimulus, na_action="ignore")
         by_sound = {name: np.sort(group) for name, group in starts["onset"].groupby(names)}
         for row in words.index[times.isna()]:
             begun = by_sound.get(words["sound"][row], np.empty(0))
@@ -133,26 +106,3 @@ def _assembled(words: pd.DataFrame) -> pd.Series[str]:
         numbers = assemble_sentences(group["word"].tolist(), *times)
         sentences.append(group["word"].groupby(np.array(numbers)).transform(" ".join))
     return pd.concat(sentences).reindex(words.index)
-
-
-def _unquoted(field: str) -> str:
-    """Return a field without the quotes of writers that quote; MNE-BIDS writes none.
-
-    A reader that knows quotes would swallow lines where a spoken word begins with one.
-    """
-    return field[1:-1].replace('""', '"') if _QUOTED.fullmatch(field) else field
-
-
-def _numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:
-    numbers = pd.to_numeric(column, errors="coerce")
-    wrong = numbers.isna() & column.notna()
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        what = f"row {row + 2}: {column.name} '{column.iloc[row]}' is not a number"
-        raise DataFault(what, where=str(path))
-    return numbers.astype(float)
-
-
-def _nearest(column: str, table: pd.DataFrame) -> str:
-    guess = nearest(column, [str(name) for name in table.columns])
-    return f"is '{guess}' meant?" if guess else f"it has {', '.join(map(str, table.columns))}"

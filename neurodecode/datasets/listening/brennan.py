@@ -13,10 +13,11 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from neurodecode.datasets.listening.arrays import raw_from_array
-from neurodecode.datasets.listening.audio import require_sounds
-from neurodecode.datasets.listening.matlab import read_matlab
-from neurodecode.datasets.listening.recording import Listening, sounds_in_order, words_inside
+from neurodecode.datasets.arrays import raw_from_array
+from neurodecode.datasets.listening.recording import Listening, sounds_in_order
+from neurodecode.datasets.matlab import read_matlab
+from neurodecode.datasets.recording import rows_inside
+from neurodecode.datasets.stimulus_files import require_stimuli
 from neurodecode.faults import DataFault, nearest
 
 CHANNELS = tuple(str(k) for k in range(1, 62) if k != 29)
@@ -81,9 +82,9 @@ def read_recordings(
     trials = read_trials(root / "proc" / f"{label}.mat")
     story = read_story(root / WORDS)
     words, notes = words_of_trials(trials, story, onsets, where=str(root / "proc" / f"{label}.mat"))
-    words, outside = words_inside(words, raw)
+    words, outside = rows_inside(words, raw, kind="words")
     audio = root / "audio"
-    require_sounds(audio, words["sound"])
+    require_stimuli(audio, words["sound"], kind="sound")
     recording = Listening(
         label, "0", "alice", raw, words, audio, sounds_in_order(words), (*notes, *outside)
     )

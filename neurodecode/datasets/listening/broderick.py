@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodecode.datasets.listening.arrays import raw_from_array
-from neurodecode.datasets.listening.matlab import read_matlab
-from neurodecode.datasets.listening.montage import standard_montage
-from neurodecode.datasets.listening.recording import Listening, words_inside
+from neurodecode.datasets.arrays import raw_from_array
+from neurodecode.datasets.listening.recording import Listening
+from neurodecode.datasets.matlab import read_matlab
+from neurodecode.datasets.montage import standard_montage
+from neurodecode.datasets.recording import rows_inside
 from neurodecode.faults import DataFault, nearest
 from neurodecode.stimuli.transcripts import read_words
 
@@ -91,7 +92,7 @@ def _read(root: Path, subject: str, run: int, file: Path, alignment: Path) -> Li
     raw = read_eeg(file)
     sound = f"audio{run}.wav"
     words = _words(alignment, sound)
-    heard, outside = words_inside(words, raw)
+    heard, outside = rows_inside(words, raw, kind="words")
     jump = (_JUMP,) if run == 15 and alignment.suffix == ".json" else ()
     return Listening(
         subject=subject,

@@ -15,10 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.datasets.listening.audio import relative_sound, require_sounds
-from neurodecode.datasets.listening.bids import find_recordings, read_raw, require_subject
-from neurodecode.datasets.listening.bids_events import read_events
-from neurodecode.datasets.listening.recording import Listening, sounds_in_order, words_inside
+from neurodecode.datasets.bids_recordings import (
+    events_file,
+    find_recordings,
+    read_raw,
+    require_subject,
+)
+from neurodecode.datasets.bids_tables import read_events
+from neurodecode.datasets.listening.recording import Listening, sounds_in_order
+from neurodecode.datasets.recording import rows_inside
+from neurodecode.datasets.stimulus_files import relative_stimulus, require_stimuli
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -134,17 +140,15 @@ def clock_error(events: pd.DataFrame) -> float:
 
 
 def _read(path: Any, word_lists: bool) -> Listening:
-    table = path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
-    if table is None:
-        raise DataFault("no events.tsv beside the recording", where=str(path.fpath))
-    events = parse_events(read_events(Path(table)), Path(table)).sort_values("onset", kind="stable")
-    words = words_of(events, Path(table))
+    table = events_file(path)
+    events = parse_events(read_events(table), table).sort_values("onset", kind="stable")
+    words = words_of(events, table)
     if not word_lists:
         words = words[words["context"] == "sentence"].reset_index(drop=True)
     raw = read_raw(path)
-    words, outside = words_inside(words, raw)
+    words, outside = rows_inside(words, raw, kind="words")
     audio = Path(path.root) / "stimuli" / "audio"
-    require_sounds(audio, words["sound"])
+    require_stimuli(audio, words["sound"], kind="sound")
     error = clock_error(events)
     late = f"words are up to {1e3 * error:.0f} ms from their place in the sound"
     return Listening(
@@ -175,7 +179,7 @@ def _literal(text: Hashable, path: Path, line: int) -> dict[str, Any]:
 
 def _sound_file(name: str) -> str:
     """Return the file of an event's sound: lower case, and some events write _0.0.wav for _0."""
-    path = relative_sound(name.lower()).removeprefix("audio/")
+    path = relative_stimulus(name.lower()).removeprefix("audio/")
     return path.replace(".0.wav", ".wav")
 
 

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
-from pandas.api.types import is_numeric_dtype
-
-from neurodecode.faults import DataFault, nearest
+from neurodecode.datasets.recording import Recording, TableCheck
+from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
     from pathlib import Path
 
-    import mne
+    import pandas as pd
 
 NUMBERS = ("onset", "duration", "sentence_index", "sound_time")
 TEXTS = ("word", "sentence", "sound")
@@ -26,7 +21,7 @@ CONTEXTS = ("sentence", "list")
 
 
 @dataclass(frozen=True)
-class Listening:
+class Listening(Recording):
     """A recording, not loaded, and the words heard during it.
 
     The words table is checked by :func:`check_words` when the object is made.
@@ -60,10 +55,6 @@ class Listening:
         What the loader found remarkable, one line each; they belong in the report.
     """
 
-    subject: str
-    session: str
-    run: str
-    raw: mne.io.BaseRaw
     words: pd.DataFrame
     audio: Path
     story: tuple[str, ...]
@@ -74,23 +65,6 @@ class Listening:
         strange = sorted(set(self.words["sound"]) - set(self.story))
         if strange:
             raise DataFault(f"sounds outside the story: {', '.join(strange)}", where=self.label)
-
-    @property
-    def label(self) -> str:
-        """Name of the recording for messages: the file, or subject, session and run."""
-        files = [str(file) for file in self.raw.filenames if file is not None]
-        return files[0] if files else f"subject {self.subject}, {self.session}, {self.run}"
-
-    @property
-    def name(self) -> str:
-        """Session and run as a folder name, unique within the subject."""
-        parts = [part for part in (self.session, self.run) if part]
-        return "_".join(re.sub(r"[^A-Za-z0-9-]+", "-", part) for part in parts) or "0"
-
-    @property
-    def seconds(self) -> float:
-        """Length of the recording in s."""
-        return float(self.raw.n_times / self.raw.info["sfreq"])
 
 
 def check_words(words: pd.DataFrame, *, where: str, stop: float) -> None:
@@ -111,32 +85,17 @@ def check_words(words: pd.DataFrame, *, where: str, stop: float) -> None:
         A column is missing (with the nearest one), a value is not finite, negative or empty, the
         onsets are not sorted, or a word lies outside the recording; rows count from 0.
     """
-    _require_columns(words, where)
+    check = TableCheck(words, "words", "word", where)
+    check.columns(REQUIRED)
     if words.empty:
         raise DataFault("no word was heard in this recording", where=where)
     for column in NUMBERS:
-        _check_numbers(words, column, where)
+        check.numbers(column)
     for column in TEXTS:
-        _refuse(words, column, ~words[column].map(_is_text), "is empty or not text", where)
+        check.texts(column)
     if "context" in words:
-        wrong = ~words["context"].isin(CONTEXTS)
-        _refuse(words, "context", wrong, f"is none of {', '.join(CONTEXTS)}", where)
-    late = words["onset"] >= stop
-    _refuse(words, "onset", late, f"lies after the end of the recording, {stop:.3f} s", where)
-    _refuse(words, "onset", words["onset"].diff() < 0, "is earlier than the row before", where)
-
-
-def words_inside(words: pd.DataFrame, raw: mne.io.BaseRaw) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Return the words that begin during a recording, by onset, and a note if some do not.
-
-    For public data sets, whose recordings may stop early; in a user's own events a word outside
-    the recording is a fault.
-    """
-    inside = words["onset"].between(0, raw.n_times / raw.info["sfreq"], inclusive="left")
-    heard = words[inside].sort_values("onset", kind="stable").reset_index(drop=True)
-    if inside.all():
-        return heard, ()
-    return heard, (f"{(~inside).sum()} words lie outside the recording, left out",)
+        check.choices("context", CONTEXTS)
+    check.onsets(stop)
 
 
 def sentence_places(words: pd.DataFrame) -> pd.Series[int]:
@@ -160,45 +119,3 @@ def sentence_places(words: pd.DataFrame) -> pd.Series[int]:
 def sounds_in_order(words: pd.DataFrame) -> tuple[str, ...]:
     """Return the sounds of a words table in the order in which they were first heard."""
     return tuple(dict.fromkeys(words.sort_values("onset", kind="stable")["sound"]))
-
-
-def _require_columns(words: pd.DataFrame, where: str) -> None:
-    for column in REQUIRED:
-        if column not in words:
-            present = [str(name) for name in words.columns]
-            guess = nearest(column, set(present) - set(REQUIRED))
-            hint = f"is '{guess}' meant?" if guess else f"it has {', '.join(present)}"
-            raise DataFault(f"the words table has no column '{column}'", where=where, fix=hint)
-
-
-def _check_numbers(words: pd.DataFrame, column: str, where: str) -> None:
-    if not is_numeric_dtype(words[column]):
-        raise DataFault(f"column '{column}' of the words table is not numeric", where=where)
-    finite = np.isfinite(words[column].to_numpy(float))
-    _refuse(words, column, pd.Series(~finite, words.index), "is not a finite number", where)
-    _refuse(words, column, words[column] < 0, "is negative", where)
-
-
-def _refuse(
-    words: pd.DataFrame, column: str, wrong: pd.Series[bool], problem: str, where: str
-) -> None:
-    """Raise for the first row that is wrong, with its place, its word and how many there are."""
-    places = np.flatnonzero(wrong.to_numpy(bool))
-    if not places.size:
-        return
-    row = words.iloc[int(places[0])]
-    more = f" (and {places.size - 1} more)" if places.size > 1 else ""
-    raise DataFault(
-        f"words table, row {places[0]} ('{row['word']}'): {column} {_shown(row[column])} "
-        f"{problem}{more}",
-        where=where,
-        fix="mend or remove the row in the events",
-    )
-
-
-def _is_text(value: Hashable) -> bool:
-    return isinstance(value, str) and bool(value.strip())
-
-
-def _shown(value: object) -> str:
-    return f"{value:.3f}" if isinstance(value, float) else repr(value)

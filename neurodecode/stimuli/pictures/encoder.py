@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PICTURE_ENCODERS: Mapping[str, tuple[str, str]] = {
+    "autokl": ("neurodecode.stimuli.pictures.autokl", "AutoKL"),
+    "clip_text": ("neurodecode.stimuli.pictures.clip", "ClipText"),
+    "clip_vision": ("neurodecode.stimuli.pictures.clip", "ClipVision"),
     "colour_histogram": ("neurodecode.stimuli.pictures.colour", "ColourHistogram"),
+    "dinov2": ("neurodecode.stimuli.pictures.dinov2", "DinoV2"),
     "efficientnet_lite0": ("neurodecode.stimuli.pictures.efficientnet", "EfficientNetLite0"),
     "fft2d": ("neurodecode.stimuli.pictures.spectrum", "Fourier2D"),
     "hog": ("neurodecode.stimuli.pictures.gradients", "OrientedGradients"),
     "lbp": ("neurodecode.stimuli.pictures.texture", "LocalBinaryPattern"),
+    "vgg19": ("neurodecode.stimuli.pictures.vgg", "Vgg19"),
 }
 """Module and class of each encoder; a module is loaded when its encoder is made."""
 
@@ -87,13 +92,13 @@ def make_picture_encoder(name: str, **options: Any) -> PictureEncoder:
     module, attribute = PICTURE_ENCODERS[name]
     try:
         encoder = getattr(import_module(module), attribute)
+        valid = list(inspect.signature(encoder).parameters)
+        for option in options:
+            if option not in valid:
+                raise ConfigFault(unknown(f"option of the encoder {name}", option, valid))
+        made: PictureEncoder = encoder(**options)
     except ModuleNotFoundError as error:
         raise package_missing(error, f"the encoder {name}") from error
-    valid = list(inspect.signature(encoder).parameters)
-    for option in options:
-        if option not in valid:
-            raise ConfigFault(unknown(f"option of the encoder {name}", option, valid))
-    made: PictureEncoder = encoder(**options)
     return made
 
 

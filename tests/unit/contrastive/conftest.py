@@ -109,7 +109,7 @@ class Study:
     def with_config(self, **sections):
         """Return what decoders read under other settings."""
         from neurodecode.config import validate
-        from neurodecode.contrastive.config import SpeechConfig
+        from neurodecode.contrastive.speech.config import SpeechConfig
 
         tree = {**EXPERIMENT, **sections}
         return replace(self.heard, config=validate(SpeechConfig, tree))
@@ -118,9 +118,9 @@ class Study:
 def make_study(folder, participants=("01", "02", "03"), **sections):
     """Prepare a study below a folder."""
     from neurodecode.config import validate
-    from neurodecode.contrastive.config import SpeechConfig
-    from neurodecode.contrastive.preparation import prepare_listener, write_story
-    from neurodecode.contrastive.units import Heard
+    from neurodecode.contrastive.speech.config import SpeechConfig
+    from neurodecode.contrastive.speech.preparation import prepare_listener, write_story
+    from neurodecode.contrastive.speech.units import Heard
 
     config = validate(SpeechConfig, {**EXPERIMENT, **sections})
     audio = folder / "stimuli"

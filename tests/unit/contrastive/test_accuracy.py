@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from neurodecode.config import validate
-from neurodecode.contrastive.accuracy import (
+from neurodecode.contrastive.speech.accuracy import (
     chance_of,
     group_rows,
     metric_names,
@@ -16,7 +16,7 @@ from neurodecode.contrastive.accuracy import (
     value_of_ranks,
     values_of,
 )
-from neurodecode.contrastive.config import SpeechEvaluation
+from neurodecode.contrastive.speech.config import SpeechEvaluation
 from neurodecode.evaluation.metric_row import metric_frame
 from neurodecode.faults import ConfigFault
 

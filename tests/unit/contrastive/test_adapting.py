@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 import torch
 
-from neurodecode.contrastive.adapting import ADAPTED, adapt, first_minutes, load_adapted
-from neurodecode.contrastive.evaluation import evaluate_unit
 from neurodecode.contrastive.module import ContrastiveModule
-from neurodecode.contrastive.network import build_network
-from neurodecode.contrastive.training import make_module, train_unit
-from neurodecode.contrastive.units import unit_of
+from neurodecode.contrastive.speech.adapting import ADAPTED, adapt, first_minutes, load_adapted
+from neurodecode.contrastive.speech.evaluation import evaluate_unit
+from neurodecode.contrastive.speech.network import build_network
+from neurodecode.contrastive.speech.training import make_module, train_unit
+from neurodecode.contrastive.speech.units import unit_of
 from neurodecode.faults import DataFault
 
 NAME = "contrastive.seed-2036.without-03"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from neurodecode.contrastive.claims import speech_claims
+from neurodecode.contrastive.speech.claims import speech_claims
 
 MAIN = "contrastive, Deep Mel"
 GAIN, LOSS = (0.08, 0.05, 0.11, 0.001), (-0.08, -0.11, -0.05, 0.001)

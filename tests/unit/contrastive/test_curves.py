@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from neurodecode.config import validate
-from neurodecode.contrastive.config import SpeechConfig
-from neurodecode.contrastive.curves import (
+from neurodecode.contrastive.speech.config import SpeechConfig
+from neurodecode.contrastive.speech.curves import (
     adaptation_section,
     adaptation_table,
     curve_section,

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from neurodecode.contrastive.data import EpochOrder, HeardWindows, Recordings, shift_by_lag
-from neurodecode.contrastive.datamodule import ListeningData
-from neurodecode.contrastive.decoders import DECODERS
+from neurodecode.contrastive.data import EpochOrder, Recordings
+from neurodecode.contrastive.speech.datamodule import ListeningData
+from neurodecode.contrastive.speech.decoders import DECODERS
+from neurodecode.contrastive.speech.heard import HeardWindows, shift_by_lag
 from neurodecode.faults import DataFault
 from neurodecode.signals.robust import RobustScaler, subtract_baseline
 from neurodecode.signals.store import open_store

@@ -10,11 +10,11 @@ import torch
 
 from neurodecode.artefacts import read_json
 from neurodecode.contrastive.attention_map import mean_attention
-from neurodecode.contrastive.evaluation import evaluate_unit, load_unit
-from neurodecode.contrastive.linear import LaggedRidge
 from neurodecode.contrastive.module import ContrastiveModule, RegressionModule
-from neurodecode.contrastive.training import make_criterion, make_module, train_unit
-from neurodecode.contrastive.units import unit_of
+from neurodecode.contrastive.speech.evaluation import evaluate_unit, load_unit
+from neurodecode.contrastive.speech.linear import LaggedRidge
+from neurodecode.contrastive.speech.training import make_criterion, make_module, train_unit
+from neurodecode.contrastive.speech.units import unit_of
 from neurodecode.faults import LeakFault
 
 SUBJECTS = ["01", "02", "03"]

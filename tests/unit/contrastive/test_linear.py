@@ -7,7 +7,7 @@ import pytest
 import torch
 from sklearn.linear_model import Ridge
 
-from neurodecode.contrastive.linear import LaggedRidge
+from neurodecode.contrastive.speech.linear import LaggedRidge
 from neurodecode.faults import DataFault
 
 C, F, T = 3, 2, 40

@@ -8,11 +8,11 @@ import torch
 
 from neurodecode.contrastive.config_model import BrainSection
 from neurodecode.contrastive.data import Recordings
-from neurodecode.contrastive.datamodule import ListeningData
 from neurodecode.contrastive.losses import clip_loss, regression_loss
 from neurodecode.contrastive.module import ContrastiveModule, RegressionModule
-from neurodecode.contrastive.network import SpeechNetwork
-from neurodecode.contrastive.targets import TargetBank
+from neurodecode.contrastive.speech.datamodule import ListeningData
+from neurodecode.contrastive.speech.network import SpeechNetwork
+from neurodecode.contrastive.speech.targets import TargetBank
 from neurodecode.stimuli import EmbeddingCache, make_encoder
 
 SMALL = BrainSection(n_virtual_channels=6, n_frequencies=3, hidden=8, n_blocks=1)
@@ -53,14 +53,10 @@ def test_the_objectives_are_the_losses(data):
     data.setup()
     batch = next(iter(data.train_dataloader()))
     net = network(data).eval()
-    estimates, targets, segments = net(batch), batch["targets"], batch["segments"]
+    estimates, targets = net(batch), batch["targets"]
     contrastive, regression = ContrastiveModule(net), RegressionModule(net)
-    torch.testing.assert_close(
-        contrastive.objective(estimates, targets, segments), clip_loss(estimates, targets)
-    )
-    torch.testing.assert_close(
-        regression.objective(estimates, targets, segments), regression_loss(estimates, targets)
-    )
+    torch.testing.assert_close(contrastive.loss(batch), clip_loss(estimates, targets))
+    torch.testing.assert_close(regression.loss(batch), regression_loss(estimates, targets))
 
 
 def test_frozen_parameters_are_not_given_to_the_optimiser(data):

@@ -8,8 +8,9 @@ import pytest
 
 from neurodecode.artefacts import read_json
 from neurodecode.config import validate
-from neurodecode.contrastive.config import SentenceSplit
-from neurodecode.contrastive.preparation import fit_scaler, prepare_listener, write_story
+from neurodecode.contrastive.scaling import fit_scaler
+from neurodecode.contrastive.speech.config import SentenceSplit
+from neurodecode.contrastive.speech.preparation import prepare_listener, write_story
 from neurodecode.faults import DataFault
 from neurodecode.signals.continuous import ContinuousSection
 from neurodecode.signals.robust import RobustScaler

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 from neurodecode.config import validate
-from neurodecode.contrastive.config import SpeechConfig, StimulusSection
-from neurodecode.contrastive.decoders import DECODERS
+from neurodecode.contrastive.speech.config import SpeechConfig, StimulusSection
+from neurodecode.contrastive.speech.decoders import DECODERS
 from neurodecode.faults import ConfigFault
 from neurodecode.stimuli.encoder import ENCODERS
 
@@ -115,5 +115,5 @@ def test_simulated_participants_are_numbered_and_others_are_the_data_sets():
 
 
 def test_settings_are_read_without_loading_torch():
-    program = "import sys, neurodecode.contrastive.config; sys.exit('torch' in sys.modules)"
+    program = "import sys, neurodecode.contrastive.speech.config; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -7,8 +7,8 @@ import pytest
 import soundfile
 import torch
 
-from neurodecode.contrastive.decoders import DECODERS
-from neurodecode.contrastive.targets import TargetBank, distinct_segments, encoder_settings
+from neurodecode.contrastive.speech.decoders import DECODERS
+from neurodecode.contrastive.speech.targets import TargetBank, distinct_segments, encoder_settings
 from neurodecode.faults import DataFault
 from neurodecode.stimuli import EmbeddingCache, make_encoder, read_audio, to_grid
 
@@ -137,7 +137,7 @@ def test_the_settings_of_an_encoder_are_kept_by_name(bank):
 
 
 def test_features_larger_than_the_limit_are_refused(study, tmp_path, monkeypatch):
-    monkeypatch.setattr("neurodecode.contrastive.targets.BANK_LIMIT_GIB", 1e-6)
+    monkeypatch.setattr("neurodecode.contrastive.speech.targets.BANK_LIMIT_GIB", 1e-6)
     with pytest.raises(DataFault, match=r"features of all sounds would take"):
         fresh_bank(study, tmp_path)
 

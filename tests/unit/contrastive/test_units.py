@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from neurodecode.config import validate
-from neurodecode.contrastive.config import SpeechConfig
-from neurodecode.contrastive.decoders import BY_SLUG, DECODERS, SHUFFLED, slug
-from neurodecode.contrastive.units import unit_of
+from neurodecode.contrastive.speech.config import SpeechConfig
+from neurodecode.contrastive.speech.decoders import BY_SLUG, DECODERS, SHUFFLED, slug
+from neurodecode.contrastive.speech.units import unit_of
 
 DATA = {"description": "", "data": {"dataset": "simulated-listening"}}
 SUBJECTS = ["A2002", "A2003", "A2004", "A2010"]

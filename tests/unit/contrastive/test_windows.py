@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.contrastive.windows import (
+from neurodecode.contrastive.data import gather
+from neurodecode.contrastive.speech.windows import (
     align_to_story,
-    gather,
     make_windows,
     normalise_word,
 )

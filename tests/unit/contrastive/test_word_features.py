@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.contrastive.word_features import explain_probabilities, word_features
+from neurodecode.contrastive.speech.word_features import explain_probabilities, word_features
 
 WORDS = ("a", "the", "cat", "house", "elephant", "mountain", "it", "was", "remarkable", "so")
 CLASSES = ("x", "y", "z")

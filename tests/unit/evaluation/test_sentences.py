@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from neurodecode.evaluation import assert_no_leak
+from neurodecode.evaluation.draws import draw_of_key
 from neurodecode.evaluation.sentences import (
     add_blocks,
     audit_sentences,
-    draw_of_key,
     mark_repeats,
     part_of_key,
     repeated_sentences,

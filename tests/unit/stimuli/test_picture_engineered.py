@@ -121,7 +121,8 @@ def test_direction_of_edges_fills_the_bin_of_the_gradient():
 def test_gradients_are_those_of_scikit_image():
     (found,) = encode("hog", noise(64, 64))
     expected = hog(
-        noise(64, 64), orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2), channel_axis=-1
+        noise(64, 64), orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2),
+        channel_axis=-1,
     )  # fmt: skip
     np.testing.assert_array_equal(found, expected.astype(np.float32))
 

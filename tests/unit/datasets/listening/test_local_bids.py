@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from neurodecode.datasets.bids_tables import read_events
 from neurodecode.datasets.listening import LISTENING
 from neurodecode.datasets.listening.audio import check_audio
-from neurodecode.datasets.listening.bids_events import read_events
 from neurodecode.faults import ConfigFault, DataFault
 
 read = LISTENING["local"]
@@ -139,7 +139,7 @@ def broken(events, how):
         ("a word without sound", r"line 4: a word event without its sound .*events\.tsv"),
         ("no start", r"no start of sound 'one\.wav' at or before the word 'the' at 1\.200 s"),
         ("absent sound", r"sound files not found: too\.wav \[.*stimuli\].*nearest.*two\.wav"),
-        ("outside", r"sound '\.\./two\.wav' lies outside the audio folder"),
+        ("outside", r"sound '\.\./two\.wav' lies outside the sound folder"),
         ("bad number", r"row 3: onset 'soon' is not a number"),
     ],
 )

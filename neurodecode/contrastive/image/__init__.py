@@ -1,0 +1,1 @@
+"""Images: find, then redraw, the seen picture (Benchetrit, Banville and King 2024)."""

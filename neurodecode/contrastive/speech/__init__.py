@@ -1,0 +1,1 @@
+"""Speech: find the heard segment (Défossez et al. 2023)."""
