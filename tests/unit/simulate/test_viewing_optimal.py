@@ -114,10 +114,8 @@ def test_the_log_likelihood_is_that_of_the_gaussian_density(folder, window):
                     [(0, 0), (0, 0), (SFREQ, 2 * SFREQ)])  # fmt: skip
     for i, onset in enumerate(shown["onset"]):
         start = round(onset * SFREQ) + first
-        window_ = signals[:, start : start + n]
-        errors = (window_ - evoked[..., SFREQ + first : SFREQ + first + n]).reshape(
-            len(candidates), -1
-        )
+        expected = evoked[..., SFREQ + first : SFREQ + first + n]
+        errors = (signals[:, start : start + n] - expected).reshape(len(candidates), -1)
         plain = -np.einsum("ci,ij,cj->c", errors, inverse, errors, optimize=True) / 2
         difference = scores[i] - plain
         np.testing.assert_allclose(difference, difference[0], atol=0.02)
@@ -197,7 +195,7 @@ def test_no_simple_decoder_ranks_better(tmp_path):
     from sklearn.linear_model import RidgeCV
 
     size = {"n_categories": 150, "images_per_category": 3, "test_repetitions": 3}
-    folder = simulated(tmp_path, **size, snr=0.5)
+    folder = simulated(tmp_path, **size, snr=0.15)
     features = Features.read(folder)
     signals = read_signals(viewing_path(folder, "01"))
     seen, tested = trials(folder, "train"), trials(folder)
