@@ -240,5 +240,5 @@ def test_missing_truth_is_named(folder, tmp_path):
         Features.read(tmp_path)
     with pytest.raises(DataFault, match="did you mean '01'"):
         Viewer.read(folder, "1")
-    with pytest.raises(DataFault, match="unknown picture 'category-001_01.png', did you mean"):
+    with pytest.raises(DataFault, match=r"unknown picture 'category-001_01\.png', did you mean"):
         Features.read(folder).rows(["category-001_01.png"])
