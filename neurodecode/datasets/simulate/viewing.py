@@ -19,7 +19,8 @@ Generative model
     and participant; people differ in the strength of all they answer (log-normal, 0.6). Nothing
     happens in the first 50 ms.
 
-    *Heads and noise* are those of :mod:`neurodecode.datasets.simulate.listening`.
+    *Heads and noise* are those of :mod:`neurodecode.datasets.simulate.listening`, and two
+    parieto-occipital sources of an alpha rhythm near 10 Hz, whatever is seen.
 Ceiling
     The noise's likelihood is exact, so the optimal decoder is known:
     :func:`neurodecode.datasets.simulate.viewing_optimal.optimal_scores`. By default a response is
@@ -83,6 +84,7 @@ def simulate_viewing(
     jitter: float = 0.1,
     duration: float = 0.5,
     common_head: bool = False,
+    alpha_uv: float = 5.0,
     pops_per_minute: float = 1.0,
     random_state: int = 42,
 ) -> list[Path]:
@@ -127,6 +129,8 @@ def simulate_viewing(
         Of a picture, s.
     common_head : bool, default=False
         Give all participants the same sources in the same places.
+    alpha_uv : float, default=5.0
+        Amplitude of the alpha rhythm in the typical participant: root mean square over channels.
     pops_per_minute : float, default=1.0
         Mean rate of electrode pops over all channels.
     random_state : int, default=42
@@ -147,7 +151,7 @@ def simulate_viewing(
     )
     settings = Settings(
         test_repetitions, n_channels, sfreq, snr, low_level_share, soa, jitter, duration,
-        common_head, pops_per_minute, random_state,
+        common_head, alpha_uv, pops_per_minute, random_state,
     )  # fmt: skip
     _check(gallery, settings, n_participants)
     if not early or min(n_components) < 1:
@@ -190,8 +194,9 @@ def _check(gallery: Gallery, settings: Settings, n_participants: int) -> None:
     for name, share in shares.items():
         if not 0 <= share <= 1:
             raise ConfigFault(f"{name} {share:g}", fix="give 0 to 1")
-    if settings.snr < 0 or settings.pops_per_minute < 0 or settings.jitter < 0:
-        raise ConfigFault("snr, pops_per_minute and jitter must not be negative")
+    for name in ("snr", "jitter", "alpha_uv", "pops_per_minute"):
+        if getattr(settings, name) < 0:
+            raise ConfigFault(f"{name} {getattr(settings, name):g}", fix="give 0 or more")
     if not 0 < settings.duration < settings.soa - settings.jitter:
         raise ConfigFault(
             f"pictures of {settings.duration:g} s every {settings.soa:g} +- {settings.jitter:g} s",

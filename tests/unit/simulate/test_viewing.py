@@ -212,7 +212,7 @@ def test_the_network_and_the_faces_are_the_default_where_they_are_installed(tmp_
         ({"sfreq": 100.0}, "50 Hz line"),
         ({"low_level_share": 1.5}, "low_level_share 1.5 .* give 0 to 1"),
         ({"category_share": -0.5}, "category_share -0.5 .* give 0 to 1"),
-        ({"snr": -0.1}, "must not be negative"),
+        ({"snr": -0.1}, "snr -0.1 .* give 0 or more"),
         ({"duration": 1.45}, "must go before the next one comes"),
         ({"n_components": (0, 16)}, "components"),
         ({"early": []}, "0 early encoders"),
