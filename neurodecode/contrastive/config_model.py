@@ -100,5 +100,7 @@ class HeadSection(Section):
     contrastive_blocks: int = Field(default=1, ge=1, description="Blocks of the retrieval head")
     regression_blocks: int = Field(default=1, ge=1, description="Blocks of the regression head")
     norm: HeadNorm = Field(
-        default="plain", description="Layer normalisation: without parameters, with, none"
+        default="none",
+        description="Before each block's activation: layer normalisation without parameters, "
+        "with, or none (one block is then one linear layer, as the published counts say)",
     )

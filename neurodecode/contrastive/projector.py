@@ -22,10 +22,10 @@ class Projector(nn.Module):
     ----------
     n_inputs, n_outputs : int
     n_blocks : int, default=1
-    norm : {"plain", "affine", "none"}, default="plain"
-        Layer normalisation without parameters (the published counts have none), with them, or
-        left out together with the activation of the first block: one block is then one linear
-        layer.
+    norm : {"none", "plain", "affine"}, default="none"
+        No layer normalisation, nor an activation before the first linear layer: one block is one
+        linear layer, which is what the published counts are those of. Or normalisation without
+        parameters, or with them.
 
     References
     ----------
@@ -34,7 +34,7 @@ class Projector(nn.Module):
     """
 
     def __init__(
-        self, n_inputs: int, n_outputs: int, n_blocks: int = 1, norm: HeadNorm = "plain"
+        self, n_inputs: int, n_outputs: int, n_blocks: int = 1, norm: HeadNorm = "none"
     ) -> None:
         super().__init__()
         if norm not in NORMS:

@@ -83,6 +83,10 @@ def read_raw(path: Any) -> mne.io.BaseRaw:
 
     try:
         raw = mne_bids.read_raw_bids(path, verbose="ERROR")
+    except KeyError as error:
+        what = f"a table beside the recording has no column {error}"
+        fix = "BIDS asks for it in events.tsv and channels.tsv, with n/a where unknown"
+        raise DataFault(what, where=str(path.fpath), fix=fix) from error
     except (RuntimeError, ValueError, OSError) as error:
         raise DataFault(f"cannot read the recording: {error}", where=str(path.fpath)) from error
     kind = path.datatype

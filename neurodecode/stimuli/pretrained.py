@@ -54,12 +54,40 @@ def load_pretrained(architecture: Any, name: str, *, optional: tuple[str, ...] =
     return _load(architecture, name, optional, local_files_only=True)
 
 
+def read_tensors(file: Path) -> dict[str, Any]:
+    """Read the tensors of a ``.safetensors`` file, or of a pickled one without running code.
+
+    Raises
+    ------
+    DataFault
+        If the file is damaged, or holds more than tensors by name.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        if file.suffix == ".safetensors":
+            return dict(load_file(file))
+        return dict(torch.load(file, map_location="cpu", weights_only=True))
+    except Exception as error:  # whatever safetensors, pickle or torch raise
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataFault(
+            f"weights cannot be read: {lines[0]}", where=str(file), fix="fetch the file again"
+        ) from error
+
+
 def weights_hash(model: Any) -> str:
-    """Return the SHA-256 over names, types, shapes and bytes of all parameters and buffers."""
+    """Return the SHA-256 over names, types, shapes and bytes of all parameters and buffers.
+
+    Parameters
+    ----------
+    model : torch.nn.Module, or dict of str to tensor
+    """
     import torch
 
+    state = model if isinstance(model, dict) else model.state_dict()
     digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
+    for key, tensor in sorted(state.items()):
         array = tensor.detach().cpu().contiguous()
         digest.update(f"{key} {array.dtype} {tuple(array.shape)}".encode())
         digest.update(array.flatten().view(torch.uint8).numpy().tobytes())

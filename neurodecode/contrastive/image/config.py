@@ -22,6 +22,7 @@ from neurodecode.stimuli.pictures.encoder import default_picture_encoder
 from neurodecode.training_config import TrainerSection
 
 SIMULATED = "simulated-viewing"
+Scaling = Literal["none", "standardise"]
 
 
 class ViewerSimulation(Section):
@@ -108,10 +109,10 @@ class EmbeddingSection(Section):
     options: dict[str, dict[str, Any]] = Field(
         default={}, description="Options by encoder, as {dinov2: {pooling: mean}}"
     )
-    scaling: Literal["standardise", "none"] = Field(
-        default="standardise",
-        description="Every feature by its mean and deviation over training pictures; the paper "
-        "takes embeddings as they are",
+    scaling: Scaling = Field(
+        default="none",
+        description="Targets of networks: as they are (published), or every feature by its mean "
+        "and deviation over training pictures",
     )
 
     @field_validator("target")
@@ -156,6 +157,11 @@ class ImageRidge(Section):
         default="participant", description="One model each, or one for all on common channels"
     )
     average: int = Field(default=1, ge=1, description="Samples averaged into one beforehand")
+    scaling: Scaling = Field(
+        default="standardise",
+        description="Targets of ridge; uncentred ones would rank pictures by their likeness to the "
+        "mean picture",
+    )
 
 
 class ImageConfig(Experiment):

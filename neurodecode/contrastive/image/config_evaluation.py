@@ -104,6 +104,9 @@ class GenerationSection(Section):
     windows: tuple[Span, ...] = Field(
         default=(), description="Also from these parts of the window alone, (start, stop) in s"
     )
+    window_clip_weight: float = Field(
+        default=0.5, ge=0, lt=1, description="Lambda of those parts, which is not searched"
+    )
     averages: tuple[Average, ...] = Field(default=("participants",), min_length=1)
     restandardise: bool = Field(
         default=True,
@@ -112,7 +115,7 @@ class GenerationSection(Section):
     )
     max_pictures: int | None = Field(default=None, ge=2, description="Of the small test set")
     identification: tuple[str, ...] = Field(
-        default=("default",), description="Encoders of the two-way identification"
+        default=("default", "pixels"), description="Encoders of the two-way identification"
     )
 
     @field_validator("generator")

@@ -49,7 +49,7 @@ def train_generation(seen: Seen, unit: Unit, folder: Path) -> str:
     chosen: dict[str, Any] = {}
     for latent, bank in latent_banks(seen).items():
         scores = {}
-        for weight in seen.config.generation.clip_weights:
+        for weight in _weights(seen, unit):
             task = latent_task(bank, latent, weight, unit)
             train_task(seen, task, folder / task.name)
             scores[weight] = validation_top5(seen, task, folder / task.name)
@@ -61,6 +61,11 @@ def train_generation(seen: Seen, unit: Unit, folder: Path) -> str:
     write_json(folder / "model.json", {**asdict(unit), "latents": chosen})
     return ", ".join(f"{latent}: lambda {found['clip_weight']:g}"
                      for latent, found in chosen.items())  # fmt: skip
+
+
+def _weights(seen: Seen, unit: Unit) -> tuple[float, ...]:
+    settings = seen.config.generation
+    return settings.clip_weights if unit.span is None else (settings.window_clip_weight,)
 
 
 def latent_banks(seen: Seen) -> dict[str, PictureBank]:

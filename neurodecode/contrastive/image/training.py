@@ -74,7 +74,9 @@ def task_of(seen: Seen, name: str, unit: Unit) -> Task:
     """Return what a decoder of a unit is trained on."""
     decoder = seen.decoder(name)
     weight = CLIP_WEIGHTS.get(decoder.objective, seen.config.training.clip_weight)
-    return Task(name, decoder, seen.bank(decoder.target), unit.seed, unit.span, weight)
+    scaling = seen.config.ridge.scaling if decoder.objective == "ridge" else None
+    bank = seen.bank(decoder.target, scaling=scaling)
+    return Task(name, decoder, bank, unit.seed, unit.span, weight)
 
 
 def train_unit(seen: Seen, unit: Unit, folder: Path) -> str:

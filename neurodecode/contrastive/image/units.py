@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from neurodecode.contrastive.image.config_evaluation import window_name
 from neurodecode.contrastive.image.decoders import (
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from neurodecode.contrastive.data import Recordings
     from neurodecode.contrastive.image.bank import PictureBank
-    from neurodecode.contrastive.image.config import ImageConfig
+    from neurodecode.contrastive.image.config import ImageConfig, Scaling
     from neurodecode.contrastive.image.config_evaluation import Span
 
 Kind = Literal["decoder", "sliding", "growing", "generation"]
@@ -108,7 +108,9 @@ class Seen:
         chosen = everybody if participants is None else participants
         return Recordings({label: self.folders[label] for label in chosen}, everybody)
 
-    def bank(self, target: str, options: dict[str, object] | None = None) -> PictureBank:
+    def bank(
+        self, target: str, options: dict[str, Any] | None = None, scaling: Scaling | None = None
+    ) -> PictureBank:
         """Return the embeddings of all pictures, encoded where they are not yet, and scaled.
 
         Parameters
@@ -116,6 +118,8 @@ class Seen:
         target : str
         options : dict, optional
             Of the encoder; default: ``embedding.options``.
+        scaling : {"none", "standardise"}, optional
+            Default: ``embedding.scaling``.
 
         Raises
         ------
@@ -129,7 +133,7 @@ class Seen:
             bank = own_bank(target, self.trials, self.pictures)
         else:
             bank = encoded_bank(self, target, options)
-        if self.config.embedding.scaling == "standardise":
+        if (scaling or self.config.embedding.scaling) == "standardise":
             trained = self.trials.loc[self.trials["part"] == "train", "image"]
             bank.fit_scaler(trained.tolist())
         return bank

@@ -5,6 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from neurodecode.contrastive.verdicts import (
+    ALPHA,
+    chance_verdict,
+    paired_claim,
+    row_of,
+    score_text,
+    side,
+)
 from neurodecode.report.model import Claim, Verdict
 
 if TYPE_CHECKING:
@@ -12,7 +20,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-ALPHA = 0.05
 MEL = "contrastive, Mel"
 REGRESSION = "regression, Mel"
 LINEAR = ("ridge, Mel", "ridge")
@@ -66,10 +73,7 @@ def speech_claims(
 
 def _above_chance(row: pd.Series, evidence: str) -> Claim:
     text = "3 s of brain signal identify the heard segment among all test segments"
-    figure = f"{row['value']:.3f} [{_low(row):.3f}, {_high(row):.3f}], chance {row['chance']:.3f}"
-    above = _low(row) > row["chance"] and _p(row) < ALPHA
-    verdict: Verdict = "holds" if above else "fails" if _high(row) < row["chance"] else "not shown"
-    return Claim("S1", text, evidence, figure, verdict, str(row["metric"]))
+    return Claim("S1", text, evidence, score_text(row), chance_verdict(row), str(row["metric"]))
 
 
 def _found_without_training(row: pd.Series, evidence: str) -> Claim:
@@ -84,21 +88,21 @@ def _contrastive(
 ) -> Claim:
     """The objective alone differs where the target is Mel in both."""
     text = "The contrastive objective beats regression"
-    row = _row(mel, REGRESSION)
+    row = row_of(mel, REGRESSION)
     if row is not None:
-        return _claim("S4", text, row, evidence, f"both on Mel, {MEL} minus {REGRESSION}")
-    row = _row(comparisons, REGRESSION)
+        return paired_claim("S4", text, row, evidence, f"both on Mel, {MEL} minus {REGRESSION}")
+    row = row_of(comparisons, REGRESSION)
     if row is None:
         return Claim("S4", text, evidence, "-", "not tested", NOT_HERE)
-    return _claim("S4", text, row, evidence, f"{main} minus {REGRESSION}: targets differ too")
+    return paired_claim("S4", text, row, evidence, f"{main} minus {REGRESSION}: targets differ too")
 
 
 def _linear(comparisons: pd.DataFrame, evidence: str) -> Claim:
     text = "It beats the linear decoder"
     for name in LINEAR:
-        row = _row(comparisons, name)
+        row = row_of(comparisons, name)
         if row is not None:
-            return _claim("S4b", text, row, evidence, f"against {name}")
+            return paired_claim("S4b", text, row, evidence, f"against {name}")
     return Claim("S4b", text, evidence, "-", "not tested", NOT_HERE)
 
 
@@ -107,14 +111,14 @@ def _representation(
 ) -> Claim:
     text = "A learned or pretrained representation of speech beats Mel"
     if main in RICHER:
-        row = _row(comparisons, MEL)
+        row = row_of(comparisons, MEL)
         if row is not None:
-            return _claim("S5", text, row, evidence, f"{main} minus {MEL}")
+            return paired_claim("S5", text, row, evidence, f"{main} minus {MEL}")
     if mel is not None:
         for name in RICHER:
-            row = _row(mel, name)
+            row = row_of(mel, name)
             if row is not None:
-                return _claim("S5", text, _turned(row), evidence, f"{name} minus {MEL}")
+                return paired_claim("S5", text, _turned(row), evidence, f"{name} minus {MEL}")
     return Claim("S5", text, evidence, "-", "not tested", NOT_HERE)
 
 
@@ -144,14 +148,14 @@ def _ends(key: str, text: str, curve: pd.DataFrame, evidence: str) -> Claim:
         " interval over their test sentences"
     )
     figure = f"{gain['difference']:+.3f} [{gain['ci_low']:+.3f}, {gain['ci_high']:+.3f}]"
-    return Claim(key, text, evidence, figure, _side(gain["ci_low"], gain["ci_high"]), note)
+    return Claim(key, text, evidence, figure, side(gain["ci_low"], gain["ci_high"]), note)
 
 
 def _against(key: str, text: str, table: pd.DataFrame, name: str, evidence: str) -> Claim:
-    row = _row(table, name)
+    row = row_of(table, name)
     if row is None:
         return Claim(key, text, evidence, "-", "not tested", NOT_HERE)
-    return _claim(key, text, row, evidence, f"loss without it ({name})")
+    return paired_claim(key, text, row, evidence, f"loss without it ({name})")
 
 
 def _semantics(features: pd.DataFrame, evidence: str) -> Claim:
@@ -167,39 +171,8 @@ def _semantics(features: pd.DataFrame, evidence: str) -> Claim:
     )
 
 
-def _claim(key: str, text: str, row: pd.Series, evidence: str, note: str) -> Claim:
-    figure = f"{row['difference']:+.3f} [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]"
-    verdict = _side(row["ci_low"], row["ci_high"])
-    if verdict == "holds" and not row["p"] < ALPHA:
-        verdict = "not shown"
-    return Claim(key, text, evidence, figure, verdict, note)
-
-
-def _side(low: float, high: float) -> Verdict:
-    return "holds" if low > 0 else "fails" if high < 0 else "not shown"
-
-
-def _row(table: pd.DataFrame | None, name: str) -> pd.Series | None:
-    if table is None or table.empty:
-        return None
-    rows = table[table["model"] == name]
-    return None if rows.empty else rows.iloc[0]
-
-
 def _turned(row: pd.Series) -> pd.Series:
     turned = row.copy()
     turned["difference"] = -row["difference"]
     turned["ci_low"], turned["ci_high"] = -row["ci_high"], -row["ci_low"]
     return turned
-
-
-def _low(row: pd.Series) -> float:
-    return float("nan") if row["ci_low"] is None else float(row["ci_low"])
-
-
-def _high(row: pd.Series) -> float:
-    return float("nan") if row["ci_high"] is None else float(row["ci_high"])
-
-
-def _p(row: pd.Series) -> float:
-    return 1.0 if row["p_value"] is None else float(row["p_value"])

@@ -15,4 +15,5 @@ from .files import resize_picture as resize_picture
 from .gradients import OrientedGradients as OrientedGradients
 from .spectrum import Fourier2D as Fourier2D
 from .texture import LocalBinaryPattern as LocalBinaryPattern
+from .vdvae import VDVAE as VDVAE
 from .vgg import Vgg19 as Vgg19

@@ -25,9 +25,14 @@ PICTURE_ENCODERS: Mapping[str, tuple[str, str]] = {
     "fft2d": ("neurodecode.stimuli.pictures.spectrum", "Fourier2D"),
     "hog": ("neurodecode.stimuli.pictures.gradients", "OrientedGradients"),
     "lbp": ("neurodecode.stimuli.pictures.texture", "LocalBinaryPattern"),
+    "pixels": ("neurodecode.stimuli.pictures.pixels", "Pixels"),
+    "vdvae": ("neurodecode.stimuli.pictures.vdvae", "VDVAE"),
     "vgg19": ("neurodecode.stimuli.pictures.vgg", "Vgg19"),
 }
 """Module and class of each encoder; a module is loaded when its encoder is made."""
+
+LOW_LEVEL = ("colour_histogram", "fft2d", "hog", "lbp", "pixels")
+"""Encoders without learned weights; all others are networks, whose features are high-level."""
 
 
 class PictureEncoder(Protocol):
@@ -92,14 +97,21 @@ def make_picture_encoder(name: str, **options: Any) -> PictureEncoder:
     module, attribute = PICTURE_ENCODERS[name]
     try:
         encoder = getattr(import_module(module), attribute)
-        valid = list(inspect.signature(encoder).parameters)
-        for option in options:
-            if option not in valid:
-                raise ConfigFault(unknown(f"option of the encoder {name}", option, valid))
+        _check_options(name, encoder, options)
         made: PictureEncoder = encoder(**options)
     except ModuleNotFoundError as error:
         raise package_missing(error, f"the encoder {name}") from error
     return made
+
+
+def _check_options(name: str, encoder: Any, options: dict[str, Any]) -> None:
+    valid = inspect.signature(encoder).parameters
+    for option in options:
+        if option not in valid:
+            raise ConfigFault(unknown(f"option of the encoder {name}", option, valid))
+    for option, parameter in valid.items():
+        if parameter.default is parameter.empty and option not in options:
+            raise ConfigFault(f"the encoder {name} needs the option '{option}'")
 
 
 def default_picture_encoder() -> str:

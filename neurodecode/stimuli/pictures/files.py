@@ -22,9 +22,12 @@ MAX_PIXELS = 89_478_485
 """Largest picture that is decoded: 256 MiB as RGB, where Pillow begins to warn of bombs."""
 MIN_SIDE = 8
 """Shortest side in pixels that counts as a picture, and not as a mark that counts visitors."""
+MAX_ASPECT = 50
+"""Longer over shorter side: a strip would become huge where its shorter side is scaled up."""
 
 _AGAIN = "delete it and fetch again"
 _SHOWN = 20
+_UNKNOWN = ("F", "LAB")  # numbers without a range, and colours that need a profile
 _SIXTEEN_BITS = ("I", "I;16", "I;16B", "I;16L", "I;16N")
 
 
@@ -50,7 +53,8 @@ def read_picture(path: Path | str) -> NDArray[np.uint8]:
     DataFault
         If the file is missing (with the nearest name in its folder), empty, an error page, not a
         picture, truncated or damaged; an animation or of several pages; in a colour mode without
-        a known way to RGB; of less than 8 pixels on a side, or of more than 89 million pixels.
+        a known way to RGB; of less than 8 pixels on a side, more than 50 times as long as
+        wide or high, or of more than 89 million pixels.
     """
     path = Path(path)
     _check_file(path)
@@ -198,10 +202,15 @@ def _check_header(path: Path, picture: Image.Image) -> None:
     width, height = picture.size
     if width * height > MAX_PIXELS:
         raise _too_large(path, f"{width} x {height} pixels")
-    if min(width, height) < MIN_SIDE:
+    if min(width, height) < MIN_SIDE or max(width, height) > MAX_ASPECT * min(width, height):
         raise DataFault(
-            f"picture of {width} x {height} pixels, less than {MIN_SIDE} on a side", where=str(path)
+            f"picture of {width} x {height} pixels, less than {MIN_SIDE} on a side or more than "
+            f"{MAX_ASPECT} times as long as the other",
+            where=str(path),
         )
+    if picture.mode in _UNKNOWN:
+        what = f"pixels of mode {picture.mode} have no known way to RGB"
+        raise DataFault(what, where=str(path), fix="save it as an 8-bit PNG")
     n_frames = getattr(picture, "n_frames", 1)
     if n_frames > 1 and picture.format != "MPO":
         raise DataFault(
@@ -219,9 +228,6 @@ def _to_rgb(path: Path, picture: Image.Image) -> Image.Image:
         picture = picture.convert("RGBA")
         ground = Image.new("RGBA", picture.size, (BACKGROUND, BACKGROUND, BACKGROUND, 255))
         picture = Image.alpha_composite(ground, picture)
-    if picture.mode in ("F", "LAB"):
-        what = f"pixels of mode {picture.mode} have no known way to RGB"
-        raise DataFault(what, where=str(path), fix="save it as an 8-bit PNG")
     return picture.convert("RGB")
 
 

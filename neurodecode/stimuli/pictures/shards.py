@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -90,7 +90,8 @@ class ShardFolder:
     def gather(self, keys: Sequence[str]) -> NDArray[np.float32]:
         """Return the rows of the keys, in memory; ``missing(keys)`` must have been empty."""
         rows = np.empty((len(keys), *self.shape), dtype=np.float32)
-        self._copy(keys, rows)
+        for row, key in zip(rows, keys, strict=True):
+            row[...] = self._row(key)
         return rows
 
     def map(self, keys: Sequence[str]) -> NDArray[np.float32]:
@@ -104,11 +105,8 @@ class ShardFolder:
             return found
         array = self._file(_name(keys))
         with self.lock():
-            with atomic_path(array) as temporary:
-                shape = (len(keys), *self.shape)
-                rows = np.lib.format.open_memmap(temporary, "w+", np.dtype(np.float32), shape)
-                self._copy(keys, rows)
-                rows.flush()
+            with atomic_path(array) as temporary, temporary.open("wb") as file:
+                self._write_rows(file, keys)
             self._describe(array, keys)
             wanted = set(keys)
             for name in set(self._arrays) - {_name(keys)}:
@@ -117,10 +115,17 @@ class ShardFolder:
         mapped: NDArray[np.float32] = np.load(array, mmap_mode="r", allow_pickle=False)
         return mapped
 
-    def _copy(self, keys: Sequence[str], rows: NDArray[np.float32]) -> None:
-        for row, key in enumerate(keys):
-            name, place = self._places[key]
-            rows[row] = self._arrays[name][place]
+    def _row(self, key: str) -> NDArray[np.float32]:
+        name, place = self._places[key]
+        row: NDArray[np.float32] = self._arrays[name][place]
+        return row
+
+    def _write_rows(self, file: BinaryIO, keys: Sequence[str]) -> None:
+        """Write an array row by row. Written through a memory map, a full disk would kill us."""
+        header = {"descr": "<f4", "fortran_order": False, "shape": (len(keys), *self.shape)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for key in keys:
+            file.write(self._row(key).astype("<f4").tobytes())
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.npy"

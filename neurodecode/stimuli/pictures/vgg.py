@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neurodecode.faults import DataFault, NetworkFault
 from neurodecode.stimuli.pictures.network import NetworkEncoder, check_choice
 from neurodecode.stimuli.pictures.preprocessing import IMAGENET
-from neurodecode.stimuli.pretrained import pretrained_file, weights_hash
+from neurodecode.stimuli.pretrained import pretrained_file, read_tensors, weights_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +78,7 @@ class Vgg19(NetworkEncoder):
         super().__init__(device, batch_size)
         self.model, self.layer = str(model), check_choice("layer of VGG-19", layer, LAYERS)
         file = _find_weights(self.model)
-        network = build_vgg19(_read_weights(file), where=str(file))
+        network = build_vgg19(read_tensors(file), where=str(file))
         self._weights = weights_hash(network)
         self._shape = _layer_shape(network, self.layer)
         self._network = network.to(device)
@@ -204,22 +204,7 @@ def _find_weights(model: str) -> Path:
             fix=f"give a file of weights, or a folder with {' or '.join(_FILES)}",
         )
     raise NetworkFault(
-        f"pretrained model '{model}' is not on this machine and the hub cannot be reached, or lacks it",
+        f"pretrained model '{model}' is not on this machine and the hub cannot be reached, "
+        "or lacks it",
         fix=f"copy its {_FILES[0]} into a folder and give the folder's path instead of the name",
     )
-
-
-def _read_weights(file: Path) -> dict[str, Any]:
-    """Read tensors; neither format runs code."""
-    import torch
-    from safetensors.torch import load_file
-
-    try:
-        if file.suffix == ".safetensors":
-            return dict(load_file(file))
-        return dict(torch.load(file, map_location="cpu", weights_only=True))
-    except Exception as error:  # whatever safetensors, pickle or torch raise
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise DataFault(
-            f"weights cannot be read: {lines[0]}", where=str(file), fix="fetch the file again"
-        ) from error

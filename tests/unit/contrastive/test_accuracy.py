@@ -7,13 +7,11 @@ import pandas as pd
 import pytest
 
 from neurodecode.config import validate
+from neurodecode.contrastive.accuracy import group_rows, over_seeds, value_of_ranks
 from neurodecode.contrastive.speech.accuracy import (
     chance_of,
-    group_rows,
     metric_names,
-    over_seeds,
     participant_rows,
-    value_of_ranks,
     values_of,
 )
 from neurodecode.contrastive.speech.config import SpeechEvaluation

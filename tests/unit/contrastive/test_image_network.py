@@ -105,10 +105,12 @@ def test_a_network_for_regression_alone_answers_with_its_regression_head():
     assert network(batch()).shape == (3, 9)
 
 
-def test_head_without_normalisation_is_one_linear_layer():
-    head = Projector(4, 3, norm="none")
-    assert [type(layer).__name__ for layer in head.layers] == ["Linear"]
-    assert len(Projector(4, 3, n_blocks=2).layers) == 6
+def test_a_head_of_one_block_is_one_linear_layer_unless_it_normalises():
+    assert [type(layer).__name__ for layer in Projector(4, 3).layers] == ["Linear"]
+    assert [type(layer).__name__ for layer in Projector(4, 3, n_blocks=2).layers] == [
+        "Linear", "GELU", "Linear",
+    ]  # fmt: skip
+    assert len(Projector(4, 3, n_blocks=2, norm="plain").layers) == 6
 
 
 def test_wrong_names_and_sizes_are_refused_with_the_nearest():

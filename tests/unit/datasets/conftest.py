@@ -1,12 +1,14 @@
-"""A card, and a web server on this machine that can misbehave."""
+"""A card, a web server on this machine that can misbehave, and small BIDS recordings."""
 
 from __future__ import annotations
 
 import functools
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pytest
 
 from neurodecode.datasets import Card
@@ -71,3 +73,43 @@ def site():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def bids_recording(root, subject, events, *, names, kind="eeg", positions=True, **entities):
+    """Write one recording of 12 s at 100 Hz (BrainVision, or FIF for MEG) and its events."""
+    import mne
+    import mne_bids
+
+    rng = np.random.default_rng(0)
+    info = mne.create_info(list(names), 100.0, "eeg" if kind == "eeg" else "mag")
+    info["line_freq"] = 50
+    scale = 1e-5 if kind == "eeg" else 1e-12
+    raw = mne.io.RawArray(rng.standard_normal((len(names), 1200)) * scale, info, verbose="ERROR")
+    if positions and kind == "eeg":
+        raw.set_montage("easycap-M1", verbose="ERROR")
+    path = mne_bids.BIDSPath(
+        subject=subject, datatype=kind, root=root, **{"task": "listening", **entities}
+    )
+    mne_bids.write_raw_bids(
+        raw, path, format="BrainVision" if kind == "eeg" else "FIF", allow_preload=True,
+        overwrite=True, verbose="ERROR",
+    )  # fmt: skip
+    table = path.copy().update(suffix="events", extension=".tsv")
+    events_table(Path(table.fpath), events)
+    return Path(table.fpath)
+
+
+def events_table(path, events):
+    events.to_csv(path, sep="\t", index=False, na_rep="n/a")
+
+
+@pytest.fixture(scope="session")
+def write_bids():
+    """Return a writer of one BIDS recording: ``write_bids(root, subject, events, names=...)``."""
+    return bids_recording
+
+
+@pytest.fixture(scope="session")
+def write_events():
+    """Return a writer of an events.tsv: ``write_events(path, events)``."""
+    return events_table

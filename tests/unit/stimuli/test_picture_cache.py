@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import json
 import shutil
@@ -275,3 +276,17 @@ def test_a_disk_too_small_is_said_before_anything_is_encoded(cache, root, names,
     with pytest.raises(DiskFault, match=r"12 embeddings by mean take 0.0 GiB.*are free"):
         cache.get(root, names)
     assert cache.encoder.encoded == []
+
+
+def test_a_full_disk_while_a_large_result_is_ordered_is_a_fault(root, names, tmp_path, monkeypatch):
+    PictureCache(tmp_path / "cache", Mean()).get(root, names)
+    cache = PictureCache(tmp_path / "cache", Mean(), limit_gib=0)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", full)
+    with pytest.raises(DiskFault, match=r"cannot write: No space left"):
+        cache.get(root, names)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(cache.get(root, names), truth(root, names))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -40,42 +38,14 @@ def story_events(start=1.0, sounds=SENTENCES, gap=1.0):
     return pd.DataFrame(rows)
 
 
-def write_bids(root, subject, events, *, names, kind="eeg", positions=True, **entities):
-    """Write one recording of 12 s at 100 Hz (BrainVision, or FIF for MEG) and its events."""
-    import mne
-    import mne_bids
-
-    rng = np.random.default_rng(0)
-    info = mne.create_info(list(names), 100.0, "eeg" if kind == "eeg" else "mag")
-    info["line_freq"] = 50
-    scale = 1e-5 if kind == "eeg" else 1e-12
-    raw = mne.io.RawArray(rng.standard_normal((len(names), 1200)) * scale, info, verbose="ERROR")
-    if positions and kind == "eeg":
-        raw.set_montage("easycap-M1", verbose="ERROR")
-    path = mne_bids.BIDSPath(
-        subject=subject, datatype=kind, root=root, **{"task": "listening", **entities}
-    )
-    mne_bids.write_raw_bids(
-        raw, path, format="BrainVision" if kind == "eeg" else "FIF", allow_preload=True,
-        overwrite=True, verbose="ERROR",
-    )  # fmt: skip
-    table = path.copy().update(suffix="events", extension=".tsv")
-    write_events(Path(table.fpath), events)
-    return Path(table.fpath)
-
-
-def write_events(path, events):
-    events.to_csv(path, sep="\t", index=False, na_rep="n/a")
-
-
 @pytest.fixture
-def stories():
+def stories(write_bids, write_events):
     """Return the functions that write small data sets."""
     return {"sine": sine, "events": story_events, "bids": write_bids, "table": write_events}
 
 
 @pytest.fixture
-def bids_set(tmp_path):
+def bids_set(tmp_path, write_bids):
     """Write two sessions of one subject, with sounds; return root and the events files."""
     root = tmp_path / "my study"
     for sound in SENTENCES:
