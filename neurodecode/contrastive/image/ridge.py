@@ -104,7 +104,10 @@ def fit_ridge(
             raise DataFault(f"{n_pictures} pictures for {settings.folds} folds",
                             where=f"ridge baseline, participant {label}",
                             fix="lower ridge.folds")  # fmt: skip
-        fitted = DualRidgeCV(alphas=settings.alphas, cv=settings.folds)
+        # R2 is no score for features that hardly vary within a fold, as rectified ones do
+        fitted = DualRidgeCV(
+            alphas=settings.alphas, cv=settings.folds, scoring="neg_mean_squared_error"
+        )
         fitted.fit(design, targets, groups=pictures)
         network.weights[model] = torch.from_numpy(fitted.coef_.T.astype(np.float32))
         network.intercepts[model] = torch.from_numpy(fitted.intercept_.astype(np.float32))
