@@ -13,6 +13,7 @@ from neurodecode.contrastive.image.decoders import Decoder, slug
 from neurodecode.contrastive.image.network import ImageNetwork
 from neurodecode.contrastive.image.ridge import WindowRidge, fit_ridge
 from neurodecode.contrastive.losses import ClipLoss
+from neurodecode.evaluation.picture_splits import picture_protocol
 from neurodecode.persistence import save_weights
 
 if TYPE_CHECKING:
@@ -102,7 +103,11 @@ def train_task(seen: Seen, task: Task, folder: Path) -> str:
             recordings, task.bank, seen.config.signals,
             span=task.span, shuffled=task.decoder.shuffled, seed=task.seed,
         )  # fmt: skip
-        said = fit_ridge(network, sets, recordings.participants, seen.config.ridge)
+        units = picture_protocol(seen.config.split.protocol).valid_units
+        said = fit_ridge(
+            network, sets, recordings.participants, seen.config.ridge,
+            "block" if "block" in units else "image",
+        )  # fmt: skip
         info["alphas"] = network.alphas.tolist()
     else:
         found = _fit_network(seen, task, network, recordings, folder)
