@@ -1,0 +1,3 @@
+from .chain import Chain as Chain
+from .protocol import Ranking as Ranking
+from .protocol import TrialDecoder as TrialDecoder
