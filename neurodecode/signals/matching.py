@@ -12,6 +12,7 @@ from neurodecode.signals.checks import resolve_channels
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import mne
     from numpy.typing import NDArray
 
 Extra = Literal["stop", "drop"]
@@ -54,3 +55,20 @@ def match_channels(
         )
     place = {name: k for k, name in enumerate(present)}
     return np.array([place[name] for name in names], dtype=np.intp)
+
+
+def channels_of_kind(raw: mne.io.BaseRaw, kind: str, where: str) -> list[str]:
+    """Return the names of all EEG, or MEG, channels, bad ones too."""
+    import mne
+
+    kinds = {"meg": True, "ref_meg": False} if kind == "meg" else {"eeg": True}
+    picks = mne.pick_types(raw.info, exclude=[], **kinds)
+    if not len(picks):
+        there = ", ".join(sorted(set(raw.get_channel_types())))
+        raise DataFault(f"no {kind.upper()} channel, only {there}", where=where)
+    return [raw.ch_names[k] for k in picks]
+
+
+def recording_name(raw: mne.io.BaseRaw) -> str:
+    """Return the first file of a recording, for messages; "" where it has none."""
+    return next((str(file) for file in raw.filenames if file is not None), "")

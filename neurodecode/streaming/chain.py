@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -27,8 +27,8 @@ class Chain:
         Of a window.
     factor : float
         From SI units (V, T) to the decoder's.
-    unit : str
-        The decoder's, as "uV".
+    kind : {"eeg", "meg"}
+        Of the channels.
     highpass, lowpass, notch : float or None
         Edges of the filters of its training, Hz.
     """
@@ -37,7 +37,7 @@ class Chain:
     tmin: float
     n_samples: int
     factor: float = 1e6
-    unit: str = "uV"
+    kind: Literal["eeg", "meg"] = "eeg"
     highpass: float | None = None
     lowpass: float | None = None
     notch: float | None = None

@@ -13,18 +13,12 @@ from neurodecode.config import validate
 from neurodecode.contrastive.image.candidates import CandidateBank
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 from neurodecode.contrastive.image.viewers import Viewer, Viewers, check_amplitude
-from neurodecode.contrastive.image.windows import (
-    annotated_onsets,
-    channels_of_kind,
-    check_windows,
-    cut_recording,
-    read_recording,
-    recording_name,
-)
+from neurodecode.contrastive.image.windows import check_windows, cut_recording, read_recording
 from neurodecode.decoder_folder import open_folder
 from neurodecode.faults import DataFault
 from neurodecode.persistence import load_weights
-from neurodecode.signals.matching import match_channels
+from neurodecode.signals.markers import annotated_onsets
+from neurodecode.signals.matching import channels_of_kind, match_channels, recording_name
 from neurodecode.signals.robust import subtract_baseline
 
 if TYPE_CHECKING:
@@ -277,7 +271,7 @@ class ImageDecoder:
     def _read(self, raw: mne.io.BaseRaw, known: Viewer | None, extra: Extra) -> Continuous:
         """Return a recording at the decoder's rate on the channels of a person."""
         if known is not None:
-            return read_recording(raw, self.settings, known.channels, extra=extra)
+            return read_recording(raw, self.settings, known.channels, extra=extra, layout=False)
         where = recording_name(raw)
         present = channels_of_kind(raw, self.settings.kind, where)
         wanted = self.viewers.channels_for(present, where=where)

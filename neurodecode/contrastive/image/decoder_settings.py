@@ -31,15 +31,14 @@ class DecoderSettings(Section):
         return FACTORS[self.kind][1]
 
     def chain(self) -> Chain:
-        """Return rate, window, unit and filters."""
-        factor, unit = FACTORS[self.kind]
+        """Return rate, window, kind and filters."""
         chosen = self.signals
         return Chain(
             sfreq=chosen.sfreq,
             tmin=chosen.tmin,
             n_samples=chosen.n_samples,
-            factor=factor * chosen.scale,
-            unit=unit,
+            factor=FACTORS[self.kind][0] * chosen.scale,
+            kind=self.kind,
             highpass=chosen.highpass,
             lowpass=chosen.lowpass,
             notch=chosen.notch,

@@ -166,7 +166,7 @@ class Viewers:
         DataFault
             Naming the missing channels.
         """
-        common = ~np.isnan(self.median).any(axis=0)
+        common: list[bool] = (~np.isnan(self.median)).all(axis=0).tolist()
         there = {canonical_name(name) for name in present}
         wanted = tuple(
             name

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from neurodecode.contrastive.data import gather
 from neurodecode.faults import DataFault
 from neurodecode.signals.continuous import Continuous, read_continuous
-from neurodecode.signals.matching import match_channels
+from neurodecode.signals.matching import channels_of_kind, match_channels, recording_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +28,7 @@ def read_recording(
     channels: Sequence[str],
     *,
     extra: Extra = "stop",
+    layout: bool = True,
 ) -> Continuous:
     """Return a recording at the decoder's rate, its channels in the order asked for.
 
@@ -39,6 +39,8 @@ def read_recording(
     extra : {"stop", "drop"}, default="stop"
         What to do with other channels of the kind; where the training named its channels they
         are always dropped.
+    layout : bool, default=True
+        False: positions are not needed, because the decoder knows the participant's.
 
     Raises
     ------
@@ -52,47 +54,11 @@ def read_recording(
     policy: Extra = "drop" if settings.signals.channels is not None else extra
     chosen = [present[k] for k in match_channels(channels, present, where=where, extra=policy)]
     changed = {"channels": tuple(chosen), "kind": settings.kind, "bad_channels": "stop"}
-    read = read_continuous(own, settings.signals.model_copy(update=changed), where=where)
+    read = read_continuous(
+        own, settings.signals.model_copy(update=changed), where=where, layout=layout
+    )
     order = match_channels(channels, read.channels, where=where)
     return Continuous(read.signals[order], list(channels), read.positions[order], read.info)
-
-
-def channels_of_kind(raw: mne.io.BaseRaw, kind: str, where: str) -> list[str]:
-    """Return the names of all EEG, or MEG, channels, bad ones too."""
-    import mne
-
-    kinds = {"meg": True, "ref_meg": False} if kind == "meg" else {"eeg": True}
-    picks = mne.pick_types(raw.info, exclude=[], **kinds)
-    if not len(picks):
-        there = ", ".join(sorted(set(raw.get_channel_types())))
-        raise DataFault(f"no {kind.upper()} channel, only {there}", where=where)
-    return [raw.ch_names[k] for k in picks]
-
-
-def annotated_onsets(raw: mne.io.BaseRaw) -> pd.DataFrame:
-    """Return ``onset`` (s after the first sample) and ``description`` of the annotations.
-
-    Those that mark bad data or boundaries are left out.
-
-    Raises
-    ------
-    DataFault
-        If there is none.
-    """
-    marks = raw.annotations
-    shift = 0.0 if marks.orig_time is None else float(raw.first_time)
-    rows = [
-        (float(onset) - shift, str(text))
-        for onset, text in zip(marks.onset, marks.description, strict=True)
-        if not str(text).upper().startswith(("BAD", "EDGE"))
-    ]
-    if not rows:
-        raise DataFault(
-            "no marker found: the recording has no annotations",
-            where=recording_name(raw),
-            fix="give onsets, or an events table (--events)",
-        )
-    return pd.DataFrame(rows, columns=["onset", "description"])
 
 
 def cut_recording(
@@ -143,8 +109,3 @@ def check_windows(
             f"{chain.tmin:g} to {chain.tmax:g} s at {chain.sfreq:g} Hz",
             fix="cut them so, or give the recording to predict()",
         )
-
-
-def recording_name(raw: mne.io.BaseRaw) -> str:
-    """Return the first file of a recording, for messages; "" where it has none."""
-    return next((str(file) for file in raw.filenames if file is not None), "")
