@@ -287,9 +287,9 @@ def _summarise(
     lost = len(outcomes) - len(decisions)
     table = Table("stage", "median", "95 %", "max", "jitter", box=None, pad_edge=False,
                   title="latency in ms", title_justify="left", padding=(0, 2, 0, 0))  # fmt: skip
-    for row in latency_table(decisions, stream.filter_delay).itertuples():
-        cells = (row.median_ms, row.p95_ms, row.max_ms, row.jitter_ms)
-        table.add_row(str(row.stage), *(f"{value:.2f}" for value in cells))
+    found = latency_table(decisions, stream.filter_delay).set_index("stage")
+    for stage, row in found[["median_ms", "p95_ms", "max_ms", "jitter_ms"]].iterrows():
+        table.add_row(str(stage), *(f"{value:.2f}" for value in row))
     if decisions:
         console.print(table)
     _say(console, f"{len(decisions)} trials decided, {lost} lost, {len(stream.gaps)} gaps, "

@@ -166,7 +166,7 @@ class Viewers:
         DataFault
             Naming the missing channels.
         """
-        common: list[bool] = (~np.isnan(self.median)).all(axis=0).tolist()
+        common = [not np.isnan(column).any() for column in self.median.T]
         there = {canonical_name(name) for name in present}
         wanted = tuple(
             name
