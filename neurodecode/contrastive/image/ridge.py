@@ -62,6 +62,15 @@ class WindowRidge(nn.Module):
         """Return what estimates are compared with: the embeddings as they are."""
         return features
 
+    def add_participant(self) -> int:
+        """Append a model that is the mean of all and return its index; 0 where one serves all."""
+        if len(self.weights) == 1:
+            return 0
+        for name in ("weights", "intercepts", "alphas"):
+            held = getattr(self, name)
+            setattr(self, name, torch.cat([held, held.mean(dim=0, keepdim=True)]))
+        return len(self.weights) - 1
+
     def models_of(self, subjects: Tensor) -> Tensor:
         """Return the model of each trial."""
         return subjects if len(self.weights) > 1 else torch.zeros_like(subjects)
