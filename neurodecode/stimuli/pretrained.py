@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "pytorch_model.bin")
+_WORDS = (("tokenizer.json",), ("vocab.json", "merges.txt"))
+_WORDS_FIX = "put vocab.json and merges.txt (or tokenizer.json) beside the weights"
 _TRUE = ("1", "true", "yes", "on")
 _QUICK = 2.0  # seconds for the hub to answer before it counts as out of reach
 
@@ -52,12 +54,40 @@ def load_pretrained(architecture: Any, name: str, *, optional: tuple[str, ...] =
     return _load(architecture, name, optional, local_files_only=True)
 
 
+def read_tensors(file: Path) -> dict[str, Any]:
+    """Read the tensors of a ``.safetensors`` file, or of a pickled one without running code.
+
+    Raises
+    ------
+    DataFault
+        If the file is damaged, or holds more than tensors by name.
+    """
+    import torch
+    from safetensors.torch import load_file
+
+    try:
+        if file.suffix == ".safetensors":
+            return dict(load_file(file))
+        return dict(torch.load(file, map_location="cpu", weights_only=True))
+    except Exception as error:  # whatever safetensors, pickle or torch raise
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataFault(
+            f"weights cannot be read: {lines[0]}", where=str(file), fix="fetch the file again"
+        ) from error
+
+
 def weights_hash(model: Any) -> str:
-    """Return the SHA-256 over names, types, shapes and bytes of all parameters and buffers."""
+    """Return the SHA-256 over names, types, shapes and bytes of all parameters and buffers.
+
+    Parameters
+    ----------
+    model : torch.nn.Module, or dict of str to tensor
+    """
     import torch
 
+    state = model if isinstance(model, dict) else model.state_dict()
     digest = hashlib.sha256()
-    for key, tensor in sorted(model.state_dict().items()):
+    for key, tensor in sorted(state.items()):
         array = tensor.detach().cpu().contiguous()
         digest.update(f"{key} {array.dtype} {tuple(array.shape)}".encode())
         digest.update(array.flatten().view(torch.uint8).numpy().tobytes())
@@ -72,6 +102,63 @@ def config_hash(config: Any) -> str:
         if key not in ("transformers_version", "_name_or_path", "dtype", "torch_dtype")
     }
     return sha256_text(repr(sorted(content.items())))
+
+
+def load_tokenizer(architecture: Any, name: str) -> Any:
+    """Load a tokenizer of transformers, of a network that was loaded before.
+
+    Parameters
+    ----------
+    architecture : type
+        A tokenizer class of transformers.
+    name : str
+        As for :func:`load_pretrained`.
+
+    Raises
+    ------
+    DataFault
+        If its files are missing or damaged.
+    """
+    if not any(all(pretrained_file(name, file) for file in files) for files in _WORDS):
+        # transformers would make up a tokenizer that knows no words.
+        raise DataFault("the pretrained model has no tokenizer", where=name, fix=_WORDS_FIX)
+    try:
+        with _quiet():
+            if Path(name).expanduser().is_dir():
+                return architecture.from_pretrained(str(Path(name).expanduser()))
+            return architecture.from_pretrained(name, local_files_only=not hub_answers())
+    except Exception as error:  # whatever tokenizers or transformers raise
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DataFault(
+            f"tokenizer cannot be loaded: {lines[0]}",
+            where=name,
+            fix=_WORDS_FIX,
+        ) from error
+
+
+def pretrained_file(name: str, file: str) -> Path | None:
+    """Return the path of one file of a pretrained model, or None if the model has none.
+
+    Parameters
+    ----------
+    name : str
+        A folder, or a name on the hub; the hub is asked only if the local cache lacks the file.
+    file : str
+        Such as "preprocessor_config.json".
+    """
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder / file if (folder / file).is_file() else None
+    try:
+        found = try_to_load_from_cache(name, file)
+        if found is None and hub_answers():
+            found = hf_hub_download(name, file)
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError):
+        return None
+    return Path(found) if isinstance(found, str) else None
 
 
 def _is_folder(name: str) -> bool:

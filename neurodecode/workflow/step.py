@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import write_json
 from neurodecode.config import Experiment, read_yaml, validate
-from neurodecode.faults import ConfigFault, DiskFault, Fault
+from neurodecode.faults import EXTRA_OF, DiskFault, Fault, package_missing
 from neurodecode.workflow.plan import Plan
 from neurodecode.workflow.project import Pipeline
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 DRIVER = "NEURODECODE_DRIVER"
 FAULT_PREFIX = "fault: "
-EXTRA_OF = {"lightning": "torch", "torch": "torch", "transformers": "pretrained"}
-"""Extras of packages that only some pipelines need."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +148,7 @@ def _unexpected(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return f"out of memory: {error} -> fewer subjects, channels or a smaller order"
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRA_OF:
-        fix = f"pip install 'neurodecode[{EXTRA_OF[error.name]}]'"
-        return str(ConfigFault(f"the package {error.name} is not installed", fix=fix))
+        return str(package_missing(error))
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return str(DiskFault("the disk is full", where=str(error.filename or ""), fix="free space"))
     return f"unexpected {type(error).__name__}: {error} -> the log has the details"
