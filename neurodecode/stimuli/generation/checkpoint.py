@@ -235,7 +235,7 @@ def _reading(folder: Path) -> Iterator[None]:
     """Turn whatever diffusers raises into a fault, and keep it from printing."""
     from diffusers.utils import logging
 
-    level = logging.get_verbosity()
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
@@ -251,4 +251,5 @@ def _reading(folder: Path) -> Iterator[None]:
         ) from error
     finally:
         logging.set_verbosity(level)
-        logging.enable_progress_bar()
+        if bar:
+            logging.enable_progress_bar()
