@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.report.model import Claim, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 SPEED_UP = "speed_up"
 AS_FAST = 1.0
@@ -57,3 +57,41 @@ def reached(
     low, high = row.ci_low or 0.0, row.ci_high or 0.0
     verdict: Verdict = "holds" if low >= target else "fails" if high < target else "not shown"
     return Claim(key, text, "parity", f"{row.value:.2f} [{low:.2f}, {high:.2f}]", verdict, note)
+
+
+def ratio_cells(ratios: Sequence[MetricRow], model: str, split: str) -> tuple[str, str]:
+    """Return median and range of one ratio for a table; results that differ have none."""
+    for row in ratios:
+        if (row.model, row.split) == (model, split):
+            return f"{row.value:.2f}", f"{row.ci_low:.2f} to {row.ci_high:.2f}"
+    return "results differ", ""
+
+
+def ratios_over_repeats(
+    facts: Iterable[Mapping[str, Any]], *, repeats: int, seed: int
+) -> list[MetricRow]:
+    """Return median and range of every ratio whose results agreed in all repeats.
+
+    Parameters
+    ----------
+    facts : iterable of mapping
+        What the jobs evaluated; ``rows`` are those of :func:`ratio_of_repeat`.
+    repeats, seed : int
+        Of the experiment.
+    """
+    values: dict[tuple[str, str], list[float]] = {}
+    for found in facts:
+        for row in found["rows"]:
+            values.setdefault((row["model"], row["split"]), []).append(row["value"])
+    return [
+        ratio_over_repeats(ratios, model=model, split=split, seed=seed)
+        for (model, split), ratios in values.items()
+        if len(ratios) == repeats
+    ]
+
+
+def agreement(key: str, text: str, gap: float | None, tolerance: float) -> Claim:
+    """Answer whether results are equal within a tolerance."""
+    verdict: Verdict = "holds" if agrees(gap, tolerance) else "fails"
+    said = "not comparable" if gap is None else f"{gap:.1e} at most"
+    return Claim(key, f"{text} within {tolerance:g}", "parity", said, verdict)

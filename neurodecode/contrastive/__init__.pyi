@@ -7,6 +7,7 @@ from .data import HeardWindows as HeardWindows
 from .data import Recordings as Recordings
 from .datamodule import ListeningData as ListeningData
 from .deep_mel import DeepMel as DeepMel
+from .dual_ridge import DualRidgeCV as DualRidgeCV
 from .fourier import fourier_features as fourier_features
 from .gathering import gather_batch as gather_batch
 from .linear import LaggedRidge as LaggedRidge

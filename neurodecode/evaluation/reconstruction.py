@@ -32,7 +32,7 @@ from neurodecode.evaluation.identification import (
 )
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.similarity import check_pairs, pix_corr, ssim
-from neurodecode.faults import DataFault
+from neurodecode.faults import ConfigFault, DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -135,6 +135,8 @@ def score_reconstructions(
 
     Raises
     ------
+    ConfigFault
+        If an encoder encodes labels: generated pictures would score as true ones do.
     DataFault
         If sizes or kinds do not fit, or all rows show one picture.
     """
@@ -148,6 +150,10 @@ def score_reconstructions(
         scores[metric] = similarity(true, generated)
         chance[metric] = _mismatched_mean(similarity, true, generated, pairs)
     for name, encoder in (encoders or {}).items():
+        if encoder.reads_labels:
+            raise ConfigFault(
+                f"the encoder {name} reads labels, not pictures", fix="give one that sees pictures"
+            )
         shown = list(labels or names)
         of_true, of_generated = (encoder.encode(seen, shown) for seen in (true, generated))
         scores[f"{name} {TWO_WAY}"] = two_way_identification(of_true, of_generated, names)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.benchmarks.ratios import agrees, reached
+from neurodecode.benchmarks.ratios import agreement, reached
 from neurodecode.benchmarks.speech.config import RetrievalSection, StepSection, settings_of
 from neurodecode.benchmarks.speech.programs import FROM_FILE, OURS
-from neurodecode.report.model import Claim, Verdict
+from neurodecode.report.model import Claim
 from neurodecode.signals.continuous import ContinuousSection
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def speech_claims(
     bench, claimed = settings_of(config), config.claimed
     note = size_note(config)
     claims = [
-        _agreement("losses", "Losses of the first two steps equal the peer's", gaps["loss"],
+        agreement("losses", "Losses of the first two steps equal the peer's", gaps["loss"],
                    config.tolerated["loss"]),
         *(
             reached(
@@ -52,7 +52,7 @@ def speech_claims(
             )
             for n in config.workers
         ),
-        _agreement("windows", "Windows equal MNE's, relative to the largest value",
+        agreement("windows", "Windows equal MNE's, relative to the largest value",
                    gaps["windows"], config.tolerated["windows"]),
         reached(
             "B2", f"At least {claimed['windows']:g} times as many windows per second as singly "
@@ -61,11 +61,6 @@ def speech_claims(
         ),
     ]  # fmt: skip
     return [*claims, *_retrieval_claims(retrieval, bench.retrieval, claimed["memory_gb"], note)]
-
-
-def _agreement(key: str, text: str, gap: float, tolerance: float) -> Claim:
-    verdict: Verdict = "holds" if agrees(gap, tolerance) else "fails"
-    return Claim(key, f"{text} within {tolerance:g}", "parity", f"{gap:.1e} at most", verdict)
 
 
 def _retrieval_claims(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.benchmarks.evaluated import Evaluated
+from neurodecode.benchmarks.evaluated import Evaluated, ratio_summary
 from neurodecode.benchmarks.ratios import agrees, ratio_of_repeat
 from neurodecode.benchmarks.speech.programs import OURS, PEER, READERS
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from neurodecode.benchmarks.config import BenchConfig
-    from neurodecode.evaluation.metric_row import MetricRow
 
 
 def evaluate_unit(config: BenchConfig, unit: str, measured: Mapping[str, Any]) -> Evaluated:
@@ -42,7 +41,7 @@ def _evaluate_steps(config: BenchConfig, unit: str, measured: Mapping[str, Any])
     table = pd.concat([seconds, cpu.add_suffix(", CPU")], axis=1)
     table = table.assign(step=range(1, len(table) + 1), threads=int(threads), repeat=int(repeat))
     facts = {"gaps": gaps, "losses": measured["losses"]}
-    return Evaluated(table, rows, facts, _summary(rows))
+    return Evaluated(table, rows, facts, ratio_summary(rows))
 
 
 def loss_gaps(losses: Mapping[str, list[float]]) -> dict[str, float]:
@@ -69,7 +68,7 @@ def _evaluate_windows(config: BenchConfig, unit: str, measured: Mapping[str, Any
             for name, spent in seconds.items()
         ]
     )
-    return Evaluated(table, rows, {"gaps": measured["gaps"]}, _summary(rows))
+    return Evaluated(table, rows, {"gaps": measured["gaps"]}, ratio_summary(rows))
 
 
 def _evaluate_retrieval(measured: Mapping[str, Any]) -> Evaluated:
@@ -79,8 +78,3 @@ def _evaluate_retrieval(measured: Mapping[str, Any]) -> Evaluated:
     facts = {"n_checked": len(table), "n_wrong": wrong, **{name: measured[name] for name in names}}
     summary = f"{wrong} of {len(table)} ranks differ, {measured['peak_memory_gb']:.2f} GB"
     return Evaluated(table, [], facts, summary)
-
-
-def _summary(rows: list[MetricRow]) -> str:
-    said = [f"{row.model} {row.value:.2f} times as fast" for row in rows]
-    return ", ".join(said) or "results differ, times are not compared"

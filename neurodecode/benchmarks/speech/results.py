@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 from neurodecode.artefacts import read_json
 from neurodecode.benchmarks.closing import closing_sections
 from neurodecode.benchmarks.config import BenchConfig
-from neurodecode.benchmarks.ratios import AS_FAST, SPREAD, ratio_over_repeats
+from neurodecode.benchmarks.evaluated import read_facts, read_tables
+from neurodecode.benchmarks.ratios import AS_FAST, SPREAD, ratios_over_repeats
 from neurodecode.benchmarks.speech.claims import speech_claims
 from neurodecode.benchmarks.speech.programs import OURS
 from neurodecode.benchmarks.speech.sections import (
@@ -21,7 +20,7 @@ from neurodecode.benchmarks.speech.sections import (
 from neurodecode.report.model import Headline, Report
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    import pandas as pd
 
     from neurodecode.evaluation.metric_row import MetricRow
     from neurodecode.workflow.step import Job
@@ -82,29 +81,19 @@ def load_measured(job: Job, config: BenchConfig) -> Measured:
         kind: [folder for folder in job.evaluations if folder.name.startswith(kind)]
         for kind in ("step", "windows", "retrieval")
     }
-    facts = {kind: [_facts(folder) for folder in folders] for kind, folders in kinds.items()}
+    facts = {kind: [read_facts(folder) for folder in folders] for kind, folders in kinds.items()}
     gaps = {
         "loss": max(found["gaps"][OURS] for found in facts["step"]),
         "windows": max(gap for found in facts["windows"] for gap in found["gaps"].values()),
     }
     machine = read_json(job.model_of(kinds["step"][0].name) / "model.json")["machine"]
+    ratios = ratios_over_repeats(
+        [*facts["step"], *facts["windows"]], repeats=config.repeats, seed=config.seed
+    )
     return Measured(
-        _tables(kinds["step"]), _tables(kinds["windows"]), speed_ups(facts, config), gaps,
+        read_tables(kinds["step"]), read_tables(kinds["windows"]), ratios, gaps,
         {k: v for k, v in facts["retrieval"][0].items() if k not in ("rows", "audit")}, machine,
     )  # fmt: skip
-
-
-def speed_ups(facts: dict[str, list[dict[str, Any]]], config: BenchConfig) -> list[MetricRow]:
-    """Return median and range of every ratio whose results agreed in all repeats."""
-    values: dict[tuple[str, str], list[float]] = {}
-    for found in [*facts["step"], *facts["windows"]]:
-        for row in found["rows"]:
-            values.setdefault((row["model"], row["split"]), []).append(row["value"])
-    return [
-        ratio_over_repeats(ratios, model=model, split=split, seed=config.seed)
-        for (model, split), ratios in values.items()
-        if len(ratios) == config.repeats
-    ]
 
 
 def headline(found: Measured, config: BenchConfig) -> Headline:
@@ -124,14 +113,3 @@ def headline(found: Measured, config: BenchConfig) -> Headline:
         value=gap, ci_low=gap, ci_high=gap, chance=0.0, p_value=None, n=config.repeats,
         unit="repeat", spread=SPREAD, baseline="same losses",
     )  # fmt: skip
-
-
-def _facts(folder: Path) -> dict[str, Any]:
-    content: dict[str, Any] = read_json(folder / "metrics.json")
-    return content
-
-
-def _tables(folders: list[Path]) -> pd.DataFrame:
-    return pd.concat(
-        [pd.read_parquet(f / "predictions.parquet") for f in folders], ignore_index=True
-    )

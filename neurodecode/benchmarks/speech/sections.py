@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.benchmarks.ratios import SPREAD
+from neurodecode.benchmarks.ratios import SPREAD, ratio_cells
 from neurodecode.benchmarks.speech.config import settings_of
 from neurodecode.benchmarks.speech.programs import OURS, PEER, PROGRAMS, READERS
 from neurodecode.report.model import Section, Table
@@ -37,7 +37,7 @@ def step_section(steps: pd.DataFrame, ratios: Sequence[MetricRow], config: Bench
     rows: Cells = []
     for threads, part in steps.groupby("threads"):
         for name in PROGRAMS:
-            ratio = _ratio(ratios, name, f"threads-{threads}") if name != PEER else ("1", "")
+            ratio = ratio_cells(ratios, name, f"threads-{threads}") if name != PEER else ("1", "")
             cpu = part[f"{PEER}, CPU"] / part[f"{name}, CPU"]
             seconds = (part[name], part[f"{name}, CPU"])
             rows.append((threads, name, *ratio, *(f"{s.median():.3g}" for s in seconds),
@@ -62,7 +62,7 @@ def windows_section(
     rows: Cells = []
     for name in (OURS, *READERS):
         found = windows.loc[windows["program"] == name, "per_second"]
-        ratio = ("1", "") if name == OURS else _ratio(ratios, OURS, name)
+        ratio = ("1", "") if name == OURS else ratio_cells(ratios, OURS, name)
         rows.append((name, f"{found.median():.0f}", f"{found.min():.0f} to {found.max():.0f}",
                      *ratio))  # fmt: skip
     columns = ("program", "windows per s, median", SPREAD, "ours, times as fast", SPREAD)
@@ -87,10 +87,3 @@ def retrieval_section(found: Mapping[str, Any], config: BenchConfig) -> Section:
         ("first choices that are right", f"{found['first_choices']:.3f}"),
     ]
     return Section("Retrieval", [text, Table(("", ""), rows)])
-
-
-def _ratio(ratios: Sequence[MetricRow], model: str, split: str) -> tuple[str, str]:
-    for row in ratios:
-        if (row.model, row.split) == (model, split):
-            return f"{row.value:.2f}", f"{row.ci_low:.2f} to {row.ci_high:.2f}"
-    return "results differ", ""

@@ -26,7 +26,7 @@ import numpy as np
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -34,7 +34,13 @@ PRECISIONS = ("float32", "float16", "bfloat16")
 
 
 def denoise(
-    predict: Callable[[Any, Any], Any], latents: Any, scheduler: Any, timesteps: Any, *, what: str
+    predict: Callable[[Any, Any, bool], Any],
+    latents: Any,
+    scheduler: Any,
+    timesteps: Any,
+    *,
+    guidance: float,
+    what: str,
 ) -> Any:
     """Take latents through the given timesteps.
 
@@ -43,12 +49,15 @@ def denoise(
     Parameters
     ----------
     predict : callable
-        Takes latents (n, C, H, W) and a timestep, returns what the scheduler's network predicts.
+        Takes latents (n, C, H, W), a timestep and whether the condition counts; returns what the
+        scheduler's network predicts.
     latents : Tensor, shape (n, C, H, W)
         At the noise level of the first timestep.
     scheduler : DDIMScheduler
     timesteps : Tensor
         From noisy to clean; none leaves the latents as they are.
+    guidance : float
+        With 1 the unconditional prediction is not computed.
     what : str
         Label of the bar.
     """
@@ -61,25 +70,48 @@ def denoise(
         disable=not console.is_terminal,
     )  # fmt: skip
     for step in steps:
-        latents = scheduler.step(predict(latents, step), step, latents, eta=0.0).prev_sample
+        predicted = predict(latents, step, True)
+        if guidance != 1:
+            blank = predict(latents, step, False)
+            predicted = blank + guidance * (predicted - blank)
+        latents = scheduler.step(predicted, step, latents, eta=0.0).prev_sample
     return latents
 
 
-def guided(predict: Callable[[Any, bool], Any], latents: Any, guidance: float) -> Any:
-    """Return the guided prediction; with a guidance of 1 the conditional one alone.
+def generate_in_batches(
+    generate: Callable[[dict[str, Any], list[Any], str], NDArray[np.uint8]],
+    latents: Mapping[str, NDArray[np.float32]],
+    nothing: NDArray[np.uint8],
+    *,
+    batch_size: int,
+    random_state: int,
+) -> NDArray[np.uint8]:
+    """Return the pictures of all rows, a batch at a time.
 
     Parameters
     ----------
-    predict : callable
-        Takes latents and whether the condition counts.
-    latents : Tensor
-    guidance : float
+    generate : callable
+        Takes the latents of a batch as tensors, a torch generator per picture and a label for the
+        progress; returns pictures.
+    latents : mapping of str to ndarray
+        Checked.
+    nothing : ndarray, shape (0, H, W, 3)
+        What no row gives.
+    batch_size, random_state : int
     """
-    conditional = predict(latents, True)
-    if guidance == 1:
-        return conditional
-    unconditional = predict(latents, False)
-    return unconditional + guidance * (conditional - unconditional)
+    import torch
+
+    n, made = len(next(iter(latents.values()))), [nothing]
+    with torch.inference_mode():
+        for first in range(0, n, batch_size):
+            rows = range(first, min(first + batch_size, n))
+            part = {
+                name: torch.from_numpy(np.ascontiguousarray(values[first : rows.stop], np.float32))
+                for name, values in latents.items()
+            }
+            noises = [picture_noise(random_state, row) for row in rows]
+            made.append(generate(part, noises, f"pictures {first + 1} to {rows.stop} of {n}"))
+    return np.concatenate(made)
 
 
 def picture_noise(random_state: int, index: int) -> Any:
@@ -106,8 +138,8 @@ def no_pictures(unet: Any, vae: Any) -> NDArray[np.uint8]:
 
 def check_latents(
     latents: Mapping[str, NDArray[np.float32]], shapes: Mapping[str, tuple[int, ...]]
-) -> int:
-    """Return the number of pictures, if the latents are those asked for.
+) -> None:
+    """Refuse latents that are not those asked for.
 
     Raises
     ------
@@ -131,7 +163,6 @@ def check_latents(
     if len(set(counts.values())) != 1:
         said = ", ".join(f"{name}: {count}" for name, count in counts.items())
         raise DataFault(f"latents of different numbers of pictures ({said})")
-    return next(iter(counts.values()))
 
 
 def check_settings(
@@ -163,8 +194,3 @@ def check_settings(
     for name, value in (shares or {}).items():
         if not 0 <= value <= 1:
             raise ConfigFault(f"{name} {value:g}", fix="give 0 to 1")
-
-
-def batches(n: int, size: int) -> Sequence[range]:
-    """Return the pictures of each batch, in order."""
-    return [range(first, min(first + size, n)) for first in range(0, n, size)]

@@ -11,7 +11,6 @@ References
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,14 +23,12 @@ from neurodecode.stimuli.generation.checkpoint import (
     require_packages,
 )
 from neurodecode.stimuli.generation.denoising import (
-    batches,
     check_latents,
     check_settings,
     decode,
     denoise,
-    guided,
+    generate_in_batches,
     no_pictures,
-    picture_noise,
 )
 from neurodecode.stimuli.pretrained import load_pretrained, weights_hash
 
@@ -45,9 +42,6 @@ VERSATILE = "shi-labs/versatile-diffusion"
 PARTS = ("image_unet", "vae", "scheduler", "tokenizer", "text_encoder", "image_encoder")
 TEXT_UNET = "text_unet"
 """Not needed where the image network already holds the attention to text."""
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-"""Of the red, green and blue that CLIP was trained with."""
 VISION, TEXT, START = "vision", "text", "autokl"
 
 
@@ -139,8 +133,8 @@ class DualGuidedDiffusion:
     def targets(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Return the encoders whose output the latents are."""
         return {
-            VISION: ("clip_vision", {"pooling": "tokens"}),
-            TEXT: ("clip_text", {"pooling": "tokens"}),
+            VISION: ("clip_vision", {"pooling": "tokens", "space": "normalised"}),
+            TEXT: ("clip_text", {"pooling": "tokens", "space": "normalised"}),
             START: ("autokl", {"model": self.model}),
         }
 
@@ -166,9 +160,7 @@ class DualGuidedDiffusion:
     @cached_property
     def _weights(self) -> list[str]:
         """Hashes of both networks and of the unconditional tokens."""
-        tokens = {name: blank.float().cpu().numpy() for name, blank in self._blank.items()}
-        hashes = [sha256(tokens[name].tobytes()).hexdigest() for name in (VISION, TEXT)]
-        return [weights_hash(self._unet), weights_hash(self._vae), *hashes]
+        return [weights_hash(part) for part in (self._unet, self._vae, self._blank)]
 
     def generate(
         self, latents: Mapping[str, NDArray[np.float32]], *, random_state: int = 0
@@ -192,63 +184,51 @@ class DualGuidedDiffusion:
         DataFault
             If a latent is missing, of another shape or not finite.
         """
+        check_latents(latents, self.latents)
+        nothing = no_pictures(self._unet, self._vae)
+        return generate_in_batches(
+            self._generate, latents, nothing, batch_size=self.batch_size, random_state=random_state
+        )
+
+    def _generate(self, latents: dict[str, Any], noises: list[Any], what: str) -> NDArray[np.uint8]:
         import torch
 
-        n = check_latents(latents, self.latents)
-        made = [no_pictures(self._unet, self._vae)]
-        with torch.inference_mode():
-            for rows in batches(n, self.batch_size):
-                part = {name: values[rows.start : rows.stop] for name, values in latents.items()}
-                noises = [picture_noise(random_state, i) for i in rows]
-                what = f"pictures {rows.start + 1} to {rows.stop} of {n}"
-                made.append(self._generate(part, noises, what))
-        return np.concatenate(made)
-
-    def _generate(
-        self, latents: dict[str, NDArray[np.float32]], noises: list[Any], what: str
-    ) -> NDArray[np.uint8]:
-        import torch
-
-        kind = getattr(torch, self.dtype)
-        given = {
-            name: torch.from_numpy(np.ascontiguousarray(values)).to(self.device, kind)
-            for name, values in latents.items()
-        }
+        given = {name: values.to(self._blank[TEXT]) for name, values in latents.items()}
+        condition = torch.cat([given[TEXT], given[VISION]], dim=1)
+        blank = torch.cat([self._blank[TEXT], self._blank[VISION]], dim=1).expand_as(condition)
         noise = torch.stack([torch.randn(self.latents[START], generator=g) for g in noises])
+        state, timesteps = self._noised(given[START], noise.to(given[START]))
+
+        def predict(state: Any, step: Any, conditional: bool) -> Any:
+            tokens = condition if conditional else blank
+            return self._unet(state, step, encoder_hidden_states=tokens).sample
+
+        state = denoise(
+            predict, state, self._scheduler, timesteps, guidance=self.guidance, what=what
+        )
+        return decode(self._vae, state)
+
+    def _noised(self, start: Any, noise: Any) -> tuple[Any, Any]:
+        """Return noisy start latents, and the timesteps that lead back."""
         self._scheduler.set_timesteps(self.steps)
         n_taken = int(self.strength * self.steps)
         timesteps = self._scheduler.timesteps[self.steps - n_taken :]
-        state = given[START]
         if n_taken:
-            first = timesteps[:1].expand(len(state)).to(self.device)
-            state = self._scheduler.add_noise(state, noise.to(self.device, kind), first)
-        condition = torch.cat([given[TEXT], given[VISION]], dim=1)
-        blank = torch.cat([self._blank[TEXT], self._blank[VISION]], dim=1).expand_as(condition)
-
-        def predict(state: Any, step: Any) -> Any:
-            def under(state: Any, conditional: bool) -> Any:
-                tokens = condition if conditional else blank
-                return self._unet(state, step, encoder_hidden_states=tokens).sample
-
-            return guided(under, state, self.guidance)
-
-        state = denoise(predict, state, self._scheduler, timesteps, what=what)
-        return decode(self._vae, state)
+            first = timesteps[:1].expand(len(start)).to(self.device)
+            start = self._scheduler.add_noise(start, noise, first)
+        return start, timesteps
 
 
 def blank_vision(folder: Path, grey: float = 0.0) -> Any:
     """Return the projected, normalised tokens of a grey picture, shape (1, 257, 768)."""
     import torch
-    from transformers import CLIPVisionModelWithProjection
 
-    encoder = load_pretrained(CLIPVisionModelWithProjection, str(folder / "image_encoder"))
-    size = encoder.config.image_size
-    blank = (grey - torch.tensor(CLIP_MEAN)) / torch.tensor(CLIP_STD)
-    with torch.inference_mode():
-        hidden = encoder.vision_model(blank[None, :, None, None].expand(1, 3, size, size))
-        normed = encoder.vision_model.post_layernorm(hidden.last_hidden_state)
-        tokens = encoder.visual_projection(normed)
-        return tokens / tokens[:, :1].norm(dim=-1, keepdim=True)
+    from neurodecode.stimuli.pictures.clip import ClipVision
+
+    encoder = ClipVision(str(folder / "image_encoder"), pooling="tokens", space="normalised")
+    side = encoder.config.image_size
+    picture = np.full((side, side, 3), round(255 * grey), np.uint8)
+    return torch.from_numpy(encoder.encode([picture], [""]))
 
 
 def blank_text(folder: Path) -> Any:

@@ -10,10 +10,7 @@ References
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from neurodecode.faults import ConfigFault
 from neurodecode.stimuli.generation.checkpoint import (
@@ -25,14 +22,12 @@ from neurodecode.stimuli.generation.checkpoint import (
     require_packages,
 )
 from neurodecode.stimuli.generation.denoising import (
-    batches,
     check_latents,
     check_settings,
     decode,
     denoise,
-    guided,
+    generate_in_batches,
     no_pictures,
-    picture_noise,
 )
 from neurodecode.stimuli.pretrained import load_pretrained, weights_hash
 
@@ -40,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
 STABLE_UNCLIP = "sd2-community/stable-diffusion-2-1-unclip"
@@ -48,6 +44,11 @@ PARTS = (
     "image_noising_scheduler",
 )  # fmt: skip
 VISION = "vision"
+CLIP_OF_WIDTH = {
+    768: "openai/clip-vit-large-patch14",
+    1024: "laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
+}
+"""Vision transformers that published checkpoints were trained with."""
 
 
 class UnCLIP:
@@ -133,7 +134,9 @@ class UnCLIP:
 
     def targets(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Return the encoder whose output the embedding is."""
-        return {VISION: ("clip_vision", {"pooling": "projected"})}
+        (width,) = self.latents[VISION]
+        encoder = CLIP_OF_WIDTH.get(width, f"{self.model}/image_encoder")
+        return {VISION: ("clip_vision", {"model": encoder, "pooling": "cls", "space": "projected"})}
 
     def settings(self) -> dict[str, Any]:
         """Return what changes the output."""
@@ -158,9 +161,8 @@ class UnCLIP:
     @cached_property
     def _weights(self) -> list[str]:
         """Hashes of both networks, of the embedding's moments and of the empty text."""
-        arrays = [self._moments["mean"], self._moments["std"], self._text.float().cpu()]
-        hashes = [sha256(array.numpy().tobytes()).hexdigest() for array in arrays]
-        return [weights_hash(self._unet), weights_hash(self._vae), *hashes]
+        tensors = {**self._moments, "text": self._text}
+        return [weights_hash(part) for part in (self._unet, self._vae, tensors)]
 
     def generate(
         self, latents: Mapping[str, NDArray[np.float32]], *, random_state: int = 0
@@ -184,39 +186,29 @@ class UnCLIP:
         DataFault
             If the latent is missing, of another shape or not finite.
         """
+        check_latents(latents, self.latents)
+        nothing = no_pictures(self._unet, self._vae)
+        return generate_in_batches(
+            self._generate, latents, nothing, batch_size=self.batch_size, random_state=random_state
+        )
+
+    def _generate(self, latents: dict[str, Any], noises: list[Any], what: str) -> NDArray[np.uint8]:
         import torch
 
-        n = check_latents(latents, self.latents)
-        embeddings = torch.from_numpy(np.ascontiguousarray(latents[VISION], np.float32))
-        made = [no_pictures(self._unet, self._vae)]
-        with torch.inference_mode():
-            for rows in batches(n, self.batch_size):
-                noises = [picture_noise(random_state, i) for i in rows]
-                what = f"pictures {rows.start + 1} to {rows.stop} of {n}"
-                made.append(self._generate(embeddings[rows.start : rows.stop], noises, what))
-        return np.concatenate(made)
-
-    def _generate(self, embeddings: Any, noises: list[Any], what: str) -> NDArray[np.uint8]:
-        import torch
-
-        kind = getattr(torch, self.dtype)
+        condition = self._noised(latents[VISION], noises).to(self._text)
         shape = (self._unet.config.in_channels, *2 * (self._unet.config.sample_size,))
-        condition = self._noised(embeddings, noises).to(self.device, kind)
         state = torch.stack([torch.randn(shape, generator=noise) for noise in noises])
         text = self._text.expand(len(state), -1, -1)
         self._scheduler.set_timesteps(self.steps)
 
-        def predict(state: Any, step: Any) -> Any:
-            def under(state: Any, conditional: bool) -> Any:
-                guide = condition if conditional else torch.zeros_like(condition)
-                return self._unet(
-                    state, step, encoder_hidden_states=text, class_labels=guide
-                ).sample
+        def predict(state: Any, step: Any, conditional: bool) -> Any:
+            guide = condition if conditional else torch.zeros_like(condition)
+            return self._unet(state, step, encoder_hidden_states=text, class_labels=guide).sample
 
-            return guided(under, state, self.guidance)
-
-        state = state.to(self.device, kind)
-        state = denoise(predict, state, self._scheduler, self._scheduler.timesteps, what=what)
+        state = denoise(
+            predict, state.to(self._text), self._scheduler, self._scheduler.timesteps,
+            guidance=self.guidance, what=what,
+        )  # fmt: skip
         return decode(self._vae, state)
 
     def _noised(self, embeddings: Any, noises: list[Any]) -> Any:
