@@ -195,7 +195,8 @@ class ImageConfig(Experiment):
         "fetch": ("data", "split", "seed"),
         "prepare": ("data", "signals", "split", "seed"),
         "train": ("data", "signals", "embedding", "brain", "head", "training", "trainer", "ridge",
-                  "time.decoders", "generation"),
+                  "time.decoders", "generation.generator", "generation.options",
+                  "generation.clip_weights", "generation.window_clip_weight"),
         "evaluate": ("data", "evaluation", "generation", "seed"),
         "report": ("description", "decoders", "seeds", "time", "evaluation", "references", "seed"),
     }  # fmt: skip
@@ -213,6 +214,8 @@ class ImageConfig(Experiment):
         spans = [*self.time.spans(), *self.generation.windows]
         slack = 0.5 / self.signals.sfreq
         for start, stop in spans:
+            if stop <= start:
+                raise ValueError(f"window {start:g} to {stop:g} s ends before it begins")
             if start < self.signals.tmin - slack or stop > self.signals.tmax + slack:
                 raise ValueError(
                     f"window {start:g} to {stop:g} s lies outside signals.tmin="

@@ -209,7 +209,7 @@ def _linear_of(main: str, config: ImageConfig) -> str | None:
     target = parse_decoder(main).target
     for name in config.decoders:
         decoder = parse_decoder(name)
-        if decoder.objective == "ridge" and decoder.target == target:
+        if (decoder.objective, decoder.target, decoder.shuffled) == ("ridge", target, False):
             return name
     return None
 
