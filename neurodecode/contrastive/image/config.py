@@ -14,11 +14,17 @@ from neurodecode.contrastive.image.config_evaluation import (
     ImageEvaluation,
     TimeSection,
 )
-from neurodecode.contrastive.image.decoders import DEFAULT, Decoder, parse_decoder, slug
+from neurodecode.contrastive.image.decoders import (
+    DEFAULT,
+    Decoder,
+    check_target,
+    parse_decoder,
+    slug,
+)
 from neurodecode.evaluation.picture_splits import PICTURE_PROTOCOLS
 from neurodecode.faults import unknown
 from neurodecode.signals.continuous import ContinuousSection
-from neurodecode.stimuli.pictures.encoder import default_picture_encoder
+from neurodecode.stimuli.pictures.encoder import PICTURE_ENCODERS, default_picture_encoder
 from neurodecode.training_config import TrainerSection
 
 SIMULATED = "simulated-viewing"
@@ -119,7 +125,17 @@ class EmbeddingSection(Section):
     @classmethod
     def _installed(cls, value: str) -> str:
         """Put the name of what is installed here, so that every job of a run reads the same."""
-        return default_picture_encoder() if value == DEFAULT else value
+        target = default_picture_encoder() if value == DEFAULT else value
+        check_target(target)
+        return target
+
+    @field_validator("options")
+    @classmethod
+    def _known(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name in value:
+            if name not in PICTURE_ENCODERS:
+                raise ValueError(unknown("picture encoder", name, PICTURE_ENCODERS))
+        return value
 
 
 class ImageTraining(Section):

@@ -21,6 +21,8 @@ AVERAGES: dict[str, str] = {
     "participants": "averaged over repetitions and participants",
 }
 """What of a picture's estimates is averaged before they are ranked, in words."""
+SETS = ("small", "large")
+"""Test sets: one picture of each test category, and the others."""
 
 
 class SlidingWindows(Section):

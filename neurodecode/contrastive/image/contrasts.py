@@ -48,7 +48,7 @@ def contrast(values: NDArray[np.float64], unit: str, seed: int) -> Contrast:
 
 
 def level_of(model: str, config: ImageConfig) -> str:
-    """Return "low" or "high" for a decoder's target, "" for controls and targets without encoder."""
+    """Return "low" or "high" for a decoder's target, "" for controls and other targets."""
     decoder = parse_decoder(model)
     target = config.embedding.target if decoder.target == DEFAULT else decoder.target
     if decoder.shuffled or target not in PICTURE_ENCODERS:

@@ -12,6 +12,7 @@ import torch
 from neurodecode.artefacts import write_json, write_parquet
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
 from neurodecode.contrastive.image.averaging import Queries, average_estimates
+from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.data import SeenWindows
 from neurodecode.contrastive.image.decoders import slug
 from neurodecode.contrastive.image.encoding import BANK
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.bank import PictureBank
     from neurodecode.contrastive.image.units import Seen, Unit
 
-SETS = ("small", "large")
 BATCH = 256
 
 
