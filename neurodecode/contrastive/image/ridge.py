@@ -101,8 +101,9 @@ def fit_ridge(
         design, targets, pictures = _training_rows(network, sets, label)
         n_pictures = len(np.unique(pictures))
         if n_pictures < settings.folds:
+            who = "all participants" if label is None else f"participant {label}"
             raise DataFault(f"{n_pictures} pictures for {settings.folds} folds",
-                            where=f"ridge baseline, participant {label}",
+                            where=f"ridge baseline, {who}",
                             fix="lower ridge.folds")  # fmt: skip
         fitted = DualRidgeCV(alphas=settings.alphas, cv=settings.folds)
         fitted.fit(design, targets, groups=pictures)
