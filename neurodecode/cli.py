@@ -22,6 +22,20 @@ data = typer.Typer(no_args_is_help=True, help="List, describe, fetch, import and
 app.add_typer(data, name="data")
 
 PipelineName = Annotated[str, typer.Argument(metavar="PIPELINE", help="As in `neurodecode list`.")]
+DecoderFolder = Annotated[
+    Path, typer.Argument(metavar="DECODER", help="Folder with decoder.json, as a run leaves it.")
+]
+Participant = Annotated[
+    str | None, typer.Option(help="One of the training [default: somebody else].")
+]
+Events = Annotated[
+    Path | None,
+    typer.Option(help="Table of onsets [default: BIDS events, annotations, stimulus channel]."),
+]
+Label = Annotated[str | None, typer.Option(help="Column that says what was shown.")]
+Montage = Annotated[str | None, typer.Option(help="Standard montage, as standard_1005.")]
+DropExtra = Annotated[bool, typer.Option("--drop-extra", help="Leave unknown channels out.")]
+Top = Annotated[int, typer.Option(min=1, help="Candidates per trial.")]
 Subjects = Annotated[
     list[str] | None, typer.Option("--subject", "-s", help="Only these subjects (repeatable).")
 ]
@@ -155,6 +169,65 @@ def meta(
     from neurodecode.report.meta import write_meta
 
     typer.echo(write_meta(runs, out, model))
+
+
+@app.command()
+def predict(
+    decoder: DecoderFolder,
+    recording: Annotated[Path, typer.Argument(metavar="INPUT", help="Any file that MNE reads.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Parquet file.")] = Path(
+        "predictions.parquet"
+    ),
+    participant: Participant = None,
+    events: Events = None,
+    label: Label = None,
+    montage: Montage = None,
+    drop_extra: DropExtra = False,
+    top: Top = 5,
+) -> None:
+    """Decode a recording with a decoder that a run left."""
+    from neurodecode.decoders.commands import Input, predict_file
+
+    chosen = Input(decoder, participant, events, label, montage, drop_extra, top)
+    predict_file(chosen, recording, out)
+
+
+@app.command()
+def stream(
+    decoder: DecoderFolder,
+    replay: Annotated[Path | None, typer.Option(help="Recording to replay.")] = None,
+    lsl: Annotated[str | None, typer.Option(help="Name of an LSL signal stream.")] = None,
+    markers: Annotated[
+        str | None, typer.Option(help="Name of the LSL marker stream [default: the only one].")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="Of LSL samples, where the stream does not say.")
+    ] = None,
+    speed: Annotated[
+        str, typer.Option(help="Of the replay: 1 is real time, max as fast as possible.")
+    ] = "1",
+    chunk: Annotated[float, typer.Option(min=0.001, help="Of the replay, s.")] = 0.1,
+    jitter: Annotated[float, typer.Option(min=0.0, help="Of the replay, s.")] = 0.0,
+    calibrate: Annotated[
+        Path | None, typer.Option(help="Recording of somebody the decoder does not know.")
+    ] = None,
+    trials: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Parquet file.")] = None,
+    participant: Participant = None,
+    events: Events = None,
+    label: Label = None,
+    montage: Montage = None,
+    drop_extra: DropExtra = False,
+    top: Top = 5,
+) -> None:
+    """Decode trials while they happen, from a replayed recording or an LSL stream."""
+    from neurodecode.decoders.commands import Input, Live, parse_speed, stream_trials
+
+    chosen = Input(decoder, participant, events, label, montage, drop_extra, top)
+    live = Live(
+        replay, lsl, markers, unit, parse_speed(speed), chunk, jitter, calibrate, trials
+    )  # fmt: skip
+    stream_trials(chosen, live, out)
 
 
 @app.command()

@@ -95,12 +95,14 @@ def load_tensors(folder: Path, *, name: str = "model") -> dict[str, torch.Tensor
         raise DataFault("not a safetensors file, refused to load", where=str(path)) from error
 
 
-def save_weights(folder: Path, module: torch.nn.Module, info: dict[str, Any]) -> None:
+def save_weights(
+    folder: Path, module: torch.nn.Module, info: dict[str, Any], *, name: str = "model"
+) -> None:
     """Write a module's parameters and buffers with :func:`save_tensors`."""
-    save_tensors(folder, module.state_dict(), info)
+    save_tensors(folder, module.state_dict(), info, name=name)
 
 
-def load_weights(folder: Path, module: torch.nn.Module) -> None:
+def load_weights(folder: Path, module: torch.nn.Module, *, name: str = "model") -> None:
     """Load what :func:`save_weights` wrote into a module of the same shape.
 
     Raises
@@ -108,7 +110,7 @@ def load_weights(folder: Path, module: torch.nn.Module) -> None:
     DataFault
         As :func:`load_tensors`; also if the weights do not fit the module.
     """
-    state = load_tensors(folder)
+    state = load_tensors(folder, name=name)
     try:
         module.load_state_dict(state)
     except RuntimeError as error:

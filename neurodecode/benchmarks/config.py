@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from neurodecode.benchmarks.acm.config import ACMBenchmark
+from neurodecode.benchmarks.image.config import ImageBenchmark
 from neurodecode.benchmarks.method import ArraySection
 from neurodecode.benchmarks.speech.config import SpeechBenchmark
 from neurodecode.config import DataSection, Experiment
@@ -27,11 +28,13 @@ class BenchConfig(Experiment):
     """One experiment of the ``bench`` pipeline, named after the method that is timed."""
 
     data: BenchData
-    benchmark: Annotated[ACMBenchmark | SpeechBenchmark, Field(discriminator="method")]
+    benchmark: Annotated[
+        ACMBenchmark | SpeechBenchmark | ImageBenchmark, Field(discriminator="method")
+    ]
     workers: tuple[int, ...] = Field(
         default=(1, 2),
         min_length=1,
-        description="Worker processes (acm) or threads (speech), of both programs alike",
+        description="Worker processes (acm) or threads (speech, image), of both programs alike",
     )
     repeats: int = Field(default=3, ge=1, description="Timings of everything; medians are reported")
     tolerances: dict[str, float] = Field(

@@ -36,7 +36,7 @@ class Evaluated:
 
 def ratio_summary(rows: Sequence[MetricRow]) -> str:
     """Say in one line how fast the programs are whose results agree."""
-    said = [f"{row.model} {row.value:.2f} times as fast" for row in rows]
+    said = [f"{row.model} {row.value:.2f} times as fast ({row.split})" for row in rows]
     return ", ".join(said) or "results differ, times are not compared"
 
 

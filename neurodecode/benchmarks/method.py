@@ -17,10 +17,12 @@ class ArraySection(Section):
     """Size of the simulated array (see ``neurodecode.datasets.simulate.band_limited_noise``)."""
 
     n_trials: int = Field(
-        default=288, ge=1, description="acm: both classes together; speech: recordings"
+        default=288,
+        ge=1,
+        description="acm: both classes together; speech: recordings; image: windows",
     )
     n_channels: int = Field(default=22, ge=3)
-    n_samples: int = Field(default=1001, ge=50, description="Per trial or recording")
+    n_samples: int = Field(default=1001, ge=50, description="Per trial, recording or window")
 
 
 class Benchmark(Section):

@@ -34,7 +34,7 @@ from neurodecode.faults import ConfigFault, DataFault, LeakFault, unknown
 from neurodecode.signals.memory import require_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -49,7 +49,7 @@ class DualRidgeCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Parameters
     ----------
-    alphas : sequence of float
+    alphas : array-like of shape (n_alphas,)
         Penalties, not negative.
     cv : int, splitter or iterable of (train, test), default=5
         Number of consecutive folds (of whole groups where ``fit`` is given any), or anything that
@@ -96,7 +96,7 @@ class DualRidgeCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def __init__(
         self,
-        alphas: Sequence[float] = ALPHAS,
+        alphas: ArrayLike = ALPHAS,
         cv: Any = 5,
         alpha_per_target: bool = False,
         fit_intercept: bool = True,
@@ -157,7 +157,8 @@ class DualRidgeCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
     def _check(self) -> Array:
         alphas = np.asarray(self.alphas, np.float64)
         if alphas.ndim != 1 or not alphas.size or not np.isfinite(alphas).all() or alphas.min() < 0:
-            raise ConfigFault(f"penalties {self.alphas}", fix="give some numbers, 0 or more")
+            said = f"penalties {alphas.tolist()}"
+            raise ConfigFault(said, fix="give some numbers, 0 or more")
         if self.scoring not in SCORES:
             raise ConfigFault(unknown("score of a ridge regression", self.scoring, SCORES))
         return alphas

@@ -70,7 +70,8 @@ def correlation_distance(
 
     See :func:`two_way_identification` for the parameters and what is raised.
     """
-    return np.asarray(1.0 - paired_correlations(true_features, generated_features))
+    distance = 1.0 - paired_correlations(true_features, generated_features)
+    return np.maximum(distance, 0.0)  # rounding can leave -1e-16
 
 
 def paired_correlations(first: npt.NDArray[Any], second: npt.NDArray[Any]) -> Floats:

@@ -32,7 +32,7 @@ from neurodecode.evaluation.identification import (
 )
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.similarity import check_pairs, pix_corr, ssim
-from neurodecode.faults import DataFault
+from neurodecode.faults import ConfigFault, DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -135,6 +135,8 @@ def score_reconstructions(
 
     Raises
     ------
+    ConfigFault
+        If an encoder encodes labels: generated pictures would score as true ones do.
     DataFault
         If sizes or kinds do not fit, or all rows show one picture.
     """
@@ -148,15 +150,27 @@ def score_reconstructions(
         scores[metric] = similarity(true, generated)
         chance[metric] = _mismatched_mean(similarity, true, generated, pairs)
     for name, encoder in (encoders or {}).items():
-        shown = list(labels or names)
-        of_true, of_generated = (encoder.encode(seen, shown) for seen in (true, generated))
+        of_true, of_generated = _features(name, encoder, (true, generated), labels or names)
         scores[f"{name} {TWO_WAY}"] = two_way_identification(of_true, of_generated, names)
         chance[f"{name} {TWO_WAY}"] = 0.5
-        scores[f"{name} {DISTANCE}"] = correlation_distance(of_true, of_generated)
-        chance[f"{name} {DISTANCE}"] = _mismatched_mean(
-            correlation_distance, of_true, of_generated, pairs
-        )
+        key = f"{name} {DISTANCE}"
+        scores[key] = correlation_distance(of_true, of_generated)
+        chance[key] = _mismatched_mean(correlation_distance, of_true, of_generated, pairs)
     return Reconstructions(pd.DataFrame({"picture": list(names), **scores}), chance)
+
+
+def _features(
+    name: str,
+    encoder: PictureEncoder,
+    sets: Sequence[Sequence[NDArray[np.uint8]]],
+    labels: Sequence[str],
+) -> list[NDArray[np.float32]]:
+    """Encode both sets of pictures with an encoder that looks at them."""
+    if encoder.reads_labels:
+        raise ConfigFault(
+            f"the encoder {name} reads labels, not pictures", fix="give one that sees pictures"
+        )
+    return [encoder.encode(pictures, list(labels)) for pictures in sets]
 
 
 def mismatched_pairs(

@@ -114,7 +114,9 @@ class Continuous:
     info: dict[str, Any]
 
 
-def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: str) -> Continuous:
+def read_continuous(
+    raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: str, layout: bool = True
+) -> Continuous:
     """Check a recording and bring it to the common sampling rate.
 
     Parameters
@@ -123,6 +125,8 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
         Loaded here; changed in place.
     where : str
         Names the recording in faults.
+    layout : bool, default=True
+        False: positions are not looked for, all are NaN.
 
     Raises
     ------
@@ -145,7 +149,9 @@ def read_continuous(raw: mne.io.BaseRaw, settings: ContinuousSection, *, where: 
     if kind == "eeg":
         check_unit(raw.get_data(), where=where)
     names = list(raw.ch_names)
-    positions = sensor_positions(raw.info, names, where=where)
+    positions = np.full((len(names), 2), np.nan, dtype=np.float32)
+    if layout:
+        positions = sensor_positions(raw.info, names, where=where)
     measured = float(raw.info["sfreq"])
     _filter(raw, settings)
     factor, unit = (1e6, "uV") if kind == "eeg" else (1e15, "fT")

@@ -51,11 +51,13 @@ def evaluate(job: Job) -> str:
     from neurodecode.contrastive.image.recordings import optimal_of
     from neurodecode.contrastive.image.units import unit_of
 
-    optimal = None
-    if job.card.access == "simulated" and job.name == next(iter(job.plan.units)):
+    optimal, first = None, job.name == next(iter(job.plan.units))
+    if job.card.access == "simulated" and first:
         optimal = optimal_of(job.data_root / job.card.name, job.config.signals)
     unit = unit_of(job.config, job.name)
     result = evaluate_unit(_seen(job), unit, job.model, job.evaluation, optimal)
+    if first and job.config.evaluation.stream_trials:
+        _replay(job)
     result.save(job.evaluation)
     return result.summary
 
@@ -63,12 +65,25 @@ def evaluate(job: Job) -> str:
 def report(job: Job) -> str:
     """Accuracies with intervals, time courses, pictures, controls, claims and audit on one page."""
     from neurodecode.contrastive.image.results import build_report
-
     from neurodecode.report.render import write_report
 
     report = build_report(job)
     write_report(report, job.folder)
     return report.headline.sentence
+
+
+def _replay(job: Job) -> None:
+    from neurodecode.artefacts import write_json
+    from neurodecode.contrastive.image.recordings import read_seen, read_viewer
+    from neurodecode.contrastive.image.replay import LATENCY, replay_viewer
+
+    subject = job.plan.subjects[0]
+    recordings = read_viewer(job.config, job.card, subject, job.data_root)
+    trials, _ = read_seen(job.folder / "seen")
+    mine = trials[trials["participant"] == subject]
+    found = replay_viewer(job.model, recordings, mine, job.config.evaluation.stream_trials)
+    if found is not None:
+        write_json(job.evaluation / LATENCY, found)
 
 
 def _seen(job: Job) -> Seen:

@@ -128,3 +128,37 @@ def test_new_targets_of_speech_rerun_the_report_only(speech, command):
     assert result.returncode == 0, result.stdout + result.stderr
     rules = {line.split()[2] for line in result.stdout.splitlines() if "would run" in line}
     assert rules == {"report"}
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory, command):
+    """Return the folder of a finished ``bench image_smoke`` run; do not change it."""
+    folder = tmp_path_factory.mktemp("bench-image") / "run"
+    result = command("run", "bench", "image_smoke", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return folder
+
+
+def test_image_gives_a_ratio_for_every_program_that_computes_the_same(image):
+    found = json.loads((image / "report.json").read_text())
+    assert {row["split"] for row in found["metrics"]} == {
+        "scikit-learn, RidgeCV, threads: 1",
+        "himalaya, KernelRidgeCV, threads: 1",
+        "himalaya, RidgeCV, threads: 1",
+        "NumPy, query by query, threads: 1",
+        "NumPy, all at once and sorted, threads: 1",
+    }
+    assert all(0 < row["ci_low"] <= row["value"] <= row["ci_high"] for row in found["metrics"])
+    assert found["gaps"]["ridge"] <= 1e-3
+    assert found["gaps"]["ranks"] == 0
+
+
+def test_image_answers_every_claim_and_names_what_it_measured(image):
+    found = json.loads((image / "report.json").read_text())
+    claims = {claim["key"]: claim for claim in found["claims"]}
+    assert set(claims) == {"ridge", "ranks", "R1-threads-1", "R2-threads-1", "R3-threads-1"}
+    assert claims["ridge"]["verdict"] == claims["ranks"]["verdict"] == "holds"
+    assert "another" in claims["R1-threads-1"]["note"]
+    page = (image / "report.html").read_text()
+    for heading in ("Ridge regression", "Retrieval", "Claims"):
+        assert heading in page

@@ -168,9 +168,9 @@ def _low_level_lost(found: Evidence, config: ImageConfig) -> list[Claim]:
         )  # fmt: skip
         note = "two-way identification by high-level features minus by pixels, same pictures"
         claims = [Claim("I4", text, found.kind, gap.text, side(gap.low, gap.high), note)]
-    parts = list(config.generation.windows)
+    parts = config.generation.windows
     tables = [found.redrawn.get(name) for name in config.generation.unit_names()[1:]]
-    if len(parts) < 2 or tables[0] is None or tables[-1] is None:
+    if len(tables) < 2 or tables[0] is None or tables[-1] is None:
         return [*claims, Claim("I4b", first, found.kind, "-", "not tested", NOT_HERE)]
     gain = redrawn_difference(tables[0], tables[-1], "PixCorr", config.seed)
     assert gain is not None

@@ -35,13 +35,13 @@ class ViewerSimulation(Section):
     """The simulated viewers (see ``neurodecode.datasets.simulate.viewing``)."""
 
     n_participants: int = Field(default=8, ge=1, le=99)
-    n_categories: int = Field(default=160, ge=2, description="Of all pictures")
+    n_categories: int = Field(default=200, ge=2, description="Of all pictures")
     images_per_category: int = Field(default=6, ge=1)
     n_test_categories: int = Field(default=40, ge=1, description="Unseen in training")
     test_repetitions: int = Field(default=8, ge=1, description="Of each test picture")
     n_channels: int = Field(default=32, ge=1, le=64)
     sfreq: float = Field(default=120.0, gt=100, description="Of the files, Hz")
-    snr: float = Field(default=0.1, ge=0, description="Response to background noise, amplitude")
+    snr: float = Field(default=0.15, ge=0, description="Response to background noise, amplitude")
     low_level_share: float = Field(
         default=0.4, ge=0, le=1, description="Of the response's variance, low-level features"
     )

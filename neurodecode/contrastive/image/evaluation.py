@@ -10,14 +10,17 @@ import pandas as pd
 import torch
 
 from neurodecode.artefacts import write_json, write_parquet
+from neurodecode.contrastive.accuracy import finite_or_none
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
 from neurodecode.contrastive.image.averaging import Queries, average_estimates
 from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.data import SeenWindows
 from neurodecode.contrastive.image.decoders import slug
 from neurodecode.contrastive.image.encoding import BANK
+from neurodecode.contrastive.image.reliability import split_half_ranks
 from neurodecode.contrastive.image.training import Task, build_network, task_of
 from neurodecode.contrastive.retrieval import Candidates, rank_of
+from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.persistence import load_weights
 
@@ -38,11 +41,13 @@ class Result:
     predictions: pd.DataFrame
     rows: list[MetricRow]
     summary: str
+    reliability: dict[str, Any] | None = None
 
     def save(self, folder: Path) -> None:
         """Write ``predictions.parquet`` and ``metrics.json``."""
         write_parquet(folder / "predictions.parquet", self.predictions)
-        write_json(folder / "metrics.json", {"rows": list(map(asdict, self.rows))})
+        content = {"rows": list(map(asdict, self.rows)), "reliability": self.reliability}
+        write_json(folder / "metrics.json", content)
 
 
 def evaluate_unit(seen: Seen, unit: Unit, folder: Path, out: Path, optimal: Any = None) -> Result:
@@ -73,7 +78,23 @@ def evaluate_unit(seen: Seen, unit: Unit, folder: Path, out: Path, optimal: Any 
         tables.append(retrieve_pictures(seen, task, network, optimal).assign(model=name))
     predictions = _described(pd.concat(tables, ignore_index=True), seen, unit)
     rows = metric_rows(predictions, seen.config.evaluation, seed=seen.config.seed)
-    return Result(predictions, rows, _in_words(rows, seen))
+    first = unit.name == next(iter(seen.config.units(list(seen.folders))))
+    return Result(predictions, rows, _in_words(rows, seen), reliability_of(seen) if first else None)
+
+
+def reliability_of(seen: Seen) -> dict[str, Any] | None:
+    """Return how often one half of the repetitions tells the picture of the other, if repeated."""
+    ranks = split_half_ranks(seen)
+    if ranks.empty:
+        return None
+    k = seen.config.evaluation.headline_k
+    each = (ranks["rank"] <= k).groupby(ranks["participant"]).mean()
+    n = int(ranks["n_candidates"].max())
+    ci = mean_ci(each, expand=True, random_state=seen.config.seed)
+    return {
+        "metric": f"top-{k} accuracy", "value": ci.estimate, "ci_low": finite_or_none(ci.low),
+        "ci_high": finite_or_none(ci.high), "chance": min(1.0, k / n), "n": len(each),
+    }  # fmt: skip
 
 
 def _described(predictions: pd.DataFrame, seen: Seen, unit: Unit) -> pd.DataFrame:

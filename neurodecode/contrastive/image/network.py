@@ -94,6 +94,10 @@ class ImageNetwork(nn.Module):
         found: Tensor = head(self.summarise(batch))
         return found
 
+    def add_participant(self) -> int:
+        """Append a participant that is the mean of all and return the index; 0 without any."""
+        return 0 if self.brain.participants is None else self.brain.add_participant("average")
+
     def targets(self, features: Tensor) -> Tensor:
         """Return what estimates are compared with: the embeddings as they are."""
         return features

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.config import ViewingSignals
     from neurodecode.datasets.viewing.recording import Viewing
 
-COLUMNS = ("onset", "duration", "image", "category", "part", "test_set")
+COLUMNS = ("onset", "duration", "image", "category", "part", "test_set", "block")
 
 
 def prepare_viewer(

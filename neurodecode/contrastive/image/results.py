@@ -16,6 +16,7 @@ from neurodecode.contrastive.image.config import ImageConfig
 from neurodecode.contrastive.image.contrasts import Contrast, courses, times_better
 from neurodecode.contrastive.image.decoders import SHUFFLED, parse_decoder
 from neurodecode.contrastive.image.recordings import read_audit, read_seen
+from neurodecode.contrastive.image.replay import LATENCY
 from neurodecode.contrastive.image.sections import (
     aggregation_section,
     attention_section,
@@ -49,9 +50,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neurodecode.workflow.step import Job
-
-LATENCY = "latency.json"
-"""What the replay of the main decoder's first unit leaves."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +143,7 @@ def build_report(job: Job) -> Report:
     n = _n_candidates(found.predictions, main, config)
     notes = [f"Every accuracy is among {n} candidate pictures; chance is k / {n}."]
     notes += [control] if control else []
+    notes += _reliability_note(job)
     sections: list[Section] = [scores_section(shown, label, main, notes)]
     if len(comparisons):
         compared = comparison_section(comparisons, paired, main, metric)
@@ -178,6 +177,21 @@ def build_report(job: Job) -> Report:
     }
     title = f"{job.plan.dataset}: {job.plan.pipeline} / {job.plan.experiment}"
     return Report(title, config.description, headline(shown, main, label), sections, data)
+
+
+def _reliability_note(job: Job) -> list[str]:
+    """Say how reliable the signal itself is, where pictures were repeated."""
+    found = read_json(job.evaluations[0] / "metrics.json")["reliability"]
+    if found is None:
+        return []
+    bounds = ""
+    if found["ci_low"] is not None:
+        bounds = f" (95 % interval {found['ci_low']:.3f} to {found['ci_high']:.3f})"
+    return [
+        f"Reliability of the signal: one half of the repetitions of a picture tells the other half "
+        f"with {found['metric']} {found['value']:.3f}{bounds}, chance {found['chance']:.3f}; no "
+        "decoder is involved."
+    ]
 
 
 def _with_ceilings(rows: pd.DataFrame) -> pd.DataFrame:

@@ -62,6 +62,15 @@ class WindowRidge(nn.Module):
         """Return what estimates are compared with: the embeddings as they are."""
         return features
 
+    def add_participant(self) -> int:
+        """Append a model that is the mean of all and return its index; 0 where one serves all."""
+        if len(self.weights) == 1:
+            return 0
+        for name in ("weights", "intercepts", "alphas"):
+            held = getattr(self, name)
+            setattr(self, name, torch.cat([held, held.mean(dim=0, keepdim=True)]))
+        return len(self.weights) - 1
+
     def models_of(self, subjects: Tensor) -> Tensor:
         """Return the model of each trial."""
         return subjects if len(self.weights) > 1 else torch.zeros_like(subjects)
@@ -79,8 +88,9 @@ def fit_ridge(
     sets: Mapping[str, SeenWindows],
     participants: Sequence[str],
     settings: ImageRidge,
+    unit: str = "image",
 ) -> str:
-    """Fit on training and validation windows, the penalty by cross-validation over pictures.
+    """Fit on training and validation windows, the penalty by cross-validation.
 
     Parameters
     ----------
@@ -90,23 +100,27 @@ def fit_ridge(
     participants : sequence of str
         Labels in the order of the models.
     settings : ImageRidge
+    unit : {"image", "block"}, default="image"
+        What no fold may split: a picture, or a recording (a stretch of it) where pictures are
+        known.
 
     Raises
     ------
     DataFault
-        If a participant has fewer pictures than folds, or the design is too large for memory.
+        If a participant has a single picture or block, or the design is too large for memory.
     """
     labels = participants if len(network.weights) > 1 else (None,)
     for model, label in enumerate(labels):
-        design, targets, pictures = _training_rows(network, sets, label)
-        n_pictures = len(np.unique(pictures))
-        if n_pictures < settings.folds:
+        design, targets, groups = _training_rows(network, sets, label, unit)
+        folds = min(settings.folds, len(np.unique(groups)))
+        if folds < 2:
             who = "all participants" if label is None else f"participant {label}"
-            raise DataFault(f"{n_pictures} pictures for {settings.folds} folds",
+            raise DataFault(f"one {unit} for {settings.folds} folds",
                             where=f"ridge baseline, {who}",
-                            fix="lower ridge.folds")  # fmt: skip
-        fitted = DualRidgeCV(alphas=settings.alphas, cv=settings.folds)
-        fitted.fit(design, targets, groups=pictures)
+                            fix="ridge.pooling=pooled, or leave the ridge out")  # fmt: skip
+        # R2 is no score for features that hardly vary within a fold, as rectified ones do
+        fitted = DualRidgeCV(alphas=settings.alphas, cv=folds, scoring="neg_mean_squared_error")
+        fitted.fit(design, targets, groups=groups)
         network.weights[model] = torch.from_numpy(fitted.coef_.T.astype(np.float32))
         network.intercepts[model] = torch.from_numpy(fitted.intercept_.astype(np.float32))
         network.alphas[model] = float(fitted.alpha_)
@@ -114,9 +128,9 @@ def fit_ridge(
 
 
 def _training_rows(
-    network: WindowRidge, sets: Mapping[str, SeenWindows], label: str | None
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int64]]:
-    """Return design, targets and pictures of one participant (None: of everybody)."""
+    network: WindowRidge, sets: Mapping[str, SeenWindows], label: str | None, unit: str
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.object_]]:
+    """Return design, targets and groups of one participant (None: of everybody)."""
     rows = {
         part: np.flatnonzero((label is None) | (windows.windows["participant"] == label))
         for part, windows in sets.items()
@@ -132,7 +146,6 @@ def _training_rows(
         for start in range(0, len(mine), BATCH)
     ]
     design = torch.cat([network.design(batch["signals"]) for batch in batches])
-    targets, pictures = (
-        torch.cat([batch[name] for batch in batches]) for name in ("targets", "segments")
-    )
-    return design.numpy(), targets.numpy(), pictures.numpy()
+    targets = torch.cat([batch["targets"] for batch in batches])
+    groups = [sets[part].windows[unit].to_numpy()[mine] for part, mine in rows.items()]
+    return design.numpy(), targets.numpy(), np.concatenate(groups)

@@ -27,11 +27,12 @@ if TYPE_CHECKING:
     from neurodecode.workflow.step import Job
 
 STAGES = {
+    "wait": "from the last sample that is needed to the end of its chunk",
+    "filter": "causal resampling and filters",
     "cut": "cut the window out of the buffer, subtract the baseline",
     "scale": "scale and clamp",
-    "network": "network",
     "rank": "rank the candidates",
-    "total": "all after the last sample that is needed",
+    "filter delay": "delay of the causal filter (signal, no computing)",
 }
 
 

@@ -10,9 +10,10 @@ import torch
 from neurodecode.artefacts import write_json
 from neurodecode.contrastive.image.data import samples_of, training_sets
 from neurodecode.contrastive.image.decoders import Decoder, slug
-from neurodecode.contrastive.image.network import ImageNetwork
+from neurodecode.contrastive.image.network_settings import NetworkSettings
 from neurodecode.contrastive.image.ridge import WindowRidge, fit_ridge
 from neurodecode.contrastive.losses import ClipLoss
+from neurodecode.evaluation.picture_splits import picture_protocol
 from neurodecode.faults import DataFault
 from neurodecode.persistence import save_weights
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.bank import PictureBank
     from neurodecode.contrastive.image.config import ImageConfig
     from neurodecode.contrastive.image.config_evaluation import Span
+    from neurodecode.contrastive.image.network import ImageNetwork
     from neurodecode.contrastive.image.units import Seen, Unit
     from neurodecode.training import Fit
 
@@ -86,8 +88,12 @@ def train_unit(seen: Seen, unit: Unit, folder: Path) -> str:
         from neurodecode.contrastive.image.generation import train_generation
 
         return train_generation(seen, unit, folder)
+    from neurodecode.contrastive.image.export import export_decoder
+
     said = {name: train_task(seen, task_of(seen, name, unit), folder / slug(name))
             for name in unit.models}  # fmt: skip
+    if unit.kind == "decoder":
+        export_decoder(seen, unit, folder)
     write_json(folder / "model.json", {**asdict(unit), "decoders": list(map(slug, unit.models))})
     return "; ".join(said.values()) if len(said) == 1 else f"{len(said)} decoders"
 
@@ -110,7 +116,11 @@ def train_task(seen: Seen, task: Task, folder: Path) -> str:
             recordings, task.bank, seen.config.signals,
             span=task.span, shuffled=task.decoder.shuffled, seed=task.seed,
         )  # fmt: skip
-        said = fit_ridge(network, sets, recordings.participants, seen.config.ridge)
+        units = picture_protocol(seen.config.split.protocol).valid_units
+        said = fit_ridge(
+            network, sets, recordings.participants, seen.config.ridge,
+            "block" if "block" in units else "image",
+        )  # fmt: skip
         info["alphas"] = network.alphas.tolist()
     else:
         found = _fit_network(seen, task, network, recordings, folder)
@@ -166,24 +176,23 @@ def build_network(
     config: ImageConfig, task: Task, recordings: Recordings
 ) -> ImageNetwork | WindowRidge:
     """Return the untrained network of a decoder."""
+    return network_settings(config, task, recordings).build()
+
+
+def network_settings(config: ImageConfig, task: Task, recordings: Recordings) -> NetworkSettings:
+    """Return what the network of a decoder is built from."""
     samples = samples_of(task.span, config.signals)
-    n_times = samples.stop - samples.start
-    if task.decoder.objective == "ridge":
-        pooled = config.ridge.pooling == "pooled"
-        return WindowRidge(
-            1 if pooled else len(recordings.participants),
-            len(recordings.channels) * (n_times // config.ridge.average),
-            task.bank.n_features,
-            average=config.ridge.average,
-        )
-    return ImageNetwork(
-        config.brain,
-        config.head,
-        n_times=n_times,
+    return NetworkSettings(
+        objective=task.decoder.objective,
+        n_times=samples.stop - samples.start,
         n_participants=len(recordings.participants),
+        n_channels=len(recordings.channels),
+        n_features=task.bank.n_features,
         n_contrastive=task.n_contrastive,
         n_regression=task.n_regression,
-        n_channels=len(recordings.channels),
+        brain=config.brain,
+        head=config.head,
+        ridge=config.ridge,
     )
 
 

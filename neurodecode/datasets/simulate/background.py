@@ -9,7 +9,8 @@ of Kasdin's autoregressive form of :math:`1/f^\alpha` noise,
 cut after ``ORDER`` terms, so that the spectrum is flat below about ``sfreq / (2 pi ORDER)``. For
 :math:`0 < \alpha < 2` all :math:`a_k, k \ge 1` are negative and sum to more than -1, hence the cut
 process is stationary, and :math:`(U \otimes W)` with :math:`U = L^{-1}` and :math:`W` the inverse
-Cholesky factor of its autocovariance whitens any window exactly.
+Cholesky factor of its autocovariance whitens any window exactly. An alpha rhythm of a few sources,
+where there is one, is an autoregressive process of order 2.
 
 References
 ----------
@@ -29,16 +30,17 @@ from scipy.signal import lfilter
 
 Array = NDArray[np.floating[Any]]
 
-ALPHA = 1.0
+EXPONENT = 1.0  # of 1/f
 ORDER = 64
 NOISE_UV = 10.0  # of the background, root mean square over channels
+ALPHA_WIDTH_HZ = 1.5
 LINE_HZ, LINE_UV = 50.0, 4.0
 POP_UV = (1e3, 1e4)  # least and largest
 _BURN_IN = 30 * ORDER  # samples until the process has forgotten its start
 _GRID = 2**15  # frequencies of the spectrum; many times the memory of the process
 
 
-def pink_coefficients(alpha: float = ALPHA, order: int = ORDER) -> Array:
+def pink_coefficients(alpha: float = EXPONENT, order: int = ORDER) -> Array:
     """Return the AR polynomial (order + 1,) of 1/f^alpha noise, ``0 < alpha < 2``."""
     steps = np.arange(1, order + 1)
     coefficients: Array = np.cumprod(np.concatenate([[1.0], (steps - 1 - alpha / 2) / steps]))
@@ -64,11 +66,25 @@ def draw_background(
     coefficients: Array, covariance: Array, n_samples: int, rng: np.random.Generator
 ) -> Array:
     """Draw stationary background noise (n_channels, n_samples) with this channel covariance."""
-    _, innovation = autocovariance(coefficients, 1)
-    white = rng.standard_normal((len(covariance), _BURN_IN + n_samples))
-    processes = lfilter([innovation], coefficients, white, axis=-1)[:, _BURN_IN:]
+    processes = draw_processes(coefficients, len(covariance), n_samples, rng)
     coloured: Array = cholesky(covariance, lower=True) @ processes
     return coloured
+
+
+def draw_processes(
+    coefficients: Array, n_processes: int, n_samples: int, rng: np.random.Generator
+) -> Array:
+    """Draw independent AR processes (n_processes, n_samples) of unit variance."""
+    _, innovation = autocovariance(coefficients, 1)
+    white = rng.standard_normal((n_processes, _BURN_IN + n_samples))
+    processes: Array = lfilter([innovation], coefficients, white, axis=-1)[:, _BURN_IN:]
+    return processes
+
+
+def alpha_coefficients(peak_hz: float, sfreq: float) -> Array:
+    """Return the AR polynomial (3,) of a rhythm with a peak of ``ALPHA_WIDTH_HZ`` at half power."""
+    radius = np.exp(-np.pi * ALPHA_WIDTH_HZ / sfreq)
+    return np.array([1.0, -2 * radius * np.cos(2 * np.pi * peak_hz / sfreq), radius**2])
 
 
 def draw_line(n_channels: int, n_samples: int, sfreq: float, rng: np.random.Generator) -> Array:
@@ -77,9 +93,23 @@ def draw_line(n_channels: int, n_samples: int, sfreq: float, rng: np.random.Gene
     return line
 
 
-def time_whitener(coefficients: Array, n_samples: int) -> Array:
-    """Return :math:`W` (n_samples, n_samples): rows of a window times ``W.T`` become white."""
+def time_whitener(
+    coefficients: Array, n_samples: int, *, rhythm: Array | None = None, power: float = 0.0
+) -> Array:
+    """Return :math:`W` (n_samples, n_samples): rows of a window times ``W.T`` become white.
+
+    Parameters
+    ----------
+    coefficients : ndarray, shape (order + 1,)
+        AR polynomial of the background, of unit variance.
+    rhythm : ndarray, shape (3,), default None
+        That of a rhythm in the same row.
+    power : float, default=0.0
+        Variance of the rhythm.
+    """
     covariance, _ = autocovariance(coefficients, n_samples)
+    if rhythm is not None:
+        covariance = covariance + power * autocovariance(rhythm, n_samples)[0]
     factor = cholesky(toeplitz(covariance), lower=True)
     whitener: Array = solve_triangular(factor, np.eye(n_samples), lower=True)
     return whitener

@@ -11,7 +11,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurodecode.artefacts import atomic_path, read_json, write_json
-from neurodecode.datasets.simulate.background import draw_background, draw_line, render_pops
+from neurodecode.datasets.simulate.background import (
+    draw_background,
+    draw_line,
+    draw_processes,
+    render_pops,
+)
 from neurodecode.faults import DataFault, unknown
 
 Array = NDArray[np.floating[Any]]
@@ -51,9 +56,19 @@ class ForwardModel:
     coefficients: Array
     pops: pd.DataFrame
 
+    def rhythm(self) -> tuple[Array, Array]:
+        """Return the gains (n_channels, n_rhythms) of a rhythm, uV, and its AR polynomial.
+
+        It is noise besides the background; here there is none.
+        """
+        return np.zeros((len(self.channels), 0)), np.ones(1)
+
     def noise(self, n_samples: int, rng: np.random.Generator) -> Array:
-        """Draw background and line (n_channels, n_samples), and add the pops."""
+        """Draw background, rhythm and line (n_channels, n_samples), and add the pops."""
         noise = draw_background(self.coefficients, self.covariance, n_samples, rng)
+        gains, coefficients = self.rhythm()
+        if gains.size:
+            noise += gains @ draw_processes(coefficients, gains.shape[1], n_samples, rng)
         noise += draw_line(len(self.channels), n_samples, self.sfreq, rng)
         noise += self.pop_signal(n_samples)
         return noise

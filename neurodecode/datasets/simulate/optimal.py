@@ -9,6 +9,11 @@ For a window :math:`X` and what the sources do under candidate :math:`c`, :math:
 
 with :math:`V = W^\top P W`, :math:`W` the whitener of the background in time and :math:`P` the
 projection away from the mains line. Everything runs through the few sources, not the channels.
+
+A rhythm with gains :math:`A` is noise whose course in time is another. In the basis in which
+:math:`A^\top \Sigma^{-1} A` is diagonal, each of its few rows is background of unit variance plus
+rhythm of a known power, independent of all that is left: there, and only there, the whitener is
+that of the sum.
 """
 
 from __future__ import annotations
@@ -25,13 +30,15 @@ from neurodecode.faults import DataFault
 
 Array = NDArray[np.floating[Any]]
 
+_INAUDIBLE = 1e-9  # power of a rhythm relative to the background, best channels
+
 
 def window_log_likelihood(model: ForwardModel, windows: Array, segments: Array) -> Array:
     """Return the log-likelihood of windows under candidates, up to a constant per window.
 
     Parameters
     ----------
-    windows : ndarray, shape (n_windows, n_sources, n_samples)
+    windows : ndarray, shape (n_windows, n_sources + n_rhythms, n_samples)
         What :func:`seen_by_sources` makes of the windows.
     segments : ndarray, shape (n_candidates, n_sources, n_samples)
         What the sources do under each candidate, uV.
@@ -40,19 +47,37 @@ def window_log_likelihood(model: ForwardModel, windows: Array, segments: Array) 
     -------
     ndarray, shape (n_windows, n_candidates)
     """
-    whitener = time_whitener(model.coefficients, windows.shape[-1])
-    whitener = without_line(whitener, model.sfreq)
-    windows, segments = windows @ whitener.T, segments @ whitener.T
-    match: Array = windows.reshape(len(windows), -1) @ segments.reshape(len(segments), -1).T
+    n_sources, n_samples = segments.shape[1:]
+    rhythm, coefficients = model.rhythm()
+    plain = without_line(time_whitener(model.coefficients, n_samples), model.sfreq)
     gram = seen_by_sources(model, model.gains)
-    energy = np.einsum("cst,su,cut->c", segments, gram, segments, optimize=True)
-    return match - energy / 2
+    total = _log_likelihood(windows[:, :n_sources], segments, gram[:n_sources], plain)
+    powers, rotation = np.linalg.eigh(seen_by_sources(model, rhythm)[n_sources:])
+    audible = powers > _INAUDIBLE
+    for power, axis in zip(powers[audible], rotation.T[audible], strict=True):
+        seen = (axis / np.sqrt(power))[None]
+        row = seen @ windows[:, n_sources:], seen @ gram[n_sources:] @ segments, np.eye(1)
+        whitener = time_whitener(
+            model.coefficients, n_samples, rhythm=coefficients, power=float(power)
+        )
+        total += _log_likelihood(*row, without_line(whitener, model.sfreq))
+        total -= _log_likelihood(*row, plain)
+    return total
 
 
 def seen_by_sources(model: ForwardModel, signals: Array) -> Array:
-    r"""Return :math:`G^\top \Sigma^{-1} X` of signals (n_channels, n_samples)."""
-    seen: Array = np.linalg.solve(model.covariance, model.gains).T @ signals
+    r"""Return :math:`[G, A]^\top \Sigma^{-1} X` of signals (n_channels, n_samples)."""
+    fields = np.hstack([model.gains, model.rhythm()[0]])
+    seen: Array = np.linalg.solve(model.covariance, fields).T @ signals
     return seen
+
+
+def _log_likelihood(windows: Array, segments: Array, gram: Array, whitener: Array) -> Array:
+    """Return the match of windows and segments less half the energy of the segments."""
+    windows, segments = windows @ whitener.T, segments @ whitener.T
+    match: Array = windows.reshape(len(windows), -1) @ segments.reshape(len(segments), -1).T
+    energy = np.einsum("cst,su,cut->c", segments, gram, segments, optimize=True)
+    return match - energy / 2
 
 
 def cut_windows(model: ForwardModel, signals: Array, starts: Array, n_samples: int) -> Array:

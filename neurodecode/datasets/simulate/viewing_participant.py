@@ -10,7 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from neurodecode.datasets.simulate.background import NOISE_UV, draw_pops, pink_coefficients
+from neurodecode.datasets.simulate.background import (
+    NOISE_UV,
+    alpha_coefficients,
+    draw_pops,
+    pink_coefficients,
+)
 from neurodecode.datasets.simulate.heads import Person, draw_head, draw_kept
 from neurodecode.datasets.simulate.recording_files import recording_path, write_recording
 from neurodecode.datasets.simulate.sphere import CHANNELS, electrode_info
@@ -33,6 +38,9 @@ EVENT_COLUMNS = {
     "category": "What the picture shows",
     "part": "train: shown once; test: shown repeatedly, from a category kept for testing",
 }
+ALPHA_POSITIONS = ((-0.018, -0.055, 0.065), (0.018, -0.055, 0.065))  # parieto-occipital, m
+ALPHA_HZ, ALPHA_HZ_SPREAD = 10.0, 0.8
+ALPHA_SPREAD = 0.5  # of the logarithm of its amplitude
 _STREAM = 5  # of random numbers; pictures and weights have others
 
 
@@ -49,6 +57,7 @@ class Settings:
     jitter: float
     duration: float
     common_head: bool
+    alpha_uv: float
     pops_per_minute: float
     random_state: int
 
@@ -117,7 +126,11 @@ def _draw_viewer(
 ) -> Viewer:
     names = CHANNELS[: settings.n_channels]
     info = electrode_info(names, settings.sfreq)
-    gains, covariance = draw_head(info, POSITIONS, rng, common=settings.common_head)
+    positions = np.vstack([POSITIONS, ALPHA_POSITIONS])
+    gains, covariance = draw_head(info, positions, rng, common=settings.common_head)
+    gains, alpha = np.split(gains, [len(POSITIONS)], axis=1)
+    alpha *= settings.alpha_uv / np.sqrt(len(ALPHA_POSITIONS))
+    alpha_hz = ALPHA_HZ + ALPHA_HZ_SPREAD * rng.standard_normal()
     person = Person.draw(len(SOURCES), rng)
     kept = draw_kept(len(names), rng)
     channels = tuple(names[i] for i in kept)
@@ -131,6 +144,8 @@ def _draw_viewer(
         covariance=NOISE_UV**2 * covariance[np.ix_(kept, kept)],
         coefficients=pink_coefficients(),
         pops=draw_pops(channels, seconds, per_minute=settings.pops_per_minute, rng=rng),
+        alpha=alpha[kept] * np.exp(ALPHA_SPREAD * rng.standard_normal()),
+        alpha_coefficients=alpha_coefficients(alpha_hz, settings.sfreq),
         kernels=weights.kernels(person, settings.duration, settings.sfreq),
         onsets=tuple(onsets.tolist()),
         images=tuple(images),

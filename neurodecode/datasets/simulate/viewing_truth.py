@@ -23,17 +23,27 @@ class Viewer(ForwardModel):
     kernels : ndarray, shape (n_sources, n_features, n_lags)
         What one unit of each feature evokes from the picture's onset on, uV; features as
         :meth:`~neurodecode.datasets.simulate.viewing_features.Features.rows` has them.
+    alpha : ndarray, shape (n_channels, n_alpha)
+        Gains of the alpha rhythm's sources, uV.
+    alpha_coefficients : ndarray, shape (3,)
+        Its AR polynomial.
     onsets : tuple of int
         First sample of each trial, rising.
     images : tuple of str
         Picture of each trial.
     """
 
-    ARRAYS: ClassVar = (*ForwardModel.ARRAYS, "kernels")
+    ARRAYS: ClassVar = (*ForwardModel.ARRAYS, "kernels", "alpha", "alpha_coefficients")
 
     kernels: Array
+    alpha: Array
+    alpha_coefficients: Array
     onsets: tuple[int, ...]
     images: tuple[str, ...]
+
+    def rhythm(self) -> tuple[Array, Array]:
+        """Return the gains (n_channels, n_alpha) of the alpha rhythm, and its AR polynomial."""
+        return self.alpha, self.alpha_coefficients
 
     def sources(self, rows: Array) -> Array:
         """Return what pictures evoke: rows (n, n_features) to (n, n_sources, n_lags), uV."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from neurodecode.artefacts import read_json
-from neurodecode.faults import ConfigFault, DataFault, NetworkFault
-from neurodecode.stimuli.pretrained import hub_answers
+from neurodecode.faults import DataFault, NetworkFault, package_missing
+from neurodecode.stimuli.pretrained import hub_answers, load_tokenizer, read_tensors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -136,19 +136,10 @@ def read_weights(folder: Path) -> dict[str, Any]:
     DataFault
         If there is no such file, or it is damaged.
     """
-    import torch
-    from safetensors.torch import load_file
-
     safe, pickled = (folder / f"{WEIGHTS}.{end}" for end in ("safetensors", "bin"))
     if not safe.is_file():
         _require(folder, pickled.name, f"{safe.name} (or {pickled.name})")
-    tensors: dict[str, Any]
-    with _reading(folder):
-        if safe.is_file():
-            tensors = load_file(safe)
-        else:
-            tensors = torch.load(pickled, map_location="cpu", weights_only=True)
-    return tensors
+    return read_tensors(safe if safe.is_file() else pickled)
 
 
 def make_scheduler(folder: Path) -> Any:
@@ -180,10 +171,9 @@ def empty_text(folder: Path) -> Any:
     """
     from transformers import CLIPTokenizer
 
-    with _reading(folder):
-        tokenizer = CLIPTokenizer.from_pretrained(str(folder), local_files_only=True)
-        found = tokenizer([""], padding="max_length", max_length=tokenizer.model_max_length,
-                          truncation=True, return_tensors="pt")  # fmt: skip
+    tokenizer = load_tokenizer(CLIPTokenizer, str(folder))
+    found = tokenizer([""], padding="max_length", max_length=tokenizer.model_max_length,
+                      truncation=True, return_tensors="pt")  # fmt: skip
     return found.input_ids
 
 
@@ -192,11 +182,8 @@ def require_packages(generator: str) -> None:
     try:
         import diffusers  # noqa: F401
         import transformers  # noqa: F401
-    except ImportError as error:
-        raise ConfigFault(
-            f"the generator {generator} needs diffusers and transformers",
-            fix="pip install 'neurodecode[pretrained]'",
-        ) from error
+    except ModuleNotFoundError as error:
+        raise package_missing(error, f"the generator {generator}") from error
 
 
 def _fetch(name: str, needed: Sequence[str], parts: Sequence[str]) -> Path:
@@ -248,7 +235,7 @@ def _reading(folder: Path) -> Iterator[None]:
     """Turn whatever diffusers raises into a fault, and keep it from printing."""
     from diffusers.utils import logging
 
-    level = logging.get_verbosity()
+    level, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
@@ -264,4 +251,5 @@ def _reading(folder: Path) -> Iterator[None]:
         ) from error
     finally:
         logging.set_verbosity(level)
-        logging.enable_progress_bar()
+        if bar:
+            logging.enable_progress_bar()

@@ -11,8 +11,9 @@ References
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from neurodecode.stimuli.generation.checkpoint import (
     empty_text,
@@ -35,16 +36,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
 VERSATILE = "shi-labs/versatile-diffusion"
 PARTS = ("image_unet", "vae", "scheduler", "tokenizer", "text_encoder", "image_encoder")
 TEXT_UNET = "text_unet"
 """Not needed where the image network already holds the attention to text."""
-CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
-CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
-"""Of the red, green and blue that CLIP was trained with."""
 VISION, TEXT, START = "vision", "text", "autokl"
 
 
@@ -136,8 +133,8 @@ class DualGuidedDiffusion:
     def targets(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Return the encoders whose output the latents are."""
         return {
-            VISION: ("clip_vision", {"pooling": "tokens"}),
-            TEXT: ("clip_text", {"pooling": "tokens"}),
+            VISION: ("clip_vision", {"pooling": "tokens", "space": "normalised"}),
+            TEXT: ("clip_text", {"pooling": "tokens", "space": "normalised"}),
             START: ("autokl", {"model": self.model}),
         }
 
@@ -163,9 +160,7 @@ class DualGuidedDiffusion:
     @cached_property
     def _weights(self) -> list[str]:
         """Hashes of both networks and of the unconditional tokens."""
-        tokens = {name: blank.float().cpu().numpy() for name, blank in self._blank.items()}
-        hashes = [sha256(tokens[name].tobytes()).hexdigest() for name in (VISION, TEXT)]
-        return [weights_hash(self._unet), weights_hash(self._vae), *hashes]
+        return [weights_hash(part) for part in (self._unet, self._vae, self._blank)]
 
     def generate(
         self, latents: Mapping[str, NDArray[np.float32]], *, random_state: int = 0
@@ -227,16 +222,13 @@ class DualGuidedDiffusion:
 def blank_vision(folder: Path, grey: float = 0.0) -> Any:
     """Return the projected, normalised tokens of a grey picture, shape (1, 257, 768)."""
     import torch
-    from transformers import CLIPVisionModelWithProjection
 
-    encoder = load_pretrained(CLIPVisionModelWithProjection, str(folder / "image_encoder"))
-    size = encoder.config.image_size
-    blank = (grey - torch.tensor(CLIP_MEAN)) / torch.tensor(CLIP_STD)
-    with torch.inference_mode():
-        hidden = encoder.vision_model(blank[None, :, None, None].expand(1, 3, size, size))
-        normed = encoder.vision_model.post_layernorm(hidden.last_hidden_state)
-        tokens = encoder.visual_projection(normed)
-        return tokens / tokens[:, :1].norm(dim=-1, keepdim=True)
+    from neurodecode.stimuli.pictures.clip import ClipVision
+
+    encoder = ClipVision(str(folder / "image_encoder"), pooling="tokens", space="normalised")
+    side = encoder.config.image_size
+    picture = np.full((side, side, 3), round(255 * grey), np.uint8)
+    return torch.from_numpy(encoder.encode([picture], [""]))
 
 
 def blank_text(folder: Path) -> Any:

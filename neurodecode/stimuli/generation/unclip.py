@@ -10,7 +10,6 @@ References
 from __future__ import annotations
 
 from functools import cached_property
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from neurodecode.faults import ConfigFault
@@ -45,6 +44,11 @@ PARTS = (
     "image_noising_scheduler",
 )  # fmt: skip
 VISION = "vision"
+CLIP_OF_WIDTH = {
+    768: "openai/clip-vit-large-patch14",
+    1024: "laion/CLIP-ViT-H-14-laion2B-s32B-b79K",
+}
+"""Vision transformers that published checkpoints were trained with."""
 
 
 class UnCLIP:
@@ -130,7 +134,9 @@ class UnCLIP:
 
     def targets(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Return the encoder whose output the embedding is."""
-        return {VISION: ("clip_vision", {"pooling": "projected"})}
+        (width,) = self.latents[VISION]
+        encoder = CLIP_OF_WIDTH.get(width, f"{self.model}/image_encoder")
+        return {VISION: ("clip_vision", {"model": encoder, "pooling": "cls", "space": "projected"})}
 
     def settings(self) -> dict[str, Any]:
         """Return what changes the output."""
@@ -155,9 +161,8 @@ class UnCLIP:
     @cached_property
     def _weights(self) -> list[str]:
         """Hashes of both networks, of the embedding's moments and of the empty text."""
-        arrays = [self._moments["mean"], self._moments["std"], self._text.float().cpu()]
-        hashes = [sha256(array.numpy().tobytes()).hexdigest() for array in arrays]
-        return [weights_hash(self._unet), weights_hash(self._vae), *hashes]
+        tensors = {**self._moments, "text": self._text}
+        return [weights_hash(part) for part in (self._unet, self._vae, tensors)]
 
     def generate(
         self, latents: Mapping[str, NDArray[np.float32]], *, random_state: int = 0

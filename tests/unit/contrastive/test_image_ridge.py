@@ -83,11 +83,14 @@ def test_the_penalty_is_the_best_over_folds_of_whole_pictures(fitted):
             for train, test in GroupKFold(3).split(design, targets, pictures):
                 assert not set(pictures[train]) & set(pictures[test])
                 model = Ridge(alpha=alpha).fit(design[train].astype(float), targets[train])
-                residual = ((model.predict(design[test]) - targets[test]) ** 2).sum(axis=0)
-                spread = ((targets[test] - targets[test].mean(axis=0)) ** 2).sum(axis=0)
-                one.append(1 - residual / np.where(spread > 0, spread, np.inf))
+                one.append(-((model.predict(design[test]) - targets[test]) ** 2).mean())
             scores.append(np.mean(one))
         assert float(network.alphas[i]) == alphas[int(np.argmax(scores))]
+
+
+def seen_bank(sets):
+    """Return the bank whose pictures the windows' numbers mean."""
+    return sets["train"].bank
 
 
 def test_groups_of_a_picture_reach_the_folds(fitted, monkeypatch):
@@ -100,7 +103,8 @@ def test_groups_of_a_picture_reach_the_folds(fitted, monkeypatch):
 
     monkeypatch.setattr(module, "DualRidgeCV", Spy)
     _, sets = fitted(n_models=1)
-    assert np.array_equal(seen_groups[0], rows_of(sets)[2])
+    names = np.array(seen_bank(sets).images)[rows_of(sets)[2]]
+    assert np.array_equal(seen_groups[0], names)
     assert len(np.unique(seen_groups[0])) < len(seen_groups[0])  # both saw every picture
 
 
@@ -120,11 +124,41 @@ def test_a_model_is_asked_for_its_own_participant_alone():
     assert network(batch).flatten().tolist() == [100, 1, 10, 100]
 
 
-def test_too_few_pictures_for_the_folds_are_told_with_the_participant(fitted):
-    with pytest.raises(DataFault, match="32 pictures for 60 folds .*participant 01.*ridge.folds"):
-        fitted(folds=60)
-    with pytest.raises(DataFault, match="32 pictures for 60 folds .*all participants"):
-        fitted(n_models=1, folds=60)
+def test_fewer_pictures_than_folds_make_a_fold_each(fitted, monkeypatch):
+    folds = []
+
+    class Spy(module.DualRidgeCV):
+        def fit(self, X, y, groups=None):
+            folds.append(self.cv)
+            return super().fit(X, y, groups=groups)
+
+    monkeypatch.setattr(module, "DualRidgeCV", Spy)
+    fitted(folds=60)
+    assert folds == [32, 32]
+
+
+@pytest.mark.parametrize(("n_models", "who"), [(2, "participant 01"), (1, "all participants")])
+def test_a_single_picture_is_told_with_the_participant(seen, n_models, who):
+    sets = training_sets(seen.recordings(), seen.bank("hog"), seen.config.signals)
+    for one in sets.values():
+        one.windows["image"] = "a.png"
+    n_inputs = 46 * len(seen.recordings().channels)
+    network = WindowRidge(n_models, n_inputs, seen.bank("hog").n_features)
+    with pytest.raises(DataFault, match=f"one image for 3 folds .*{who}"):
+        fit_ridge(network, sets, PARTICIPANTS, settings())
+
+
+def test_where_pictures_are_known_no_fold_splits_a_recording(seen, monkeypatch):
+    groups = []
+    monkeypatch.setattr(
+        module.DualRidgeCV, "fit",
+        lambda self, X, y, groups_=None, **options: groups.append(options["groups"]),
+    )  # fmt: skip
+    sets = training_sets(seen.recordings(), seen.bank("hog"), seen.config.signals)
+    network = WindowRidge(1, 46 * len(seen.recordings().channels), seen.bank("hog").n_features)
+    with pytest.raises(AttributeError):  # nothing was fitted
+        fit_ridge(network, sets, PARTICIPANTS, settings(folds=2), unit="block")
+    assert len(set(groups[0])) == 2  # a recording of each participant
 
 
 def test_a_design_too_large_for_memory_is_refused_before_it_is_read(fitted, monkeypatch):

@@ -16,7 +16,7 @@ from neurodecode.evaluation import (
     score_reconstructions,
     ssim,
 )
-from neurodecode.faults import DataFault
+from neurodecode.faults import ConfigFault, DataFault
 
 RHO = (0.0, 0.2, 0.3, 0.5, 0.8, 1.0)
 
@@ -38,6 +38,7 @@ class MeanColours:
     """An encoder: the mean of each 4 x 4 patch."""
 
     shape = (48,)
+    reads_labels = False
 
     def encode(self, pictures, labels):
         assert len(pictures) == len(labels)
@@ -109,6 +110,15 @@ def test_rows_of_one_picture_are_resampled_together(planted):
     assert scores.rows(model="m", split="test")[0].ci_low != row.ci_low
     scores.table["picture"] = [f"p{i}" for i in range(60)]
     assert scores.rows(model="m", split="test", subject="P1", seed=3)[0] == row
+
+
+def test_an_encoder_that_never_sees_pictures_cannot_score_them():
+    class Words(MeanColours):
+        reads_labels = True
+
+    pictures = Planted()(np.random.default_rng(0).standard_normal((2, 12)))
+    with pytest.raises(ConfigFault, match="encoder CLIP-Text reads labels, not pictures"):
+        score_reconstructions(pictures, pictures, ["a", "b"], encoders={"CLIP-Text": Words()})
 
 
 def test_mismatched_pairs_are_drawn_once_each_and_by_seed():

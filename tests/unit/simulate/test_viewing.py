@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import mne_bids
 import numpy as np
@@ -11,6 +12,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from neurodecode.datasets import find_card
+from neurodecode.datasets.fetch import fetch
 from neurodecode.datasets.simulate import SIMULATORS
 from neurodecode.datasets.simulate.viewing import simulate_viewing
 from neurodecode.datasets.simulate.viewing_features import Features
@@ -18,9 +21,11 @@ from neurodecode.datasets.simulate.viewing_participant import viewing_path
 from neurodecode.datasets.simulate.viewing_pictures import Gallery
 from neurodecode.datasets.simulate.viewing_sources import response_seconds
 from neurodecode.datasets.simulate.viewing_truth import Viewer
+from neurodecode.datasets.viewing import viewing_loader
 from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.stimuli.generation.drawn import DrawnPictures
 
+CATALOG = Path(__file__).parents[3] / "data" / "catalog"
 ENCODERS = {"pictures": "drawn", "early": ["colour_histogram"], "late": "hog"}
 SMALL = {
     **ENCODERS, "n_participants": 2, "n_categories": 5, "images_per_category": 3,
@@ -76,6 +81,19 @@ def test_more_participants_leave_the_first_ones_as_they_are(folder, tmp_path):
 def test_all_files_are_returned(tmp_path):
     files = SIMULATORS["viewing"](tmp_path, **{**SMALL, "n_participants": 1})
     assert set(files) == {path.resolve() for path in tmp_path.rglob("*") if path.is_file()}
+
+
+def test_it_is_fetched_by_its_name_and_read_as_any_local_folder(tmp_path):
+    card = find_card("simulated-viewing", [CATALOG])
+    manifest = fetch(card, root=tmp_path, options={**SMALL, "n_participants": 1})
+    assert "simulated-viewing/stimuli/latents.parquet" in manifest.files
+    (viewing,) = viewing_loader(card.name)(tmp_path / card.name, "01")
+    counts = viewing.trials.groupby("part")["image"].agg(["size", "nunique"])
+    assert counts.to_numpy().tolist() == [[8, 2], [13, 13]]
+    assert viewing.trials["onset"].tolist() == pytest.approx(
+        events(tmp_path / card.name)["onset"].tolist()
+    )
+    assert not viewing.notes
 
 
 def test_every_picture_is_shown_once_and_those_of_the_test_repeatedly(folder):
@@ -212,11 +230,12 @@ def test_the_network_and_the_faces_are_the_default_where_they_are_installed(tmp_
         ({"sfreq": 100.0}, "50 Hz line"),
         ({"low_level_share": 1.5}, "low_level_share 1.5 .* give 0 to 1"),
         ({"category_share": -0.5}, "category_share -0.5 .* give 0 to 1"),
-        ({"snr": -0.1}, "must not be negative"),
+        ({"snr": -0.1}, "snr -0.1 .* give 0 or more"),
         ({"duration": 1.45}, "must go before the next one comes"),
         ({"n_components": (0, 16)}, "components"),
         ({"early": []}, "0 early encoders"),
         ({"pictures": "draw"}, "did you mean 'drawn'"),
+        ({"pictures": "diffusion"}, "valid: default, drawn, faces"),
         ({"late": "hogg"}, "did you mean 'hog'"),
         ({"encoder_options": {"hog": {"sise": 8}}}, "did you mean 'size'"),
         ({"encoder_options": {"lbp": {"size": 8}}}, "encoder_options 'lbp'"),

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.linalg import solve_triangular, toeplitz
-from scipy.signal import lfilter
+from scipy.signal import lfilter, periodogram
 
 from neurodecode.datasets.simulate.background import ORDER, autocovariance, line_waves
+from neurodecode.datasets.simulate.forward_model import ForwardModel
 from neurodecode.datasets.simulate.recording_files import read_signals
 from neurodecode.datasets.simulate.viewing import simulate_viewing
 from neurodecode.datasets.simulate.viewing_features import Features
@@ -63,6 +64,11 @@ def ranks(folder, part="test", **window):
     return optimal_ranks(scores, shown["image"], candidates)
 
 
+@pytest.fixture(scope="module")
+def without_alpha(tmp_path_factory):
+    return simulated(tmp_path_factory.mktemp("calm"), snr=1.0, pops_per_minute=6.0, alpha_uv=0.0)
+
+
 def residual(folder):
     """The recording without what the truth explains, whitened in time and space."""
     viewer, features = Viewer.read(folder, "01"), Features.read(folder)
@@ -77,8 +83,8 @@ def residual(folder):
     return white - white @ np.linalg.pinv(waves) @ waves
 
 
-def test_what_the_truth_leaves_over_is_white(folder):
-    white = residual(folder)
+def test_what_the_truth_leaves_over_is_white(without_alpha):
+    white = residual(without_alpha)
     n_channels, n_samples = white.shape
     tolerance = 5 / np.sqrt(n_samples)
     deviation = white @ white.T / n_samples - np.eye(n_channels)
@@ -87,8 +93,20 @@ def test_what_the_truth_leaves_over_is_white(folder):
         assert np.abs((white[:, lag:] * white[:, :-lag]).mean(axis=1)).max() < tolerance
 
 
-def test_without_the_response_it_is_not(folder, monkeypatch):
+def test_with_alpha_it_is_not(folder):
+    """It is white but for one peak, near 10 Hz."""
+    white = residual(folder)
+    hz, power = periodogram(white, SFREQ)
+    smooth = power.reshape(len(white), -1)[:, : len(hz) // 40 * 40]
+    smooth = smooth.reshape(len(white), -1, 40).mean(axis=-1).max(axis=0)
+    middle = hz[: len(hz) // 40 * 40].reshape(-1, 40).mean(axis=-1)
+    assert middle[smooth.argmax()] == pytest.approx(10, abs=2.5)
+    assert smooth.max() > 3 * np.median(smooth)
+
+
+def test_without_the_response_it_is_not(without_alpha, monkeypatch):
     """The check above would notice a wrong forward model."""
+    folder = without_alpha
     monkeypatch.setattr(Viewer, "activity", lambda viewer, _, n: np.zeros((12, n)))
     white = residual(folder)
     deviation = white @ white.T / white.shape[1] - np.eye(len(white))
@@ -109,6 +127,8 @@ def test_the_log_likelihood_is_that_of_the_gaussian_density(folder, window):
     waves = line_waves(n, SFREQ)
     covariance = np.kron(viewer.covariance, time)
     covariance += np.kron(np.eye(len(signals)), 1e5 * waves.T @ waves)
+    rhythm = toeplitz(autocovariance(viewer.alpha_coefficients, n)[0])
+    covariance += np.kron(viewer.alpha @ viewer.alpha.T, rhythm)
     inverse = np.linalg.inv(covariance)
     evoked = np.pad(viewer.gains @ viewer.sources(features.rows(candidates)),
                     [(0, 0), (0, 0), (SFREQ, 2 * SFREQ)])  # fmt: skip
@@ -168,7 +188,7 @@ def test_low_level_features_are_seen_early_high_level_ones_late_and_both_at_the_
 
 
 def test_repetitions_together_are_ranked_better(tmp_path):
-    faint = simulated(tmp_path, snr=0.15)
+    faint = simulated(tmp_path, snr=0.25)
     shown = trials(faint)
     candidates = sorted(shown["image"].unique())
     scores = optimal_scores(faint, "01", shown, candidates)
@@ -195,7 +215,7 @@ def test_no_simple_decoder_ranks_better(tmp_path):
     from sklearn.linear_model import RidgeCV
 
     size = {"n_categories": 150, "images_per_category": 3, "test_repetitions": 3}
-    folder = simulated(tmp_path, **size, snr=0.15)
+    folder = simulated(tmp_path, **size, snr=0.4)
     features = Features.read(folder)
     signals = read_signals(viewing_path(folder, "01"))
     seen, tested = trials(folder, "train"), trials(folder)
@@ -214,6 +234,13 @@ def test_no_simple_decoder_ranks_better(tmp_path):
     simple = optimal_ranks(scores, tested["image"], candidates)
     assert simple.mean() < 6
     assert ranks(folder, tmin=-0.1, tmax=1.0).mean() < 0.8 * simple.mean()
+
+
+def test_a_decoder_that_does_not_know_of_the_alpha_rhythm_ranks_worse(tmp_path, monkeypatch):
+    loud = simulated(tmp_path, snr=0.2, alpha_uv=40.0)
+    right = ranks(loud)
+    monkeypatch.setattr(Viewer, "rhythm", ForwardModel.rhythm)
+    assert ranks(loud).mean() > right.mean() + 0.3
 
 
 def test_a_wrong_head_ranks_worse(folder, monkeypatch):

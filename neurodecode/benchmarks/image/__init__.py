@@ -1,0 +1,1 @@
+"""The image pipeline's linear baseline and retrieval against the common libraries."""

@@ -1,0 +1,95 @@
+r"""Ranks the picture that was seen among all candidates, with every program, in turn.
+
+Candidates :math:`y_j` and noise :math:`n_i` are Gaussian, the estimate of a query is
+:math:`z_i = n_i + g\, y_{c(i)} / \lVert y_{c(i)} \rVert` with a gain of 3, so that few scores lie
+within rounding of the true candidate's.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from neurodecode.benchmarks.image.programs import LOOP, OURS, SORTED
+from neurodecode.contrastive.retrieval import Candidates, rank_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from neurodecode.benchmarks.image.config import RetrievalSection
+
+    Floats = NDArray[np.float32]
+    Ranks = NDArray[np.int64]
+    Ranker = Callable[[Floats, Floats, Ranks], Ranks]
+
+GAIN = 3.0
+N_WARM = 8
+"""Queries of a first ranking with every program."""
+
+
+def time_retrieval(sizes: RetrievalSection, *, seed: int, turn: int) -> dict[str, Any]:
+    """Rank all queries with every program.
+
+    Parameters
+    ----------
+    turn : int
+        Which program begins, so that no one is always first.
+
+    Returns
+    -------
+    dict
+        By program ``ranks`` and ``seconds``, from embeddings to ranks.
+    """
+    queries, candidates, true = draw(sizes, seed=seed)
+    programs: dict[str, Ranker] = {OURS: ours, LOOP: query_by_query, SORTED: all_sorted}
+    names = list(programs)
+    names = names[turn % len(names) :] + names[: turn % len(names)]
+    for name in names:
+        programs[name](queries[:N_WARM], candidates, true[:N_WARM])
+    ranks, seconds = {}, {}
+    for name in names:
+        began = time.perf_counter()
+        ranks[name] = programs[name](queries, candidates, true).tolist()
+        seconds[name] = time.perf_counter() - began
+    return {"ranks": ranks, "seconds": seconds}
+
+
+def draw(sizes: RetrievalSection, *, seed: int) -> tuple[Floats, Floats, Ranks]:
+    """Return estimates, candidates and the true candidate of each estimate."""
+    rng = np.random.default_rng(seed)
+    candidates = rng.standard_normal((sizes.n_candidates, sizes.n_features), np.float32)
+    true = np.arange(sizes.n_queries) % sizes.n_candidates
+    shown = candidates[true]
+    noise = rng.standard_normal((sizes.n_queries, sizes.n_features), np.float32)
+    queries = noise + np.float32(GAIN) * shown / np.linalg.norm(shown, axis=1, keepdims=True)
+    return queries, candidates, true
+
+
+def ours(queries: Floats, candidates: Floats, true: Ranks) -> Ranks:
+    """Rank with the pipeline's own code."""
+    found = Candidates([torch.from_numpy(candidates)])
+    scores = found.scores(torch.from_numpy(queries))
+    ranks: Ranks = rank_of(scores, torch.from_numpy(true)).numpy()
+    return ranks
+
+
+def query_by_query(queries: Floats, candidates: Floats, true: Ranks) -> Ranks:
+    """Rank as one would write it first: cosines of a query, sorted, and where the true one is."""
+    normed = candidates / np.linalg.norm(candidates, axis=1, keepdims=True)
+    ranks = []
+    for query, index in zip(queries, true, strict=True):
+        order = np.argsort(-(normed @ query))
+        ranks.append(1 + int(np.flatnonzero(order == index)[0]))
+    return np.array(ranks)
+
+
+def all_sorted(queries: Floats, candidates: Floats, true: Ranks) -> Ranks:
+    """Rank with one product, all of whose rows are sorted."""
+    normed = candidates / np.linalg.norm(candidates, axis=1, keepdims=True)
+    order = np.argsort(-(queries @ normed.T), axis=1)
+    return np.asarray(1 + (order == true[:, None]).argmax(axis=1))

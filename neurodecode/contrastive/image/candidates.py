@@ -1,0 +1,120 @@
+"""The pictures a decoder chooses among, kept with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from neurodecode.artefacts import read_json
+from neurodecode.contrastive.retrieval import Candidates, rank_of
+from neurodecode.faults import DataFault, unknown
+from neurodecode.persistence import load_tensors, save_tensors
+from neurodecode.streaming.protocol import Ranking
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+FILE = "candidates"
+
+
+class CandidateBank:
+    """Scaled embeddings of candidate pictures, in one or several sets.
+
+    Parameters
+    ----------
+    names, categories : sequence of str, shape (n,)
+        Each picture once; "" where the category is unknown.
+    embeddings : Tensor of float32, shape (n, F)
+    sets : mapping of str to sequence of str
+        Pictures of each set, in the order in which they are ranked.
+    default : str
+        Set that is taken where none is named.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        categories: Sequence[str],
+        embeddings: torch.Tensor,
+        sets: Mapping[str, Sequence[str]],
+        default: str,
+    ) -> None:
+        self.names, self.categories = list(names), list(categories)
+        self.embeddings, self.default = embeddings, default
+        self.sets = {name: list(members) for name, members in sets.items()}
+        self._category = dict(zip(self.names, self.categories, strict=True))
+        self._open: dict[str, Candidates] = {}
+
+    def save(self, folder: Path) -> None:
+        """Write ``candidates.safetensors`` and ``candidates.json``."""
+        info = {"names": self.names, "categories": self.categories, "sets": self.sets,
+                "default": self.default}  # fmt: skip
+        save_tensors(folder, {"embeddings": self.embeddings}, info, name=FILE)
+
+    @classmethod
+    def load(cls, folder: Path) -> CandidateBank:
+        """Read what :meth:`save` wrote."""
+        info = read_json(folder / f"{FILE}.json")
+        embeddings = load_tensors(folder, name=FILE)["embeddings"]
+        return cls(info["names"], info["categories"], embeddings, info["sets"], info["default"])
+
+    def candidates(self, among: str) -> Candidates:
+        """Return one set, normalised once.
+
+        Raises
+        ------
+        DataFault
+            If there is no such set.
+        """
+        if among not in self.sets:
+            raise DataFault(unknown("set of candidates", among, self.sets))
+        if among not in self._open:
+            place = {name: k for k, name in enumerate(self.names)}
+            rows = torch.tensor([place[name] for name in self.sets[among]])
+            self._open[among] = Candidates([self.embeddings[rows]])
+        return self._open[among]
+
+    def rank(
+        self,
+        estimates: torch.Tensor,
+        *,
+        top: int = 5,
+        true: Sequence[str] | None = None,
+        among: str | None = None,
+    ) -> Ranking:
+        """Return the ``top`` candidates of each estimate (n, F); ties keep the set's order.
+
+        Parameters
+        ----------
+        true : sequence of str, shape (n,), optional
+            Their rank is counted as in :func:`~neurodecode.contrastive.retrieval.rank_of`.
+        among : str, optional
+            Name of a set.
+        """
+        among = among or self.default
+        names = self.sets.get(among, [])
+        scores = self.candidates(among).scores(estimates)
+        order = scores.sort(dim=1, descending=True, stable=True).indices[:, :top]
+        best = [[names[k] for k in row] for row in order.tolist()]
+        return Ranking(
+            names=best,
+            groups=[[self._category[name] for name in row] for row in best],
+            scores=scores.gather(1, order).numpy(),
+            probabilities=scores.softmax(dim=1).gather(1, order).numpy(),
+            true_rank=None if true is None else _true_ranks(scores, names, true),
+            n_candidates=len(names),
+        )
+
+
+def _true_ranks(scores: torch.Tensor, names: Sequence[str], true: Sequence[str]) -> np.ndarray:
+    """Return the rank of each true picture, 0 where it is no candidate."""
+    place = {name: k for k, name in enumerate(names)}
+    known = np.array([name in place for name in true], dtype=bool)
+    ranks = np.zeros(len(true), dtype=np.int64)
+    if known.any():
+        wanted = torch.tensor([place[name] for name in true if name in place])
+        ranks[known] = rank_of(scores[torch.from_numpy(known)], wanted).numpy()
+    return ranks

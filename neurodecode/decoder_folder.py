@@ -1,0 +1,117 @@
+"""The folder of a decoder that left its run: ``decoder.json`` names its files and their sha256.
+
+Everything else in the folder belongs to the kind of decoder. No class path is ever read from a
+file: the kind is a name that the program looks up among those it knows.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from neurodecode.artefacts import read_json, sha256_file, write_json
+from neurodecode.config import Section, validate
+from neurodecode.faults import ConfigFault, DataFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DESCRIPTION = "decoder.json"
+FORMAT = 1
+"""Of the folder; raised when older programs could no longer read it."""
+AGAIN = "copy the whole folder again, or run again with --force train"
+
+
+class Sealed(Section):
+    """Content of ``decoder.json``."""
+
+    kind: str = Field(description="Of decoder, as 'image'")
+    format: int = Field(description="Of the folder")
+    versions: dict[str, str] = Field(description="Of the packages it was written with")
+    files: dict[str, str] = Field(min_length=1, description="sha256 of every other file")
+
+
+def seal_folder(folder: Path, kind: str, packages: tuple[str, ...] = ("numpy",)) -> None:
+    """Write ``decoder.json`` over all files that decode, as the last of the folder.
+
+    Parameters
+    ----------
+    folder : Path
+        With every file of the decoder; a model card may be edited later and is not counted.
+    kind : str
+        Name under which a loader is registered.
+    packages : tuple of str, default=("numpy",)
+        Distributions whose versions are recorded beside Python's and this package's.
+    """
+    names = sorted(path.name for path in folder.iterdir() if _counts(path))
+    versions = {name: importlib.metadata.version(name) for name in packages}
+    content: dict[str, Any] = {
+        "kind": kind,
+        "format": FORMAT,
+        "versions": {"python": platform.python_version(), **_own_version(), **versions},
+        "files": {name: sha256_file(folder / name) for name in names},
+    }
+    write_json(folder / DESCRIPTION, content)
+
+
+def open_folder(folder: Path) -> Sealed:
+    """Return what ``decoder.json`` says, once every file is there and is the one written.
+
+    Raises
+    ------
+    DataFault
+        No folder, no ``decoder.json``, not in its form, of a later format; a file is missing,
+        lies elsewhere, or differs from its sha256.
+    """
+    path = folder / DESCRIPTION
+    if not path.is_file():
+        raise DataFault(
+            f"no decoder here, {DESCRIPTION} not found",
+            where=str(folder),
+            fix="give a folder like reports/image/demo/model/contrastive.seed-1/decoder",
+        )
+    sealed = _parse(path)
+    if sealed.format > FORMAT:
+        raise DataFault(
+            f"decoder folder of format {sealed.format}, this program reads up to {FORMAT}",
+            where=str(path),
+            fix="update neurodecode",
+        )
+    for name, digest in sealed.files.items():
+        _check_file(folder, name, digest)
+    return sealed
+
+
+def _parse(path: Path) -> Sealed:
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise DataFault("not the description of a decoder", where=str(path), fix=AGAIN)
+    try:
+        return validate(Sealed, content)
+    except ConfigFault as error:
+        raise DataFault(
+            f"not the description of a decoder: {error.what}", where=str(path), fix=AGAIN
+        ) from error
+
+
+def _check_file(folder: Path, name: str, digest: str) -> None:
+    file = folder / name
+    if file.parent != folder or name in ("", ".", ".."):
+        raise DataFault(f"refused: '{name}' lies outside the folder", where=str(folder))
+    if not file.is_file():
+        raise DataFault("file not found", where=str(file), fix=AGAIN)
+    if sha256_file(file) != digest:
+        raise DataFault("the file is not the one that was written", where=str(file), fix=AGAIN)
+
+
+def _counts(path: Path) -> bool:
+    return path.suffix in (".json", ".safetensors", ".skops") and path.name != DESCRIPTION
+
+
+def _own_version() -> dict[str, str]:
+    from neurodecode import __version__
+
+    return {"neurodecode": __version__}

@@ -1,0 +1,1 @@
+from .loading import load_decoder as load_decoder

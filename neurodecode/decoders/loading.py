@@ -1,0 +1,58 @@
+"""One function to load any decoder; its kind is looked up among those the program knows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from neurodecode.decoder_folder import DESCRIPTION, open_folder
+from neurodecode.faults import DataFault, package_missing, unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def _load_image(folder: Path) -> Any:
+    from neurodecode.contrastive.image.decoder import ImageDecoder
+
+    return ImageDecoder.load(folder)
+
+
+KINDS: dict[str, Callable[[Path], Any]] = {"image": _load_image}
+"""Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
+
+
+def load_decoder(folder: Path | str) -> Any:
+    """Return the decoder of a folder, as ``reports/image/demo/model/contrastive.seed-1/decoder``.
+
+    Nothing in the folder is run: weights are safetensors, everything else is JSON.
+
+    Parameters
+    ----------
+    folder : path
+        With ``decoder.json``.
+
+    Returns
+    -------
+    TrialDecoder
+        For the kind "image" an :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
+
+    Raises
+    ------
+    DataFault
+        See :func:`~neurodecode.decoder_folder.open_folder`; also if the kind is unknown.
+    ConfigFault
+        If a package that the kind needs is not installed.
+    """
+    folder = Path(folder)
+    kind = open_folder(folder).kind
+    if kind not in KINDS:
+        raise DataFault(
+            unknown("kind of decoder", kind, KINDS),
+            where=str(folder / DESCRIPTION),
+            fix="update neurodecode, or take a folder that one of its runs wrote",
+        )
+    try:
+        return KINDS[kind](folder)
+    except ModuleNotFoundError as error:
+        raise package_missing(error, f"the {kind} decoder") from error

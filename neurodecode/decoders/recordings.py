@@ -1,0 +1,126 @@
+"""A recording file as somebody hands it over: any format MNE reads, and where its onsets are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from neurodecode.datasets.bids_tables import nearest_column, read_events
+from neurodecode.datasets.montage import set_montage
+from neurodecode.datasets.sniff import sniff
+from neurodecode.datasets.stimulus_files import relative_stimulus
+from neurodecode.faults import DataFault
+from neurodecode.signals.markers import annotated_onsets, stimulus_onsets
+
+if TYPE_CHECKING:
+    import mne
+
+LABELS = ("image", "stim_file")
+"""Columns of an events table that may say what was shown; the first that is there is taken."""
+
+
+def open_recording(path: Path, montage: str | None = None) -> mne.io.BaseRaw:
+    """Open a recording; in a BIDS folder, with what the files beside it say of it.
+
+    Parameters
+    ----------
+    path : Path
+        Of any format that MNE reads.
+    montage : str, optional
+        Standard montage for electrodes whose positions the file does not have.
+
+    Raises
+    ------
+    DataFault
+        If the file is not there, not what its name says, cut short, or cannot be read.
+    """
+    import mne
+
+    if not path.exists():
+        raise DataFault("file not found", where=str(path))
+    if path.is_file():
+        sniff(path)
+    try:
+        raw = _read_bids(path) or mne.io.read_raw(path, preload=False, verbose="error")
+    except (RuntimeError, ValueError, OSError, KeyError, IndexError) as error:
+        said = " ".join(str(error).split())[:200]
+        raise DataFault(f"cannot read the recording: {said}", where=str(path)) from error
+    if montage is not None:
+        set_montage(raw, montage)
+    return raw
+
+
+def trials_of(
+    raw: mne.io.BaseRaw, path: Path, events: Path | None = None, label: str | None = None
+) -> pd.DataFrame:
+    """Return the onsets of a recording, from the first of these that there is.
+
+    The events table given; ``*_events.tsv`` beside a BIDS recording; annotations; a stimulus
+    channel.
+
+    Parameters
+    ----------
+    raw : Raw
+    path : Path
+        Its file.
+    events : Path, optional
+        A tab-separated table with ``onset`` in s after the first sample.
+    label : str, optional
+        Column of the table that says what was shown; default: the first of ``LABELS``.
+
+    Returns
+    -------
+    DataFrame
+        ``onset`` (s) and ``label`` ("" where unknown), by onset.
+
+    Raises
+    ------
+    DataFault
+        If no marker is found, or the table lacks the column.
+    """
+    table = events or _sidecar(path)
+    if table is not None:
+        return _from_table(table, label)
+    try:
+        found = annotated_onsets(raw)
+    except DataFault:
+        if "stim" not in raw.get_channel_types():
+            raise
+        found = stimulus_onsets(raw)
+    return found.rename(columns={"description": "label"})
+
+
+def _from_table(path: Path, label: str | None) -> pd.DataFrame:
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path))
+    events = read_events(path).dropna(subset=["onset"]).sort_values("onset", ignore_index=True)
+    if label is not None and label not in events:
+        raise DataFault(f"no column '{label}'", where=str(path), fix=nearest_column(label, events))
+    column = label or next((name for name in LABELS if name in events), None)
+    if events.empty:
+        raise DataFault("no marker found: the table has no row", where=str(path))
+    shown = pd.Series("", events.index) if column is None else events[column].fillna("")
+    return pd.DataFrame({"onset": events["onset"], "label": shown.map(relative_stimulus)})
+
+
+def _read_bids(path: Path) -> Any:
+    """Return a recording of a BIDS folder read with its sidecars, or None outside of one."""
+    if not any((parent / "dataset_description.json").is_file() for parent in path.parents):
+        return None
+    import mne_bids
+
+    try:
+        place = mne_bids.get_bids_path_from_fname(path, check=True, verbose="error")
+    except (ValueError, RuntimeError):
+        return None
+    return mne_bids.read_raw_bids(place, verbose="error")
+
+
+def _sidecar(path: Path) -> Path | None:
+    """Return the BIDS events table beside a recording, or None."""
+    stem = path.name.split(".")[0]
+    entities, _, _ = stem.rpartition("_")
+    beside = path.with_name(f"{entities}_events.tsv")
+    return beside if entities.startswith("sub-") and beside.is_file() else None

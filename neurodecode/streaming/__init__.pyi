@@ -1,0 +1,15 @@
+from .causal import CausalChain as CausalChain
+from .chain import Chain as Chain
+from .latency import Replay as Replay
+from .latency import latency_table as latency_table
+from .latency import replay_latency as replay_latency
+from .loop import Decision as Decision
+from .loop import Lost as Lost
+from .loop import StreamDecoder as StreamDecoder
+from .loop import decide_offline as decide_offline
+from .lsl import LSLSource as LSLSource
+from .protocol import Ranking as Ranking
+from .protocol import TrialDecoder as TrialDecoder
+from .sources import Chunk as Chunk
+from .sources import Marker as Marker
+from .sources import ReplaySource as ReplaySource

@@ -1,0 +1,125 @@
+"""What a decoder must offer to be applied to new recordings and to streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from neurodecode.streaming.chain import Chain
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best candidates of some trials, best first.
+
+    Attributes
+    ----------
+    names, groups : list of list of str, shape (n_trials, k)
+        Candidates, and what each belongs to ("" where unknown).
+    scores, probabilities : ndarray, shape (n_trials, k)
+        A softmax over the scores of all candidates gives the probabilities.
+    true_rank : ndarray of int, shape (n_trials,), or None
+        Rank of the true candidate, 1 for the best; 0 where it is unknown or no candidate.
+    n_candidates : int
+    """
+
+    names: list[list[str]]
+    groups: list[list[str]]
+    scores: NDArray[Any]
+    probabilities: NDArray[Any]
+    true_rank: NDArray[Any] | None
+    n_candidates: int
+
+    def table(self, onsets: Sequence[float], true: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a row per trial and candidate.
+
+        Parameters
+        ----------
+        onsets : sequence of float, shape (n_trials,)
+            In s.
+        true : sequence of str, optional
+            What was shown; "" where unknown.
+
+        Returns
+        -------
+        DataFrame
+            ``trial, onset, rank, candidate, group, score, probability, n_candidates``; with
+            ``true`` also ``true`` and ``true_rank``.
+        """
+        rows = [
+            (trial, onset, place + 1, name, group, float(score), float(probability))
+            for trial, onset in enumerate(onsets)
+            for place, (name, group, score, probability) in enumerate(
+                zip(
+                    self.names[trial],
+                    self.groups[trial],
+                    self.scores[trial],
+                    self.probabilities[trial],
+                    strict=True,
+                )
+            )
+        ]
+        columns = ["trial", "onset", "rank", "candidate", "group", "score", "probability"]
+        table = pd.DataFrame(rows, columns=columns).assign(n_candidates=self.n_candidates)
+        if true is None or self.true_rank is None:
+            return table
+        place = table["trial"].to_numpy()
+        return table.assign(true=[true[trial] for trial in place], true_rank=self.true_rank[place])
+
+
+class Person(Protocol):
+    """Whoever wears the sensors, as a decoder knows them."""
+
+    @property
+    def label(self) -> str:
+        """Name of a participant of the training, or "" for somebody else."""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Channels needed, in the decoder's order."""
+
+    @property
+    def note(self) -> str:
+        """How signals are scaled, where the participant is unknown; else ""."""
+
+
+class TrialDecoder(Protocol):
+    """A decoder that answers each trial with ranked candidates."""
+
+    kind: str
+
+    @property
+    def chain(self) -> Chain:
+        """From measured signals to windows."""
+
+    @property
+    def participants(self) -> tuple[str, ...]:
+        """Those of the training."""
+
+    def person(self, label: str) -> Any:
+        """Return a participant of the training.
+
+        Raises
+        ------
+        DataFault
+            If the label is unknown, with the nearest one.
+        """
+
+    def check_unit(self, windows: NDArray[Any], person: Any, *, where: str = "") -> None:
+        """Raise DataFault if windows cannot be in the decoder's unit."""
+
+    def scale(self, windows: NDArray[Any], person: Any) -> NDArray[Any]:
+        """Return network input from windows (n, C, T) of the person's channels."""
+
+    def infer(self, scaled: NDArray[Any], person: Any) -> Any:
+        """Return what the network says of :meth:`scale`'s windows."""
+
+    def rank(self, estimates: Any, *, top: int = 5, true: Sequence[str] | None = None) -> Ranking:
+        """Return the best candidates of each estimate."""
