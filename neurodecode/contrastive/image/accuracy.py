@@ -17,12 +17,14 @@ from scipy.special import gammaln
 
 from neurodecode.contrastive.accuracy import finite_or_none, side_of, value_of_ranks
 from neurodecode.contrastive.image.averaging import EVERYBODY
-from neurodecode.contrastive.image.config_evaluation import AVERAGES
+from neurodecode.contrastive.image.config_evaluation import AVERAGES, SETS
 from neurodecode.evaluation.bootstrap import bootstrap_ci, mean_ci
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.paired import paired_test
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from neurodecode.contrastive.image.config_evaluation import ImageEvaluation
@@ -46,14 +48,18 @@ def headline_label(evaluation: ImageEvaluation, labels: set[str]) -> str:
 
     Where nothing is repeated, or nobody else is there, the level before takes its place.
     """
-    order = list(AVERAGES)
-    wanted = order.index(evaluation.headline_average)
-    sets = (evaluation.headline_set, *(s for s in ("small", "large")))
-    for which in sets:
-        for average in [*order[wanted::-1], *order[wanted + 1 :]]:
-            if split_label(which, average) in labels:
-                return split_label(which, average)
+    for which in (evaluation.headline_set, *SETS):
+        present = [average for average in AVERAGES if split_label(which, average) in labels]
+        if present:
+            return split_label(which, nearest_average(evaluation.headline_average, present))
     raise AssertionError(f"no score under any of the labels {sorted(labels)}")
+
+
+def nearest_average(wanted: str, present: Collection[str]) -> str:
+    """Return the wanted level of averaging, or the nearest one before it that is there."""
+    order = list(AVERAGES)
+    place = order.index(wanted)
+    return next(name for name in (*order[place::-1], *order[place + 1 :]) if name in present)
 
 
 def query_values(predictions: pd.DataFrame, metric: str) -> NDArray[np.float64]:

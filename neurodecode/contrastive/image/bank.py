@@ -41,16 +41,7 @@ class FeatureScaler:
     @classmethod
     def fit(cls, features: NDArray[Any]) -> FeatureScaler:
         """Fit on pictures (n, n_features), read in blocks."""
-        mean = np.zeros(features.shape[1])
-        square = np.zeros(features.shape[1])
-        for start in range(0, len(features), SCALER_BLOCK):
-            block = np.asarray(features[start : start + SCALER_BLOCK], dtype=np.float64)
-            mean += block.sum(axis=0)
-        mean /= len(features)
-        for start in range(0, len(features), SCALER_BLOCK):
-            block = np.asarray(features[start : start + SCALER_BLOCK], dtype=np.float64) - mean
-            square += (block**2).sum(axis=0)
-        std = np.sqrt(square / len(features))
+        mean, std = moments(features)
         std[std <= 1e-7 * max(1.0, float(np.abs(mean).max()))] = 1.0
         return cls(mean.astype(np.float32), std.astype(np.float32))
 
@@ -58,6 +49,20 @@ class FeatureScaler:
     def identity(cls, n_features: int) -> FeatureScaler:
         """Return the scaler that changes nothing."""
         return cls(np.zeros(n_features, np.float32), np.ones(n_features, np.float32))
+
+
+def moments(features: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return mean and deviation of every feature over pictures (n, n_features), read in blocks."""
+    mean = np.zeros(features.shape[1])
+    square = np.zeros(features.shape[1])
+    for start in range(0, len(features), SCALER_BLOCK):
+        block = np.asarray(features[start : start + SCALER_BLOCK], dtype=np.float64)
+        mean += block.sum(axis=0)
+    mean /= len(features)
+    for start in range(0, len(features), SCALER_BLOCK):
+        block = np.asarray(features[start : start + SCALER_BLOCK], dtype=np.float64) - mean
+        square += (block**2).sum(axis=0)
+    return mean, np.sqrt(square / len(features))
 
 
 class PictureBank:

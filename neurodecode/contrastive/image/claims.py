@@ -16,7 +16,13 @@ from neurodecode.contrastive.image.contrasts import (
     offset_gain,
     redrawn_difference,
 )
-from neurodecode.contrastive.verdicts import chance_verdict, score_text, side
+from neurodecode.contrastive.verdicts import (
+    ALPHA,
+    chance_verdict,
+    paired_claim,
+    score_text,
+    side,
+)
 from neurodecode.report.model import Claim, Verdict
 
 if TYPE_CHECKING:
@@ -103,18 +109,13 @@ def _deep_against_linear(found: Evidence, config: ImageConfig) -> list[Claim]:
     if not len(mine) or found.factor is None:
         untested = [Claim("I1", text, found.kind, "-", "not tested", NOT_HERE)]
         return [*untested, Claim("I1b", times, found.kind, "-", "not tested", NOT_HERE)]
-    row = mine.iloc[0]
-    figure = f"{row['difference']:+.3f} [{row['ci_low']:+.3f}, {row['ci_high']:+.3f}]"
-    verdict = side(float(row["ci_low"]), float(row["ci_high"]))
-    if verdict == "holds" and not row["p"] < 0.05:
-        verdict = "not shown"
     factor = found.factor
     reaches = factor.high >= PUBLISHED_FACTOR
     holds: Verdict = "holds" if reaches and factor.low > 1 else "not shown" if reaches else "fails"
     said = f"x {factor.estimate:.2f} [{factor.low:.2f}, {factor.high:.2f}]"
     note = f"{config.decoders[0]} against {found.linear}, same target, over participants"
     return [
-        Claim("I1", text, found.kind, figure, verdict, note),
+        paired_claim("I1", text, mine.iloc[0], found.kind, note),
         Claim("I1b", times, found.kind, said, holds, "holds if the interval reaches 7"),
     ]
 
@@ -187,16 +188,17 @@ def _rises_twice(found: Evidence, config: ImageConfig) -> list[Claim]:
     model = next(iter(found.courses))
     mine = table[(table["kind"] == "sliding") & (table["model"] == model)]
     before = mine[mine["stop"] <= 1e-6]
-    rising = mine[(mine["start"] >= -1e-6) & (mine["p_cluster"] < 0.05)]
-    quiet = len(before) > 0 and not (before["p_cluster"] < 0.05).any()
+    rising = mine[(mine["start"] >= -1e-6) & (mine["p_cluster"] < ALPHA)]
+    quiet = len(before) > 0 and not (before["p_cluster"] < ALPHA).any()
     verdict: Verdict = "holds" if quiet and len(rising) else "fails"
     if not len(before):
         verdict = "not tested"
     elif quiet and not len(rising):
         verdict = "not shown"
     first = f"from the window that ends at {rising['stop'].min():g} s" if len(rising) else "never"
-    figure = f"{(before['p_cluster'] < 0.05).sum()} of {len(before)} windows before, {first}"
-    claims = [Claim("I5", after_onset, found.kind, figure, verdict, f"{model}; clusters p < 0.05")]
+    figure = f"{(before['p_cluster'] < ALPHA).sum()} of {len(before)} windows before, {first}"
+    note = f"{model}; clusters p < {ALPHA:g}"
+    claims = [Claim("I5", after_onset, found.kind, figure, verdict, note)]
     gain = offset_gain(found.courses[model], found.offset, config.seed)
     if gain is None:
         return [*claims, Claim("I5b", again, found.kind, "-", "not tested", "too few windows")]

@@ -14,11 +14,17 @@ from neurodecode.contrastive.image.config_evaluation import (
     ImageEvaluation,
     TimeSection,
 )
-from neurodecode.contrastive.image.decoders import DEFAULT, Decoder, parse_decoder, slug
+from neurodecode.contrastive.image.decoders import (
+    DEFAULT,
+    Decoder,
+    check_target,
+    parse_decoder,
+    slug,
+)
 from neurodecode.evaluation.picture_splits import PICTURE_PROTOCOLS
 from neurodecode.faults import unknown
 from neurodecode.signals.continuous import ContinuousSection
-from neurodecode.stimuli.pictures.encoder import default_picture_encoder
+from neurodecode.stimuli.pictures.encoder import PICTURE_ENCODERS, default_picture_encoder
 from neurodecode.training_config import TrainerSection
 
 SIMULATED = "simulated-viewing"
@@ -122,7 +128,17 @@ class EmbeddingSection(Section):
     @classmethod
     def _installed(cls, value: str) -> str:
         """Put the name of what is installed here, so that every job of a run reads the same."""
-        return default_picture_encoder() if value == DEFAULT else value
+        target = default_picture_encoder() if value == DEFAULT else value
+        check_target(target)
+        return target
+
+    @field_validator("options")
+    @classmethod
+    def _known(cls, value: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name in value:
+            if name not in PICTURE_ENCODERS:
+                raise ValueError(unknown("picture encoder", name, PICTURE_ENCODERS))
+        return value
 
 
 class ImageTraining(Section):
@@ -198,7 +214,8 @@ class ImageConfig(Experiment):
         "fetch": ("data", "split", "seed"),
         "prepare": ("data", "signals", "split", "seed"),
         "train": ("data", "signals", "embedding", "brain", "head", "training", "trainer", "ridge",
-                  "time.decoders", "generation"),
+                  "time.decoders", "generation.generator", "generation.options",
+                  "generation.clip_weights", "generation.window_clip_weight"),
         "evaluate": ("data", "evaluation", "generation", "seed"),
         "report": ("description", "decoders", "seeds", "time", "evaluation", "references", "seed"),
     }  # fmt: skip
@@ -216,6 +233,8 @@ class ImageConfig(Experiment):
         spans = [*self.time.spans(), *self.generation.windows]
         slack = 0.5 / self.signals.sfreq
         for start, stop in spans:
+            if stop <= start:
+                raise ValueError(f"window {start:g} to {stop:g} s ends before it begins")
             if start < self.signals.tmin - slack or stop > self.signals.tmax + slack:
                 raise ValueError(
                     f"window {start:g} to {stop:g} s lies outside signals.tmin="

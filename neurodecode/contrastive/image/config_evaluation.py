@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -20,6 +21,8 @@ AVERAGES: dict[str, str] = {
     "participants": "averaged over repetitions and participants",
 }
 """What of a picture's estimates is averaged before they are ranked, in words."""
+SETS = ("small", "large")
+"""Test sets: one picture of each test category, and the others."""
 
 
 class SlidingWindows(Section):
@@ -32,7 +35,7 @@ class SlidingWindows(Section):
 
     def spans(self) -> list[Span]:
         """Return start and stop of every window."""
-        n = int((self.stop - self.length - self.start) / self.step + 1e-6) + 1
+        n = floor((self.stop - self.length - self.start) / self.step + 1e-6) + 1
         starts = [round(self.start + i * self.step, 4) for i in range(max(n, 0))]
         return [(start, round(start + self.length, 4)) for start in starts]
 
@@ -47,7 +50,7 @@ class GrowingWindows(Section):
 
     def spans(self) -> list[Span]:
         """Return start and stop of every window."""
-        n = int((self.stop - self.first) / self.step + 1e-6) + 1
+        n = floor((self.stop - self.first) / self.step + 1e-6) + 1
         return [(self.start, round(self.first + i * self.step, 4)) for i in range(max(n, 0))]
 
 

@@ -48,10 +48,10 @@ def contrast(values: NDArray[np.float64], unit: str, seed: int) -> Contrast:
 
 
 def level_of(model: str, config: ImageConfig) -> str:
-    """Return "low" or "high" for a decoder's target, "" for targets that are no encoder's."""
-    target = parse_decoder(model).target
-    target = config.embedding.target if target == DEFAULT else target
-    if target not in PICTURE_ENCODERS:
+    """Return "low" or "high" for a decoder's target, "" for controls and other targets."""
+    decoder = parse_decoder(model)
+    target = config.embedding.target if decoder.target == DEFAULT else decoder.target
+    if decoder.shuffled or target not in PICTURE_ENCODERS:
         return ""
     return "low" if target in LOW_LEVEL else "high"
 

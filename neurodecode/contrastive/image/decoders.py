@@ -68,13 +68,19 @@ def parse_decoder(name: str) -> Decoder:
     known: Objective = objective  # type: ignore[assignment]
     if target == SHUFFLED_TARGETS:
         return Decoder(known, shuffled=True)
-    check_target(target or DEFAULT)
+    check_target(target or DEFAULT, DEFAULT, SHUFFLED_TARGETS)
     return Decoder(known, target or DEFAULT)
 
 
-def check_target(target: str) -> None:
-    """Refuse a target that is neither an encoder nor one of ``OWN_TARGETS``."""
-    valid = (*PICTURE_ENCODERS, *OWN_TARGETS, DEFAULT)
+def check_target(target: str, *others: str) -> None:
+    """Refuse a target that is neither an encoder, one of ``OWN_TARGETS``, nor one of the others.
+
+    Raises
+    ------
+    ConfigFault
+        With the nearest valid name.
+    """
+    valid = (*PICTURE_ENCODERS, *OWN_TARGETS, *others)
     if target not in valid:
         raise ConfigFault(unknown("target", target, valid))
 

@@ -13,6 +13,7 @@ from neurodecode.artefacts import write_json, write_parquet
 from neurodecode.contrastive.accuracy import finite_or_none
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
 from neurodecode.contrastive.image.averaging import Queries, average_estimates
+from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.data import SeenWindows
 from neurodecode.contrastive.image.decoders import slug
 from neurodecode.contrastive.image.encoding import BANK
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.bank import PictureBank
     from neurodecode.contrastive.image.units import Seen, Unit
 
-SETS = ("small", "large")
 BATCH = 256
 
 

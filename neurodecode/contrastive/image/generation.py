@@ -10,8 +10,9 @@ import pandas as pd
 import torch
 
 from neurodecode.artefacts import atomic_path, read_json, write_json
+from neurodecode.contrastive.image.accuracy import nearest_average
 from neurodecode.contrastive.image.averaging import EVERYBODY, average_estimates
-from neurodecode.contrastive.image.bank import FeatureScaler
+from neurodecode.contrastive.image.bank import moments
 from neurodecode.contrastive.image.config_evaluation import AVERAGES
 from neurodecode.contrastive.image.data import SeenWindows
 from neurodecode.contrastive.image.decoders import Decoder
@@ -19,7 +20,6 @@ from neurodecode.contrastive.image.training import Task, build_network, train_ta
 from neurodecode.contrastive.retrieval import Candidates, rank_of
 from neurodecode.evaluation.reconstruction import score_reconstructions
 from neurodecode.evaluation.restandardisation import restandardise
-from neurodecode.faults import DataFault
 from neurodecode.persistence import load_weights
 from neurodecode.stimuli.generation.generator import PictureGenerator, make_generator
 from neurodecode.stimuli.pictures.encoder import make_picture_encoder
@@ -87,31 +87,37 @@ def validation_top5(seen: Seen, task: Task, folder: Path) -> float:
     windows = seen.recordings().windows("valid")
     names = sorted(windows["image"].unique())
     candidates = Candidates([task.bank.gather(task.bank.index(names))])
-    estimates = predict_latents(seen, task, folder, windows)
-    true = torch.tensor([names.index(image) for image in windows["image"]])
-    ranks = rank_of(candidates.scores(estimates), true)
-    return float((ranks <= 5).float().mean())
+    place = {name: i for i, name in enumerate(names)}
+    true = torch.tensor([place[image] for image in windows["image"]])
+    hits, start = 0, 0
+    for estimates in predict_latents(seen, task, folder, windows):  # large latents: never all
+        mine = true[start : start + len(estimates)]
+        hits += int((rank_of(candidates.scores(estimates), mine) <= 5).sum())
+        start += len(estimates)
+    return hits / len(true)
 
 
 @torch.no_grad()
-def predict_latents(seen: Seen, task: Task, folder: Path, windows: pd.DataFrame) -> torch.Tensor:
-    """Return the regression head's estimates (n, F) of some windows, scaled as the targets."""
+def predict_latents(
+    seen: Seen, task: Task, folder: Path, windows: pd.DataFrame
+) -> Iterator[torch.Tensor]:
+    """Yield the regression head's estimates (n, F) of some windows, scaled as the targets."""
     recordings = seen.recordings()
     network: Any = build_network(seen.config, task, recordings)
     load_weights(folder, network)
     network.eval()
     sight = SeenWindows(recordings, None, windows, seen.config.signals, task.span)
-    batches = (
-        sight.__getitems__(range(start, min(start + BATCH, len(sight))))
-        for start in range(0, len(sight), BATCH)
-    )
-    return torch.cat([network.heads(batch)[1] for batch in batches])
+    for start in range(0, len(sight), BATCH):
+        batch = sight.__getitems__(range(start, min(start + BATCH, len(sight))))
+        yield network.heads(batch)[1]
 
 
 def evaluate_generation(
     seen: Seen, unit: Unit, folder: Path, out: Path
 ) -> tuple[pd.DataFrame, list[MetricRow]]:
     """Generate the pictures of the small test set, and score them against the true ones.
+
+    Where nothing is repeated, or nobody else is there, the level of averaging before is taken.
 
     Returns
     -------
@@ -122,10 +128,10 @@ def evaluate_generation(
     settings = seen.config.generation
     generator = _generator(seen)
     tables, pictures, rows = [], [], []
-    for queries, latents in _latents(seen, unit, folder):
-        average = str(queries["average"].iloc[0])
-        if average not in settings.averages:
-            continue
+    levels = {str(queries["average"].iloc[0]): (queries, latents)
+              for queries, latents in _latents(seen, unit, folder)}  # fmt: skip
+    for average in dict.fromkeys(nearest_average(name, levels) for name in settings.averages):
+        queries, latents = levels[average]
         found = generator.generate(latents, random_state=seen.config.seed)
         label = f"redrawn, {AVERAGES[average]}"
         for participant, group in queries.groupby("participant", sort=False):
@@ -134,11 +140,6 @@ def evaluate_generation(
             tables.append(scored)
             pictures.append(found[mine])
             rows += metric_rows
-    if not tables:
-        raise DataFault(
-            f"nothing is averaged over {' or '.join(settings.averages)} here",
-            fix="other generation.averages",
-        )
     with atomic_path(out / PICTURES) as path, path.open("wb") as file:
         np.save(file, np.concatenate(pictures), allow_pickle=False)
     return pd.concat(tables, ignore_index=True), rows
@@ -165,7 +166,7 @@ def _latents(
     levels: list[tuple[pd.DataFrame, dict[str, NDArray[np.float32]]]] = []
     for latent, bank in latent_banks(seen).items():
         task = latent_task(bank, latent, chosen[latent]["clip_weight"], unit)
-        estimates = predict_latents(seen, task, folder / task.name, windows)
+        estimates = torch.cat(list(predict_latents(seen, task, folder / task.name, windows)))
         for i, queries in enumerate(average_estimates(windows, estimates)):
             if i == len(levels):
                 levels.append((queries.table, {}))
@@ -178,8 +179,7 @@ def _unscaled(seen: Seen, bank: PictureBank, estimates: torch.Tensor) -> NDArray
     values = estimates.numpy() * bank.scaler.std + bank.scaler.mean
     if seen.config.generation.restandardise:
         trained = seen.trials.loc[seen.trials["part"] == "train", "image"].unique().tolist()
-        known = FeatureScaler.fit(bank.features[bank.index(trained)])
-        values = restandardise(values, known.mean, known.std)
+        values = restandardise(values, *moments(bank.features[bank.index(trained)]))
     shaped: NDArray[np.float32] = values.reshape(-1, *bank.shape).astype(np.float32)
     return shaped
 

@@ -113,9 +113,12 @@ def build_report(job: Job) -> Report:
     rows = found.all_rows
     label = headline_label(config.evaluation, set(rows["split"]))
     shown = rows[(rows["metric"] == metric) & (rows["split"] == label)]
-    comparisons = _compare(shown, main)
+    each = rows[(rows["metric"] == metric) & (rows["level"] == "subject")]
+    paired = headline_label(config.evaluation, set(each["split"]))
+    each = each[each["split"] == paired]  # what is averaged over participants cannot be compared
+    comparisons = _compare(each, main)
     linear = _linear_of(main, config)
-    factor = _factor(shown, main, linear, config)
+    factor = _factor(each, main, linear, config)
     course = time_course(found.predictions, config)
     latency = _latency(job)
     offset = float(trials["duration"].median())
@@ -136,14 +139,14 @@ def build_report(job: Job) -> Report:
     )
     claims = image_claims(evidence, config)
     audit = audit_frame(read_audit(job.folder / "seen"))
-    control = control_at_chance(shown, SHUFFLED, label, "on pictures in random order")
+    control = control_at_chance(each, SHUFFLED, paired, "on pictures in random order")
     n = _n_candidates(found.predictions, main, config)
     notes = [f"Every accuracy is among {n} candidate pictures; chance is k / {n}."]
     notes += [control] if control else []
     notes += _reliability_note(job)
     sections: list[Section] = [scores_section(shown, label, main, notes)]
     if len(comparisons):
-        compared = comparison_section(comparisons, label, main, metric)
+        compared = comparison_section(comparisons, paired, main, metric)
         blocks: list[Block] = [*compared.blocks, *factor_blocks(factor, main, linear)]
         sections.append(Section(compared.title, blocks))
     sections += [
@@ -165,7 +168,7 @@ def build_report(job: Job) -> Report:
     data = {
         "metrics": rows.to_dict("records"),
         "redrawn": found.redrawn.to_dict("records"),
-        "comparisons": {label: comparisons.to_dict("records")},
+        "comparisons": {paired: comparisons.to_dict("records")},
         "time_course": course.to_dict("records"),
         "claims": [asdict(claim) for claim in claims],
         "audit": audit.to_dict("records"),
@@ -212,7 +215,7 @@ def _averages(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _compare(rows: pd.DataFrame, reference: str) -> pd.DataFrame:
     """Compare a decoder with the others over participants; empty with one decoder."""
-    subjects = rows[(rows["level"] == "subject") & (rows["model"] != SHUFFLED)]
+    subjects = rows[rows["model"] != SHUFFLED]
     if set(subjects["model"]) <= {reference}:
         return pd.DataFrame()
     return compare_reference(subjects, reference, random_state=0, unit="participant")
@@ -223,7 +226,7 @@ def _linear_of(main: str, config: ImageConfig) -> str | None:
     target = parse_decoder(main).target
     for name in config.decoders:
         decoder = parse_decoder(name)
-        if decoder.objective == "ridge" and decoder.target == target:
+        if (decoder.objective, decoder.target, decoder.shuffled) == ("ridge", target, False):
             return name
     return None
 
@@ -233,7 +236,7 @@ def _factor(
 ) -> Contrast | None:
     if linear is None:
         return None
-    return times_better(rows[rows["level"] == "subject"], main, linear, config.seed)
+    return times_better(rows, main, linear, config.seed)
 
 
 def _redrawn(predictions: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -114,8 +114,9 @@ def fit_ridge(
         design, targets, groups = _training_rows(network, sets, label, unit)
         folds = min(settings.folds, len(np.unique(groups)))
         if folds < 2:
+            who = "all participants" if label is None else f"participant {label}"
             raise DataFault(f"one {unit} for {settings.folds} folds",
-                            where=f"ridge baseline, participant {label}",
+                            where=f"ridge baseline, {who}",
                             fix="ridge.pooling=pooled, or leave the ridge out")  # fmt: skip
         # R2 is no score for features that hardly vary within a fold, as rectified ones do
         fitted = DualRidgeCV(alphas=settings.alphas, cv=folds, scoring="neg_mean_squared_error")

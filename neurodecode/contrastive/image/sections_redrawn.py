@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodecode.artefacts import read_json
+from neurodecode.contrastive.image.accuracy import nearest_average
 from neurodecode.contrastive.image.generation import PICTURES
 from neurodecode.evaluation.display import best_median_worst
 from neurodecode.report.gallery import gallery_figure
@@ -81,7 +82,8 @@ def _gallery(job: Job, config: ImageConfig, table: pd.DataFrame, pictures: Path)
     redrawn = np.load(
         job.folder / "evaluate" / "generation.full" / PICTURES, allow_pickle=False, mmap_mode="r"
     )
-    first = table["average"] == config.generation.averages[0]
+    shown = nearest_average(config.generation.averages[0], set(table["average"]))
+    first = table["average"] == shown
     score = f"{config.generation.identification[0]} two-way"
     mine = table[first]
     n_shown = min(N_SHOWN, max(1, len(mine) // 3))

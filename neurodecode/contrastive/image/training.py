@@ -14,6 +14,7 @@ from neurodecode.contrastive.image.network_settings import NetworkSettings
 from neurodecode.contrastive.image.ridge import WindowRidge, fit_ridge
 from neurodecode.contrastive.losses import ClipLoss
 from neurodecode.evaluation.picture_splits import picture_protocol
+from neurodecode.faults import DataFault
 from neurodecode.persistence import save_weights
 
 if TYPE_CHECKING:
@@ -98,9 +99,16 @@ def train_unit(seen: Seen, unit: Unit, folder: Path) -> str:
 
 
 def train_task(seen: Seen, task: Task, folder: Path) -> str:
-    """Train one decoder, write ``model.safetensors`` and ``model.json``, and say how it went."""
+    """Train one decoder, write ``model.safetensors`` and ``model.json``, and say how it went.
+
+    Raises
+    ------
+    DataFault
+        If a participant with weights of their own has no training window.
+    """
     torch.manual_seed(task.seed)
     recordings = seen.recordings()
+    _require_everybody(seen.config, task, recordings)
     network = build_network(seen.config, task, recordings)
     info = model_info(task, recordings, network)
     if isinstance(network, WindowRidge):
@@ -121,6 +129,20 @@ def train_task(seen: Seen, task: Task, folder: Path) -> str:
         said += f", resumed from {found.resumed_from}" if found.resumed_from else ""
     save_weights(folder, network, info)
     return said
+
+
+def _require_everybody(config: ImageConfig, task: Task, recordings: Recordings) -> None:
+    """Stop where somebody would be tested with weights of their own that nothing trained."""
+    linear = task.decoder.objective == "ridge"
+    shared = config.ridge.pooling == "pooled" if linear else config.brain.participants == "none"
+    trained = set(recordings.windows("train")["participant"])
+    if not shared and (missing := sorted(set(recordings.participants) - trained)):
+        raise DataFault(
+            f"no training window of participant {', '.join(missing)}",
+            where=f"decoder '{task.name}'",
+            fix="leave them out with data.subjects, or share one model: "
+            + ("ridge.pooling=pooled" if linear else "brain.participants=none"),
+        )
 
 
 def _fit_network(

@@ -158,3 +158,87 @@ def new_listener():
 def new_sound():
     """Return the writer of sounds: ``new_sound(path, seconds, seed)``."""
     return write_sound
+
+
+VIEWING = {
+    "description": "",
+    "data": {"dataset": "local"},
+    "signals": {"sfreq": 30},
+    "embedding": {"target": "hog", "options": {"hog": {"size": 32}}},
+    "brain": {"n_virtual_channels": 6, "n_frequencies": 3, "hidden": 8, "n_blocks": 1},
+    "head": {"width": 16},
+    "training": {"batch_size": 16, "learning_rate": 3e-3},
+    "trainer": {"max_epochs": 2, "accelerator": "cpu"},
+    "ridge": {"folds": 3},
+    "generation": {"generator": "drawn", "clip_weights": [0.0, 0.5], "identification": ["pixels"]},
+    "evaluation": {"n_bootstrap": 100, "n_permutations": 100},
+}
+"""Windows of 46 samples (16 baseline); joint, contrastive and linear decoders of drawn pictures."""
+
+
+def simulated_viewers(root):
+    """Write two viewers of 12 categories; the first pictures of four of them are repeated."""
+    from neurodecode.datasets.simulate.viewing import simulate_viewing
+
+    simulate_viewing(
+        root, n_participants=2, n_categories=12, images_per_category=4, n_test_categories=4,
+        test_repetitions=3, n_channels=8, snr=2.0, pictures="drawn", pops_per_minute=0,
+        early=("colour_histogram",), late="hog", encoder_options={"hog": {"size": 32}},
+    )  # fmt: skip
+    return root
+
+
+def image_config(root, **sections):
+    """Return the settings of a small experiment on a folder."""
+    from neurodecode.config import validate
+    from neurodecode.contrastive.image.config import ImageConfig
+
+    tree = {**VIEWING, **sections}
+    return validate(ImageConfig, {**tree, "data": {**tree["data"], "path": root}})
+
+
+def make_viewing(root, folder, **sections):
+    """Fetch and prepare what viewers saw; return what decoders read."""
+    from neurodecode.contrastive.image.preparation import prepare_viewer
+    from neurodecode.contrastive.image.recordings import fetch_seen, read_seen, read_viewer
+    from neurodecode.contrastive.image.units import Seen
+    from neurodecode.datasets.catalog import card_of
+
+    config = image_config(root, **sections)
+    card, folders = card_of(config.data), {}
+    subjects = sorted(path.name.removeprefix("sub-") for path in root.glob("sub-*"))
+    trials = fetch_seen(config, card, subjects, folder, folder / "seen")
+    for subject in subjects:
+        mine = trials[trials["participant"] == subject]
+        folders[subject] = folder / "stores" / subject
+        recordings = read_viewer(config, card, subject, folder)
+        prepare_viewer(folders[subject], recordings, mine, config.signals, seed=1)
+    return Seen(config, folders, *read_seen(folder / "seen"), folder / "embeddings", "key")
+
+
+@pytest.fixture(scope="session")
+def viewers(tmp_path_factory):
+    """Return the BIDS folder of two simulated viewers; do not change it."""
+    return simulated_viewers(tmp_path_factory.mktemp("viewers") / "study")
+
+
+@pytest.fixture(scope="session")
+def seen(viewers, tmp_path_factory):
+    """Return what decoders of the two viewers read; do not change its files."""
+    return make_viewing(viewers, tmp_path_factory.mktemp("seen"))
+
+
+@pytest.fixture
+def new_viewing():
+    """Return the maker of what decoders read: ``new_viewing(root, folder, **sections)``."""
+    return make_viewing
+
+
+@pytest.fixture
+def resettle(viewers):
+    """Return the same data under other settings: ``resettle(seen, **sections)``."""
+
+    def of(seen, **sections):
+        return replace(seen, config=image_config(viewers, **sections))
+
+    return of
