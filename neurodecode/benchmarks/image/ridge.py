@@ -19,7 +19,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 
 from neurodecode.benchmarks.image.programs import KERNEL, OURS, SKLEARN, SVD
-from neurodecode.contrastive.dual_ridge import DualRidgeCV
+from neurodecode.dual_ridge import DualRidgeCV
 from neurodecode.signals.store import open_store
 
 if TYPE_CHECKING:
