@@ -1,0 +1,62 @@
+"""The models of the ``mindbridge`` pipeline by name: what is trained, and what is left out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["bridge", "single", "ridge"]
+SHUFFLED = "bridge, pictures shuffled"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One model.
+
+    Attributes
+    ----------
+    description : str
+    kind : {"bridge", "single", "ridge"}
+        One network for all subjects; one per subject, without builder; ridge regression per
+        subject.
+    bridge, losses : dict
+        Settings that differ from the experiment's.
+    shuffled : bool
+        Trained on pictures in random order: a control.
+    """
+
+    description: str
+    kind: Kind = "bridge"
+    bridge: dict[str, Any] = field(default_factory=dict)
+    losses: dict[str, Any] = field(default_factory=dict)
+    shuffled: bool = False
+
+
+BRIDGE, SINGLE, RIDGE = "bridge", "single", "ridge"
+NO_CYCLE, NO_REBUILDING, NEITHER = "no cycle", "no reconstruction", "no cycle, no reconstruction"
+MEAN, LINEAR = "mean pooling", "linear pooling"
+VARIANTS: dict[str, Variant] = {
+    BRIDGE: Variant("one network for all subjects (the paper's method)"),
+    SINGLE: Variant("the same network for each subject by itself, without builder", "single"),
+    RIDGE: Variant("linear: ridge regression from pooled voxels, for each subject", "ridge"),
+    NO_CYCLE: Variant("ablation: no cycle through another subject", losses={"cycle": 0.0}),
+    NO_REBUILDING: Variant("ablation: signals are not rebuilt", losses={"reconstruction": 0.0}),
+    NEITHER: Variant(
+        "ablation: neither cycle nor rebuilt signals",
+        losses={"cycle": 0.0, "reconstruction": 0.0},
+    ),
+    MEAN: Variant("voxels pooled by their mean", bridge={"aggregation": "mean"}),
+    LINEAR: Variant("voxels resized by linear interpolation", bridge={"aggregation": "linear"}),
+    SHUFFLED: Variant(
+        "control: trained on pictures in random order, must land at chance", shuffled=True
+    ),
+}
+
+
+def slug(name: str) -> str:
+    """Return a model's name as a file name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+BY_SLUG = {slug(name): name for name in VARIANTS}

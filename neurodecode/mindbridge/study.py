@@ -1,0 +1,252 @@
+"""The ``mindbridge`` pipeline's responses: fetched, split once, and stored subject by subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.artefacts import read_json, sha256_file, write_json, write_parquet
+from neurodecode.datasets.catalog import LOCAL
+from neurodecode.datasets.fetch import fetch_experiment
+from neurodecode.datasets.responses import responses_loader
+from neurodecode.evaluation.audit import AuditRow, assert_no_leak
+from neurodecode.evaluation.stimulus_splits import audit_stimuli, split_stimuli
+from neurodecode.faults import DataFault
+from neurodecode.mindbridge.aggregation import aggregate
+from neurodecode.mindbridge.data import SubjectData
+from neurodecode.signals.store import Store, open_store, write_store
+from neurodecode.stimuli.pictures.files import check_pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from neurodecode.datasets.catalog import Card
+    from neurodecode.datasets.manifest import Manifest
+    from neurodecode.datasets.responses.subject import Responses
+    from neurodecode.mindbridge.config import MindBridgeConfig
+    from neurodecode.mindbridge.config_model import BridgeSection
+    from neurodecode.mindbridge.targets import Targets
+
+TRIALS, DESCRIPTION = "trials.parquet", "seen.json"
+BLOCK = 256
+"""Trials pooled at a time."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a run's models read: responses, pictures, and the settings.
+
+    Attributes
+    ----------
+    folders : dict
+        Store folder by subject.
+    trials : DataFrame
+        Every trial with its part, from :func:`fetch_trials`.
+    pictures : Path or None
+        Folder of the picture files.
+    exemplars : dict
+        Picture files by stimulus where the exact picture is unknown.
+    embeddings : Path
+        Folder of the encoders' cache.
+    key : str
+        Changes with data, settings and code: an interrupted training goes on only with the same.
+    """
+
+    config: MindBridgeConfig
+    folders: dict[str, Path]
+    trials: pd.DataFrame
+    pictures: Path | None
+    exemplars: dict[str, list[str]]
+    embeddings: Path
+    key: str = ""
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """Labels, sorted."""
+        return tuple(sorted(self.folders))
+
+    def store(self, subject: str) -> Store:
+        """Open the responses of a subject."""
+        return open_store(self.folders[subject])
+
+    def data(
+        self,
+        subject: str,
+        part: str,
+        bridge: BridgeSection,
+        targets: Targets,
+        *,
+        shuffled_with: int | None = None,
+    ) -> SubjectData:
+        """Return the pooled responses of one subject with their targets, a row per stimulus.
+
+        Parameters
+        ----------
+        part : {"train", "valid", "test"}
+        bridge : BridgeSection
+            How voxels are pooled.
+        targets : Targets
+        shuffled_with : int, optional
+            Seed: give every stimulus another one's target, a control.
+
+        Raises
+        ------
+        DataFault
+            If the subject has no trial in this part.
+        """
+        store = self.store(subject)
+        trials = store.trials[store.trials["part"] == part]
+        if trials.empty:
+            raise DataFault(f"no {part} stimulus", where=f"subject {subject}",
+                            fix="another split, or leave the subject out")  # fmt: skip
+        stimuli = sorted(trials["stimulus"].unique())
+        responses, counts = _by_stimulus(store, trials, stimuli, bridge)
+        shown = stimuli
+        if shuffled_with is not None:
+            order = np.random.default_rng(shuffled_with).permutation(len(stimuli))
+            shown = [stimuli[i] for i in order]
+        text = targets.text(shown)
+        return SubjectData(
+            responses, targets.image(shown), stimuli,
+            None if text is None else text[:, None], counts,
+        )  # fmt: skip
+
+
+def _by_stimulus(
+    store: Store, trials: pd.DataFrame, stimuli: list[str], bridge: BridgeSection
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return pooled responses (n_stimuli, n_repetitions, pooled_size), and how many there are."""
+    place = {name: i for i, name in enumerate(stimuli)}
+    rows = trials.index.to_numpy()
+    row_of = trials["stimulus"].map(place).to_numpy()
+    turn = trials.groupby("stimulus").cumcount().to_numpy()
+    counts = np.bincount(row_of, minlength=len(stimuli))
+    found = np.zeros((len(stimuli), counts.max(), bridge.pooled_size), dtype=np.float32)
+    for start in range(0, len(rows), BLOCK):
+        part = slice(start, start + BLOCK)
+        values = aggregate(
+            np.asarray(store.signals[rows[part]]), bridge.pooled_size, bridge.aggregation,
+            where=f"subject {store.folder.name}",
+        )  # fmt: skip
+        found[row_of[part], turn[part]] = values
+    return found, counts
+
+
+def fetch_responses(
+    config: MindBridgeConfig, card: Card, subjects: Sequence[str], root: Path
+) -> Manifest:
+    """Bring the files here (or simulate them below ``root``) and return their manifest."""
+    data = config.data
+    return fetch_experiment(
+        card,
+        subjects,
+        root,
+        path=data.path,
+        simulation={**data.simulation.model_dump(), "random_state": config.seed},
+        allow_missing=data.allow_missing,
+    )
+
+
+def read_subject(config: MindBridgeConfig, card: Card, subject: str, root: Path) -> Responses:
+    """Return the responses of one subject."""
+    data = config.data
+    folder = data.path if data.path is not None else root / card.name
+    name = LOCAL if data.path is not None else card.name
+    found: Responses = responses_loader(name)(folder, subject, **data.options)
+    return found
+
+
+def fetch_trials(
+    config: MindBridgeConfig, card: Card, subjects: Sequence[str], root: Path, folder: Path
+) -> pd.DataFrame:
+    """Read what everybody saw, split it once, audit it, and write it below ``folder``.
+
+    Raises
+    ------
+    DataFault
+        As the data set's loader; also if a picture is missing or cannot be read.
+    LeakFault
+        If a stimulus that is tested is trained on.
+    """
+    tables, notes = [], []
+    exemplars: dict[str, list[str]] = {}
+    pictures: set[str] = set()
+    for subject in subjects:
+        found = read_subject(config, card, subject, root)
+        tables.append(found.trials.assign(subject=subject, trial=range(len(found.trials))))
+        exemplars |= {name: list(files) for name, files in found.exemplars.items()}
+        notes += [f"{subject}: {note}" for note in found.notes]
+        if found.pictures is not None:
+            pictures.add(str(found.pictures.resolve()))
+    if len(pictures) > 1:
+        raise DataFault(f"pictures in {len(pictures)} folders: {', '.join(sorted(pictures))}",
+                        fix="keep the pictures of a study in one folder")  # fmt: skip
+    root_of_pictures = Path(next(iter(pictures))) if pictures else None
+    trials = pd.concat(tables, ignore_index=True)
+    contents = _contents(root_of_pictures, trials)
+    split = config.split
+    trials = split_stimuli(
+        trials, split.protocol, valid=split.valid, test=split.test, seed=config.seed,
+        disjoint=split.disjoint, contents=contents,
+    )  # fmt: skip
+    audit = audit_stimuli(trials, split.protocol, contents=contents)
+    assert_no_leak(audit)
+    write_parquet(folder / TRIALS, trials)
+    description: dict[str, Any] = {
+        "pictures": None if root_of_pictures is None else str(root_of_pictures),
+        "exemplars": exemplars, "notes": notes, "audit": [vars(row) for row in audit],
+    }  # fmt: skip
+    write_json(folder / DESCRIPTION, description)
+    return trials
+
+
+def _contents(pictures: Path | None, trials: pd.DataFrame) -> dict[str, str] | None:
+    shown = sorted(set(trials["image"]) - {""})
+    if pictures is None or not shown:
+        return None
+    check_pictures(pictures, shown)
+    by_file = {name: sha256_file(pictures / name) for name in shown}
+    first = trials.drop_duplicates("stimulus")
+    return {str(s): by_file[i] for s, i in zip(first["stimulus"], first["image"], strict=True) if i}
+
+
+def read_trials(folder: Path) -> tuple[pd.DataFrame, Path | None, dict[str, list[str]]]:
+    """Return every trial with its part, the folder of the pictures, and the exemplars."""
+    content = read_json(folder / DESCRIPTION)
+    pictures = None if content["pictures"] is None else Path(content["pictures"])
+    return pd.read_parquet(folder / TRIALS), pictures, content["exemplars"]
+
+
+def read_audit(folder: Path) -> list[AuditRow]:
+    """Return the audit of the split."""
+    rows = read_json(folder / DESCRIPTION)["audit"]
+    return [AuditRow(**{**row, "examples": tuple(row["examples"])}) for row in rows]
+
+
+def prepare_subject(folder: Path, found: Responses, trials: pd.DataFrame) -> Store:
+    """Write the store of one subject: responses (n_trials, n_voxels), and each trial's part.
+
+    Parameters
+    ----------
+    found : Responses
+    trials : DataFrame
+        Of this subject, from :func:`fetch_trials`.
+    """
+    ordered = trials.sort_values("trial")
+    info = {
+        "subject": found.subject,
+        "channels": [f"{found.n_voxels} voxels"],
+        "sfreq": 0,
+        "n_voxels": found.n_voxels,
+        "mended": {"voxels": list(found.notes)} if found.notes else {},
+        "windows": {str(k): int(v) for k, v in ordered["part"].value_counts().items()},
+    }
+    kept = ["stimulus", "image", "category", "caption", "repetition", "run", "part"]
+    table = ordered[kept].reset_index(drop=True)
+    return write_store(folder, found.responses[ordered["trial"].to_numpy()], table, info)

@@ -1,0 +1,231 @@
+"""Train the models of the ``mindbridge`` pipeline and keep what is needed to use them again."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from neurodecode.artefacts import write_json
+from neurodecode.dual_ridge import DualRidgeCV
+from neurodecode.mindbridge.data import SubjectData
+from neurodecode.mindbridge.datamodule import BridgeData, NewSubjectData
+from neurodecode.mindbridge.module import BridgeModule
+from neurodecode.mindbridge.targets import Targets, read_targets
+from neurodecode.mindbridge.tuning import prepare_tuning
+from neurodecode.persistence import load_weights, save_tensors, save_weights
+from neurodecode.training import Fit, fit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from neurodecode.mindbridge.config_model import BridgeSection, LossSection, Regime
+    from neurodecode.mindbridge.model import MindBridge
+    from neurodecode.mindbridge.models import Variant
+    from neurodecode.mindbridge.study import Study
+    from neurodecode.mindbridge.units import Unit
+
+SOURCES = "sources"
+"""Folder of the model that a new subject is added to."""
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """One way to train for a new subject.
+
+    Attributes
+    ----------
+    regime : {"reset", "full", "scratch"}
+    length : int
+        Training stimuli.
+    cycle : bool
+        With pseudo-data.
+    """
+
+    regime: Regime
+    length: int
+    cycle: bool = True
+
+    @property
+    def label(self) -> str:
+        """What it is, in words."""
+        return self.regime if self.cycle else f"{self.regime}, no cycle"
+
+    @property
+    def folder(self) -> str:
+        """Name of its folder."""
+        return f"{self.label.replace(', ', '-').replace(' ', '-')}.{self.length}"
+
+
+def tuned_ways(study: Study) -> list[Tuned]:
+    """Return all ways of an experiment, by length."""
+    settings = study.config.tuning
+    found = []
+    for length in settings.lengths:
+        found += [Tuned(regime, length) for regime in settings.regimes]
+        if settings.without_cycle and "reset" in settings.regimes:
+            found.append(Tuned("reset", length, cycle=False))
+    return found
+
+
+def sections_of(study: Study, variant: Variant) -> tuple[BridgeSection, LossSection]:
+    """Return the settings of a variant's layers and losses."""
+    config = study.config
+    alone = {"builders": False} if variant.kind == "single" else {}
+    return (
+        config.bridge.model_copy(update={**variant.bridge, **alone}),
+        config.losses.model_copy(update=variant.losses),
+    )
+
+
+def train_unit(study: Study, unit: Unit, folder: Path) -> str:
+    """Train a unit, write its weights and ``model.json``, and say how it went."""
+    targets = read_targets(study)
+    if unit.kind == "tuning":
+        return _train_new_subject(study, unit, targets, folder)
+    if unit.variant.kind == "ridge":
+        return _fit_ridge(study, unit, targets, folder)
+    found = _train_model(study, unit, targets, folder)
+    return _said(found)
+
+
+def build_model(study: Study, unit: Unit, targets: Targets) -> MindBridge:
+    """Return the untrained model of a unit; weights are drawn with its seed."""
+    bridge, _ = sections_of(study, unit.variant)
+    if len(unit.subjects) == 1:
+        bridge = bridge.model_copy(update={"builders": False})
+    torch.manual_seed(unit.seed)
+    return bridge.build(unit.subjects, **targets.shapes)
+
+
+def load_model(study: Study, unit: Unit, targets: Targets, folder: Path) -> MindBridge:
+    """Return the trained model of a unit."""
+    model = build_model(study, unit, targets)
+    load_weights(folder, model)
+    return model.eval()
+
+
+def load_tuned(study: Study, unit: Unit, targets: Targets, folder: Path, way: Tuned) -> MindBridge:
+    """Return the model that was trained for a new subject in one way."""
+    model = prepare_tuning(build_model(study, unit, targets), unit.new, way.regime)
+    load_weights(folder / way.folder, model)
+    return model.eval()
+
+
+def _train_model(study: Study, unit: Unit, targets: Targets, folder: Path) -> Fit:
+    bridge, losses = sections_of(study, unit.variant)
+    shuffled = unit.seed if unit.variant.shuffled else None
+    train, valid = (
+        {s: study.data(s, part, bridge, targets, shuffled_with=shuffled) for s in unit.subjects}
+        for part in ("train", "valid")
+    )
+    model = build_model(study, unit, targets)
+    module = BridgeModule(model, losses, study.config.optimiser, seed=unit.seed)
+    data = BridgeData(train, valid, **_options(study, bridge, unit.seed))
+    key = f"{study.key} {unit.name}"
+    found = fit(module, data, study.config.trainer, folder, seed=unit.seed, key=key)
+    save_weights(folder, model, _info(unit, model, found, train))
+    return found
+
+
+def _train_new_subject(study: Study, unit: Unit, targets: Targets, folder: Path) -> str:
+    """Train a model of the others, then add the new subject in every way."""
+    said = _said(_train_model(study, unit, targets, folder / SOURCES))
+    bridge, losses = sections_of(study, unit.variant)
+    train, valid = (
+        {s: study.data(s, part, bridge, targets) for s in (*unit.subjects, unit.new)}
+        for part in ("train", "valid")
+    )
+    for way in tuned_ways(study):
+        model = load_model(study, unit, targets, folder / SOURCES)
+        _train_way(study, unit, way, model, losses, (train, valid), folder / way.folder)
+    ways = [asdict(way) for way in tuned_ways(study)]
+    write_json(folder / "model.json", {**asdict(unit), "ways": ways})
+    return f"{len(ways)} ways from a model of {len(unit.subjects)} ({said})"
+
+
+def _train_way(
+    study: Study,
+    unit: Unit,
+    way: Tuned,
+    sources: MindBridge,
+    losses: LossSection,
+    data: tuple[dict[str, SubjectData], dict[str, SubjectData]],
+    folder: Path,
+) -> None:
+    settings, (train, valid) = study.config.tuning, data
+    torch.manual_seed(unit.seed)
+    model = prepare_tuning(sources, unit.new, way.regime)
+    bridge, _ = sections_of(study, unit.variant)
+    options = {**_options(study, bridge, unit.seed), "length": way.length}
+    scratch = way.regime == "scratch"
+    module = BridgeModule(
+        model,
+        losses if way.cycle else losses.model_copy(update={"cycle": 0.0}),
+        study.config.optimiser.model_copy(update={"learning_rate": settings.learning_rate}),
+        seed=unit.seed,
+        target=None if scratch else unit.new,
+    )
+    loaders = (
+        BridgeData({unit.new: train[unit.new]}, {unit.new: valid[unit.new]}, **options)
+        if scratch
+        else NewSubjectData(train, valid, unit.new, **options)
+    )
+    trainer = study.config.trainer.model_copy(update={"max_epochs": settings.max_epochs})
+    key = f"{study.key} {unit.name} {way.folder}"
+    found = fit(module, loaders, trainer, folder, seed=unit.seed, key=key)
+    save_weights(folder, model, {**asdict(way), "fit": asdict(found)})
+
+
+def _fit_ridge(study: Study, unit: Unit, targets: Targets, folder: Path) -> str:
+    """Fit each subject's ridge regression on repetitions that are pooled, then averaged."""
+    settings, (bridge, _) = study.config.ridge, sections_of(study, unit.variant)
+    tensors: dict[str, torch.Tensor] = {}
+    alphas = []
+    for subject in unit.subjects:
+        parts = [study.data(subject, part, bridge, targets) for part in ("train", "valid")]
+        x = np.concatenate([averaged(part) for part in parts])
+        y = np.concatenate([part.image.reshape(len(part), -1) for part in parts])
+        fitted = DualRidgeCV(
+            alphas=settings.alphas, cv=min(settings.folds, len(x)),
+            scoring="neg_mean_squared_error",
+        ).fit(x, y)  # fmt: skip
+        tensors[f"{subject}.weights"] = torch.from_numpy(fitted.coef_.astype(np.float32))
+        tensors[f"{subject}.intercept"] = torch.from_numpy(fitted.intercept_.astype(np.float32))
+        alphas.append(float(fitted.alpha_))
+    n_parameters = sum(tensor.numel() for tensor in tensors.values())
+    save_tensors(folder, tensors, {**asdict(unit), "alphas": alphas, "n_parameters": n_parameters})
+    return f"penalties {', '.join(f'{alpha:g}' for alpha in alphas)}"
+
+
+def averaged(data: SubjectData) -> Any:
+    """Return the pooled responses of each stimulus, averaged over its repetitions."""
+    return np.stack([rows[:n].mean(axis=0) for rows, n in
+                     zip(data.responses, data.counts, strict=True)])  # fmt: skip
+
+
+def _options(study: Study, bridge: BridgeSection, seed: int) -> dict[str, Any]:
+    chosen = study.config.batches
+    return {
+        "pooled_size": bridge.pooled_size, "method": bridge.aggregation,
+        "batch_size": chosen.batch_size, "mode": chosen.mode, "repetition": chosen.repetition,
+        "seed": seed, "num_workers": study.config.trainer.num_workers,
+    }  # fmt: skip
+
+
+def _info(
+    unit: Unit, model: MindBridge, found: Fit, train: dict[str, SubjectData]
+) -> dict[str, Any]:
+    return {
+        **asdict(unit),
+        "fit": asdict(found),
+        "n_parameters": sum(p.numel() for p in model.parameters()),
+        "n_training_stimuli": {subject: len(data) for subject, data in train.items()},
+    }
+
+
+def _said(found: Fit) -> str:
+    said = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
+    return said + (f", resumed from {found.resumed_from}" if found.resumed_from else "")
