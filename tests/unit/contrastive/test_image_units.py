@@ -59,7 +59,11 @@ def test_every_window_is_one_job_with_all_decoders_of_the_time_course(everything
     sliding = [unit for unit in units if unit.kind == "sliding"]
     assert [unit.span for unit in sliding] == everything.time.sliding.spans()
     assert {unit.models for unit in sliding} == {("ridge", "ridge, hog")}
-    assert [u.span for u in units if u.kind == "growing"] == [(-0.1, 0), (-0.1, 0.025), (-0.1, 0.05)]
+    assert [u.span for u in units if u.kind == "growing"] == [
+        (-0.1, 0),
+        (-0.1, 0.025),
+        (-0.1, 0.05),
+    ]
 
 
 def test_generation_is_a_job_for_the_whole_window_and_one_for_each_part(everything):
@@ -104,4 +108,3 @@ def test_an_encoder_without_picture_files_is_told_what_works(seen):
     with pytest.raises(DataFault, match="'hog' needs picture files.*identity or category"):
         bare.bank("hog")
     assert bare.bank("category").n_features == 12
-
