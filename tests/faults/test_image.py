@@ -56,7 +56,8 @@ class Run:
     def __init__(self, root, folder, **sections):
         tree = {
             "description": "", "data": {"dataset": "local", "path": root},
-            "signals": {"sfreq": 30}, "embedding": {"target": "hog", "options": {"hog": {"size": 32}}},
+            "signals": {"sfreq": 30},
+            "embedding": {"target": "hog", "options": {"hog": {"size": 32}}},
             "brain": {"n_virtual_channels": 6, "n_frequencies": 3, "hidden": 8, "n_blocks": 1},
             "head": {"width": 16}, "training": {"batch_size": 16},
             "trainer": {"max_epochs": 1, "accelerator": "cpu"},

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from neurodecode.artefacts import write_text
 from neurodecode.contrastive.image.candidates import CandidateBank
 from neurodecode.contrastive.image.card import model_card
+from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 from neurodecode.contrastive.image.decoders import slug
-from neurodecode.contrastive.image.evaluation import SETS, candidate_names, load_network
+from neurodecode.contrastive.image.evaluation import candidate_names, load_network
 from neurodecode.contrastive.image.training import network_settings, task_of
 from neurodecode.contrastive.image.viewers import Viewers
 from neurodecode.decoder_folder import seal_folder

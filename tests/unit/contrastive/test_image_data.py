@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -41,7 +43,7 @@ def test_a_part_of_the_window_begins_at_its_start_and_ends_before_its_end(span, 
 
 def test_neighbouring_parts_share_no_sample_and_leave_none_out():
     settings, edges = signals(), np.arange(-0.5, 1.0001, 0.05)
-    parts = [samples_of(pair, settings) for pair in zip(edges[:-1], edges[1:], strict=True)]
+    parts = [samples_of(pair, settings) for pair in pairwise(edges)]
     joined = [i for part in parts for i in range(part.start, part.stop)]
     assert joined == list(range(180))
 
