@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
-from neurodecode.faults import DataFault
+from neurodecode.faults import DataFault, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,3 +118,38 @@ def load_weights(folder: Path, module: torch.nn.Module, *, name: str = "model") 
             f"weights do not fit the model: {' '.join(str(error).split())[:300]}",
             where=str(folder),
         ) from error
+
+
+def refuse_mismatch(
+    expected: Mapping[str, Sequence[int]], found: Mapping[str, torch.Tensor], *, where: str
+) -> None:
+    """Compare names and shapes of weights with those of a model.
+
+    Parameters
+    ----------
+    expected : mapping of str to shape
+    found : mapping of str to Tensor
+    where : str
+        File or source of the weights.
+
+    Raises
+    ------
+    DataFault
+        One line with every name that is missing, unexpected or of a wrong shape.
+    """
+    missing = sorted(expected.keys() - found.keys())
+    extra = sorted(found.keys() - expected.keys())
+    problems = [f"missing: {', '.join(missing)}"] if missing else []
+    if extra:
+        guesses = {name: nearest(name, missing) for name in extra}
+        worded = [f"{a} (for {b}?)" if b else a for a, b in guesses.items()]
+        problems.append(f"unexpected: {', '.join(worded)}")
+    shapes = [
+        f"{name} {tuple(found[name].shape)} instead of {tuple(shape)}"
+        for name, shape in expected.items()
+        if name in found and tuple(found[name].shape) != tuple(shape)
+    ]
+    if shapes:
+        problems.append(f"wrong shape: {', '.join(shapes)}")
+    if problems:
+        raise DataFault("; ".join(problems), where=where)

@@ -18,6 +18,7 @@ import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
+from lightning.pytorch.utilities import CombinedLoader
 
 from neurodecode.artefacts import atomic_path, sha256_file, write_text
 from neurodecode.faults import DataFault
@@ -289,7 +290,9 @@ def _clear(folder: Path, key: str) -> None:
 def _require_batches(data: lightning.LightningDataModule) -> None:
     loaders = {"training": data.train_dataloader(), "validation": data.val_dataloader()}
     for name, loader in loaders.items():
-        if len(loader) == 0:
+        # a combined loader has no length before its first pass
+        parts = loader.flattened if isinstance(loader, CombinedLoader) else [loader]
+        if min(map(len, parts)) == 0:
             raise DataFault(f"no {name} batch", fix="give more data, or lower training.batch_size")
 
 

@@ -64,3 +64,75 @@ def make_fif(n_tags=4, payload=100):
     tags = struct.pack(">iiii", 100, 31, 20, 0) + bytes(20)
     tags += (struct.pack(">iiii", 300, 4, payload, 0) + bytes(payload)) * n_tags
     return tags + struct.pack(">iiii", 108, 0, 0, -1)
+
+
+PICTURES = tuple(f"animal/{name}.png" for name in ("cat", "dog", "elk", "fox", "hen", "owl"))
+ELECTRODES = ("Fz", "C3", "Cz", "C4", "Pz", "Oz")
+
+
+@pytest.fixture(scope="session")
+def viewing():
+    """Return a maker of recordings of noise with a picture every 1.3 s: ``viewing(**options)``."""
+    return make_viewing
+
+
+@pytest.fixture(scope="session")
+def decoder_folder(tmp_path_factory):
+    """Return the folder of an untrained image decoder of two people; do not change it.
+
+    Participant 02 lacks Pz; windows of 36 samples at 50 Hz, from -0.2 to 0.5 s.
+    """
+    return write_decoder(tmp_path_factory.mktemp("decoder"))
+
+
+def make_viewing(channels=ELECTRODES, *, sfreq=250.0, seconds=20.0, scale=1e-5, seed=0):
+    """Return a Raw of noise with a standard deviation of 10 uV and its annotations."""
+    import mne
+    import numpy as np
+
+    from neurodecode.datasets.montage import set_montage
+
+    rng = np.random.default_rng(seed)
+    info = mne.create_info(list(channels), sfreq, "eeg")
+    samples = scale * rng.standard_normal((len(channels), round(seconds * sfreq)))
+    raw = mne.io.RawArray(samples, info, verbose="error")
+    set_montage(raw, "standard_1005")
+    onsets = np.arange(1.0, seconds - 1, 1.3)
+    return raw.set_annotations(mne.Annotations(onsets, 0.5, np.resize(PICTURES, len(onsets))))
+
+
+def write_decoder(folder):
+    """Write an image decoder with drawn weights, as a run would leave it."""
+    import numpy as np
+    import torch
+
+    from neurodecode.contrastive.image.candidates import CandidateBank
+    from neurodecode.contrastive.image.decoder_settings import DecoderSettings
+    from neurodecode.contrastive.image.viewers import Viewers
+    from neurodecode.decoder_folder import seal_folder
+    from neurodecode.persistence import save_weights
+    from neurodecode.signals.layout import sensor_positions
+
+    rng = np.random.default_rng(0)
+    torch.manual_seed(0)
+    network = {
+        "objective": "contrastive", "n_times": 36, "n_participants": 2, "n_channels": 6,
+        "n_features": 5, "n_contrastive": 5, "head": {"width": 8}, "ridge": {},
+        "brain": {"n_virtual_channels": 6, "n_frequencies": 3, "hidden": 8, "n_blocks": 1},
+    }  # fmt: skip
+    settings = DecoderSettings.model_validate({
+        "name": "contrastive", "target": "hog", "seed": 1, "kind": "eeg", "network": network,
+        "signals": {"sfreq": 50, "tmin": -0.2, "tmax": 0.5, "baseline": 0.2},
+    })  # fmt: skip
+    save_weights(folder, settings.network.build(), settings.model_dump(mode="json"), name="network")
+    embeddings = torch.randn(len(PICTURES), 5)
+    sets = {"small": PICTURES[:4], "large": PICTURES}
+    CandidateBank(PICTURES, ["animal"] * 6, embeddings, sets, "small").save(folder)
+    positions = np.stack([sensor_positions(make_viewing().info, ELECTRODES)] * 2)
+    median, iqr = rng.normal(0, 1, (2, 6)), rng.uniform(10, 15, (2, 6))
+    median[1, 4] = iqr[1, 4] = np.nan
+    positions[1, 4] = np.nan
+    arrays = (array.astype(np.float32) for array in (positions, median, iqr))
+    Viewers(("01", "02"), ELECTRODES, *arrays, [20, 20]).save(folder)
+    seal_folder(folder, "image")
+    return folder

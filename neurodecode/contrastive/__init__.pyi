@@ -8,7 +8,6 @@ from .config_model import BrainSection as BrainSection
 from .config_model import HeadSection as HeadSection
 from .convolutions import ConvStack as ConvStack
 from .data import Recordings as Recordings
-from .dual_ridge import DualRidgeCV as DualRidgeCV
 from .fourier import fourier_features as fourier_features
 from .gathering import gather_batch as gather_batch
 from .image.bank import PictureBank as PictureBank

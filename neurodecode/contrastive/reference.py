@@ -7,7 +7,7 @@ from math import isqrt
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from neurodecode.contrastive.brain_module import BrainModule
-from neurodecode.faults import DataFault, nearest
+from neurodecode.persistence import refuse_mismatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def load_reference_state_dict(
     names = {ours: reference_name(ours, embedding=embedding) for ours in built.state_dict()}
     expected = {names[ours]: value.shape for ours, value in built.state_dict().items()}
     found = {theirs: _in_our_layout(theirs, value) for theirs, value in state.items()}
-    _refuse_mismatch(expected, found)
+    refuse_mismatch(expected, found, where="reference state dict")
     built.load_state_dict({ours: found[theirs] for ours, theirs in names.items()})
     return built
 
@@ -134,23 +134,3 @@ def _sizes(state: Mapping[str, Tensor], options: Mapping[str, Any]) -> dict[str,
     if heads is not None and heads.ndim == 2:
         sizes["n_frequencies"] = max(1, isqrt(heads.shape[1] // 2))
     return {**sizes, "n_blocks": last // 2 + 1}
-
-
-def _refuse_mismatch(expected: Mapping[str, Any], found: Mapping[str, Tensor]) -> None:
-    """Raise one fault that lists every difference of names and shapes."""
-    missing = sorted(expected.keys() - found.keys())
-    extra = sorted(found.keys() - expected.keys())
-    problems = [f"missing: {', '.join(missing)}"] if missing else []
-    if extra:
-        guesses = {name: nearest(name, missing) for name in extra}
-        worded = [f"{a} (for {b}?)" if b else a for a, b in guesses.items()]
-        problems.append(f"unexpected: {', '.join(worded)}")
-    shapes = [
-        f"{name} {tuple(found[name].shape)} instead of {tuple(shape)}"
-        for name, shape in expected.items()
-        if name in found and found[name].shape != shape
-    ]
-    if shapes:
-        problems.append(f"wrong shape: {', '.join(shapes)}")
-    if problems:
-        raise DataFault("; ".join(problems), where="reference state dict")

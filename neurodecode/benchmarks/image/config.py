@@ -19,6 +19,10 @@ class RidgeSection(Section):
     n_targets: int = Field(default=256, ge=1, description="Numbers of the embedding")
     n_alphas: int = Field(default=12, ge=2, description="Penalties tried")
     n_folds: int = Field(default=5, ge=2)
+    precision: Literal["float32", "float64"] = Field(
+        default="float64",
+        description="Of windows and targets; in float32 himalaya's KernelRidgeCV loses digits",
+    )
 
 
 class RetrievalSection(Section):
@@ -36,8 +40,8 @@ class ImageBenchmark(Benchmark):
     ridge: RidgeSection = RidgeSection()
     retrieval: RetrievalSection = RetrievalSection()
 
-    targets: ClassVar[dict[str, float]] = {"scikit_learn": 5.0, "himalaya": 1.5, "retrieval": 2.0}
-    tolerances: ClassVar[dict[str, float]] = {"ridge": 1e-3, "ranks": 0.0}
+    targets: ClassVar[dict[str, float]] = {"scikit_learn": 5.0, "himalaya": 1.0, "retrieval": 2.0}
+    tolerances: ClassVar[dict[str, float]] = {"ridge": 1e-4, "ranks": 0.0}
 
     def check(self, simulation: ArraySection) -> None:
         """Refuse fewer trials than two per fold."""

@@ -29,7 +29,8 @@ def evaluate_unit(config: BenchConfig, unit: str, measured: Mapping[str, Any]) -
         for peer, gap in gaps.items()
         if agrees(gap, tolerance)
     ]  # fmt: skip
-    table = pd.DataFrame({"program": list(seconds), "seconds": list(seconds.values())})
+    columns = {key: pd.Series(measured[key]) for key in ("seconds", "cpu_seconds")}
+    table = pd.DataFrame(columns).rename_axis("program").reset_index()
     table = table.assign(threads=int(threads), repeat=int(repeat))
     facts: dict[str, Any] = {"gaps": gaps}
     if ridge:

@@ -19,7 +19,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import KFold
 
 from neurodecode.benchmarks.image.programs import KERNEL, OURS, SKLEARN, SVD
-from neurodecode.contrastive.dual_ridge import DualRidgeCV
+from neurodecode.dual_ridge import DualRidgeCV
 from neurodecode.signals.store import open_store
 
 if TYPE_CHECKING:
@@ -48,10 +48,11 @@ def time_ridges(array: Path, sizes: RidgeSection, *, seed: int, turn: int) -> di
     -------
     dict
         By program: ``alphas`` chosen, ``scores`` (mean R2 at that penalty), ``seconds`` of the
-        fit; by peer ``gaps``, the largest difference of its predictions from ours over the
+        fit and ``cpu_seconds``; by peer ``gaps``, the largest difference of its predictions from ours over the
         largest prediction; ``shape`` of the samples.
     """
-    x, y = draw(array, sizes.n_targets, seed=seed)
+    drawn = draw(array, sizes.n_targets, seed=seed)
+    x, y = (values.astype(sizes.precision) for values in drawn)
     scale = float(np.square(x - x.mean(axis=0), dtype=np.float64).sum() / len(x))
     alphas = scale * np.logspace(-3, 4, sizes.n_alphas)
     programs = make_programs(alphas, sizes.n_folds)
@@ -59,11 +60,11 @@ def time_ridges(array: Path, sizes: RidgeSection, *, seed: int, turn: int) -> di
     names = names[turn % len(names) :] + names[: turn % len(names)]
     for name in names:
         programs[name]().fit(x[:N_WARM], y[:N_WARM])
-    fitted, seconds = {}, {}
+    fitted, seconds, cpu = {}, {}, {}
     for name in names:
-        began = time.perf_counter()
+        began, of_cpu = time.perf_counter(), time.process_time()
         fitted[name] = programs[name]().fit(x, y)
-        seconds[name] = time.perf_counter() - began
+        seconds[name], cpu[name] = time.perf_counter() - began, time.process_time() - of_cpu
     expected = fitted[OURS].predict(x)
     largest = float(np.abs(expected).max())
     return {
@@ -75,6 +76,7 @@ def time_ridges(array: Path, sizes: RidgeSection, *, seed: int, turn: int) -> di
             if name != OURS
         },
         "seconds": seconds,
+        "cpu_seconds": cpu,
         "shape": list(x.shape),
     }
 

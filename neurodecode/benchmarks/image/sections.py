@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from neurodecode.benchmarks.config import BenchConfig
     from neurodecode.evaluation.metric_row import MetricRow
 
-COLUMNS = ("threads", "program", "s, median", SPREAD, "ours, times as fast", SPREAD)
+COLUMNS = (
+    "threads", "program", "s, median", SPREAD, "ours, times as fast", SPREAD, "CPU s, median",
+)  # fmt: skip
 
 
 def ridge_section(
@@ -29,12 +31,12 @@ def ridge_section(
     """Seconds of every program, and ours against each."""
     sizes, (n_samples, n_features) = settings_of(config).ridge, found["shape"]
     text = (
-        f"Ridge regression from {n_samples} windows of {n_features} values (float32) to "
+        f"Ridge regression from {n_samples} windows of {n_features} values ({sizes.precision}) to "
         f"{sizes.n_targets} targets: the best of {sizes.n_alphas} penalties by {sizes.n_folds} "
         f"folds and mean R2, then a fit of all windows. Every program is given the same arrays, "
         f"folds and penalties, in turn, another one first in each repeat. Penalty, score and "
-        f"predictions of these same fits must agree before times are compared. R2 of the penalty "
-        f"chosen: {found['scores'][OURS]:.3f}."
+        f"predictions of these same fits must agree before times are compared. CPU seconds hardly "
+        f"feel other work on the machine. R2 of the penalty chosen: {found['scores'][OURS]:.3f}."
     )
     return Section("Ridge regression", [text, _times(table, ratios, RIDGES)])
 
@@ -61,10 +63,11 @@ def _times(table: pd.DataFrame, ratios: Sequence[MetricRow], peers: tuple[str, .
     rows: list[tuple[Any, ...]] = []
     for threads, part in table.groupby("threads"):
         for name in (OURS, *peers):
-            seconds = part.loc[part["program"] == name, "seconds"]
+            mine = part[part["program"] == name]
+            seconds, cpu = mine["seconds"], f"{mine['cpu_seconds'].median():.3g}"
             ratio = ("1", "")
             if name != OURS:
                 ratio = ratio_cells(ratios, OURS, split_of(name, str(threads)))
             spread = f"{seconds.min():.3g} to {seconds.max():.3g}"
-            rows.append((threads, name, f"{seconds.median():.3g}", spread, *ratio))
+            rows.append((threads, name, f"{seconds.median():.3g}", spread, *ratio, cpu))
     return Table(COLUMNS, rows)

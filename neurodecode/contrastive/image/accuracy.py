@@ -15,10 +15,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import gammaln
 
-from neurodecode.contrastive.accuracy import finite_or_none, side_of, value_of_ranks
 from neurodecode.contrastive.image.averaging import EVERYBODY
 from neurodecode.contrastive.image.config_evaluation import AVERAGES, SETS
 from neurodecode.evaluation.bootstrap import bootstrap_ci, mean_ci
+from neurodecode.evaluation.group_scores import finite_or_none, side_of, value_of_ranks
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.paired import paired_test
 

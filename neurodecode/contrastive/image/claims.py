@@ -16,14 +16,14 @@ from neurodecode.contrastive.image.contrasts import (
     offset_gain,
     redrawn_difference,
 )
-from neurodecode.contrastive.verdicts import (
+from neurodecode.report.model import Claim, Verdict
+from neurodecode.report.verdicts import (
     ALPHA,
     chance_verdict,
     paired_claim,
     score_text,
     side,
 )
-from neurodecode.report.model import Claim, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -48,6 +48,9 @@ class ViewerSimulation(Section):
     category_share: float = Field(
         default=0.5, ge=0, le=1, description="Of the latents' variance, between categories"
     )
+    latent_dimensions: int = Field(
+        default=16, ge=1, description="In which pictures differ; brains tell few features apart"
+    )
     pictures: str = Field(
         default="default", description="Generator of the pictures: faces, drawn, or the default"
     )

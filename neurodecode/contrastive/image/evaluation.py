@@ -10,7 +10,6 @@ import pandas as pd
 import torch
 
 from neurodecode.artefacts import write_json, write_parquet
-from neurodecode.contrastive.accuracy import finite_or_none
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
 from neurodecode.contrastive.image.averaging import Queries, average_estimates
 from neurodecode.contrastive.image.config_evaluation import SETS
@@ -21,6 +20,7 @@ from neurodecode.contrastive.image.reliability import split_half_ranks
 from neurodecode.contrastive.image.training import Task, build_network, task_of
 from neurodecode.contrastive.retrieval import Candidates, rank_of
 from neurodecode.evaluation.bootstrap import mean_ci
+from neurodecode.evaluation.group_scores import finite_or_none
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.persistence import load_weights
 

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.contrastive.accuracy import group_rows, over_seeds
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names
 from neurodecode.contrastive.image.claims import Evidence, image_claims
 from neurodecode.contrastive.image.config import ImageConfig
@@ -34,6 +33,7 @@ from neurodecode.contrastive.image.time_course import time_course
 from neurodecode.evaluation.audit import audit_frame
 from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.evaluation.control import control_at_chance
+from neurodecode.evaluation.group_scores import group_rows, over_seeds
 from neurodecode.evaluation.metric_row import metric_frame
 from neurodecode.report.model import Block, Report, Section
 from neurodecode.report.sections import (

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from neurodecode.contrastive.dual_ridge import DualRidgeCV
+from neurodecode.dual_ridge import DualRidgeCV
 from neurodecode.faults import DataFault
 from neurodecode.signals.memory import require_memory
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neurodecode.contrastive.accuracy import value_of_ranks
 from neurodecode.contrastive.image.averaging import EVERYBODY
 from neurodecode.evaluation.bootstrap import mean_ci
+from neurodecode.evaluation.group_scores import value_of_ranks
 from neurodecode.evaluation.time_clusters import time_clusters
 
 if TYPE_CHECKING:

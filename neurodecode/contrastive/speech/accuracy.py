@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodecode.contrastive.accuracy import finite_or_none, value_of_ranks
 from neurodecode.evaluation.bootstrap import mean_ci
+from neurodecode.evaluation.group_scores import finite_or_none, value_of_ranks
 from neurodecode.evaluation.metric_row import MetricRow
 
 if TYPE_CHECKING:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from neurodecode.contrastive.verdicts import (
+from neurodecode.report.model import Claim, Verdict
+from neurodecode.report.verdicts import (
     ALPHA,
     chance_verdict,
     paired_claim,
@@ -13,7 +14,6 @@ from neurodecode.contrastive.verdicts import (
     score_text,
     side,
 )
-from neurodecode.report.model import Claim, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

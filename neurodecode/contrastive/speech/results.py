@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.contrastive.accuracy import group_rows, over_seeds
 from neurodecode.contrastive.speech.accuracy import metric_names
 from neurodecode.contrastive.speech.claims import MEL, speech_claims
 from neurodecode.contrastive.speech.config import SpeechConfig
@@ -19,6 +18,7 @@ from neurodecode.contrastive.speech.recordings import DESCRIPTION
 from neurodecode.contrastive.speech.word_features import explain_probabilities
 from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.evaluation.control import control_at_chance
+from neurodecode.evaluation.group_scores import group_rows, over_seeds
 from neurodecode.evaluation.metric_row import metric_frame
 from neurodecode.evaluation.sentences import repeated_sentences
 from neurodecode.report.model import Block, Report, Section, Table

@@ -76,6 +76,7 @@ def simulate_viewing(
     snr: float = 0.15,
     low_level_share: float = 0.4,
     category_share: float = 0.5,
+    latent_dimensions: int = 16,
     pictures: str = "default",
     early: Sequence[str] = ("colour_histogram", "hog"),
     late: str = "default",
@@ -112,6 +113,8 @@ def simulate_viewing(
         Share of that variance that low-level features drive, in [0, 1].
     category_share : float, default=0.5
         Share of the latents' variance that lies between categories, in [0, 1].
+    latent_dimensions : int, default=16
+        In which pictures differ, at most those of the generator's latent.
     pictures : {"default", "drawn", "faces"}, default "default"
         Picture generator; "default" is "faces" where its weights are installed, else "drawn".
     early : sequence of str, default=("colour_histogram", "hog")
@@ -148,8 +151,9 @@ def simulate_viewing(
         If an option is out of its range, or a generator or an encoder is unknown or not installed.
     """
     gallery = Gallery(
-        n_categories, images_per_category, n_test_categories, category_share, random_state
-    )
+        n_categories, images_per_category, n_test_categories, category_share, latent_dimensions,
+        random_state,
+    )  # fmt: skip
     settings = Settings(
         test_repetitions, n_channels, sfreq, snr, low_level_share, soa, jitter, duration,
         common_head, alpha_uv, pops_per_minute, random_state,
@@ -179,6 +183,7 @@ def _check(gallery: Gallery, settings: Settings, n_participants: int) -> None:
         "categories": gallery.n_categories,
         "pictures in a category": gallery.images_per_category,
         "repetitions": settings.test_repetitions,
+        "dimensions of the latents": gallery.n_dimensions,
     }
     for name, number in least.items():
         if number < 1:

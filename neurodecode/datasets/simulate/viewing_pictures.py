@@ -28,6 +28,7 @@ class Gallery:
     images_per_category: int
     n_test_categories: int
     category_share: float
+    n_dimensions: int
     random_state: int
 
     def table(self) -> pd.DataFrame:
@@ -51,22 +52,36 @@ class Gallery:
     def latents(self, n_numbers: int) -> NDArray[np.float32]:
         r"""Draw the latent of every picture, in the order of :meth:`table`.
 
-        .. math:: z = \sqrt{\rho}\, c_k + \sqrt{1 - \rho}\, e, \qquad c_k, e \sim N(0, I),
+        .. math:: z = \sqrt{n / d}\, Q\, (\sqrt{\rho}\, c_k + \sqrt{1 - \rho}\, e),
+                  \qquad c_k, e \sim N(0, I_d), \quad Q^\top Q = I_d,
 
-        with :math:`\rho` the ``category_share``. More categories leave those before as they are.
+        with :math:`\rho` the ``category_share`` and d the ``n_dimensions`` in which pictures
+        differ: what a brain of few features can tell. The factor gives latents the length that
+        the generator expects. More categories leave those before as they are.
 
         Returns
         -------
         ndarray of float32, shape (n_categories * images_per_category, n_numbers)
         """
         between, within = np.sqrt(self.category_share), np.sqrt(1 - self.category_share)
+        n_dimensions = min(self.n_dimensions, n_numbers)
+        basis = self._basis(n_numbers, n_dimensions)
         latents = []
         for category in range(self.n_categories):
             rng = np.random.default_rng([self.random_state, _STREAM, category])
-            centre = rng.standard_normal(n_numbers)
-            own = rng.standard_normal((self.images_per_category, n_numbers))
-            latents.append(between * centre + within * own)
+            centre = rng.standard_normal(n_dimensions)
+            own = rng.standard_normal((self.images_per_category, n_dimensions))
+            latents.append((between * centre + within * own) @ basis)
         return np.concatenate(latents).astype(np.float32)
+
+    def _basis(self, n_numbers: int, n_dimensions: int) -> NDArray[np.float64]:
+        """Return the directions in which pictures differ, (n_dimensions, n_numbers)."""
+        if n_dimensions == n_numbers:
+            return np.eye(n_numbers)
+        rng = np.random.default_rng([self.random_state, _STREAM])
+        basis, _ = np.linalg.qr(rng.standard_normal((n_numbers, n_dimensions)))
+        scaled: NDArray[np.float64] = np.sqrt(n_numbers / n_dimensions) * basis.T
+        return scaled
 
 
 def make_pictures(folder: Path, gallery: Gallery, generator: PictureGenerator) -> list[Picture]:

@@ -63,12 +63,25 @@ def test_every_program_chooses_the_same_penalty_inside_the_grid(ridges, array):
     assert set(ridges["alphas"]) == {OURS, *RIDGES}
     for alpha in ridges["alphas"].values():
         assert alpha == pytest.approx(ridges["alphas"][OURS], rel=1e-5)
-    assert max(ridges["gaps"].values()) < 1e-3
+    assert max(ridges["gaps"].values()) < 1e-8
     for score in ridges["scores"].values():
         assert score == pytest.approx(ridges["scores"][OURS], abs=1e-4)
     x, _ = ridge.draw(array, 6, seed=config_of().seed + 1)
     scale = float(np.square(x - x.mean(axis=0)).sum() / len(x))
     assert 1.01e-3 * scale < ridges["alphas"][OURS] < 0.99e4 * scale
+
+
+def test_in_single_precision_windows_and_targets_are_single(array, monkeypatch):
+    seen, fit = [], ridge.DualRidgeCV.fit
+    monkeypatch.setattr(
+        ridge.DualRidgeCV,
+        "fit",
+        lambda self, x, y: seen.append((x.dtype, y.dtype)) or fit(self, x, y),
+    )
+    sizes = config_of("benchmark.ridge.precision=float32").benchmark.ridge
+    found = ridge.time_ridges(array, sizes, seed=0, turn=0)
+    assert {str(kind) for pair in seen for kind in pair} == {"float32"}
+    assert found["gaps"][SKLEARN] < 1e-4
 
 
 def test_targets_are_half_signal(array):

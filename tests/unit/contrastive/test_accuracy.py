@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from neurodecode.config import validate
-from neurodecode.contrastive.accuracy import group_rows, over_seeds, value_of_ranks
+from neurodecode.evaluation.group_scores import group_rows, over_seeds, value_of_ranks
 from neurodecode.contrastive.speech.accuracy import (
     chance_of,
     metric_names,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import itertools
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ def test_a_part_of_the_window_begins_at_its_start_and_ends_before_its_end(span, 
 
 def test_neighbouring_parts_share_no_sample_and_leave_none_out():
     settings, edges = signals(), np.arange(-0.5, 1.0001, 0.05)
-    parts = [samples_of(pair, settings) for pair in pairwise(edges)]
+    parts = [samples_of(pair, settings) for pair in itertools.pairwise(edges)]
     joined = [i for part in parts for i in range(part.start, part.stop)]
     assert joined == list(range(180))
 

@@ -127,14 +127,20 @@ def test_the_pictures_are_what_the_latents_make(folder):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_latents_have_the_stated_variance_between_categories(share):
-    latents = Gallery(300, 4, 0, share, 7).latents(16).reshape(300, 4, 16)
+    latents = Gallery(300, 4, 0, share, 16, 7).latents(16).reshape(300, 4, 16)
     within = latents.var(axis=1, ddof=1).mean()
     assert within == pytest.approx(1 - share, abs=0.05)
     assert latents.var() == pytest.approx(1, abs=0.05)
 
 
+def test_latents_differ_in_so_many_dimensions_and_are_as_long_as_the_generator_expects():
+    latents = Gallery(300, 4, 0, 0.5, 8, 7).latents(100)
+    assert np.linalg.matrix_rank(latents, tol=1e-3) == 8
+    assert (latents**2).sum(axis=1).mean() == pytest.approx(100, rel=0.1)
+
+
 def test_more_categories_leave_those_before_as_they_are():
-    few, many = (Gallery(n, 3, 1, 0.5, 7).latents(16) for n in (4, 6))
+    few, many = (Gallery(n, 3, 1, 0.5, 16, 7).latents(16) for n in (4, 6))
     np.testing.assert_array_equal(many[: len(few)], few)
 
 

@@ -38,7 +38,7 @@ def alexnet(tmp_path_factory):
         10: (5, 7, 3, 3),
     }
     for index, shape in shapes.items():
-        weights[f"features.{index}.weight"] = normal(rng, *shape, shape[2])
+        weights[f"features.{index}.weight"] = normal(rng, *shape)
         weights[f"features.{index}.bias"] = normal(rng, shape[0])
     return weights, saved(tmp_path_factory.mktemp("alexnet"), weights)
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from neurodecode.contrastive.dual_ridge import DualRidgeCV
+from neurodecode.dual_ridge import DualRidgeCV
 from neurodecode.faults import ConfigFault, DataFault, LeakFault
 
 ALPHAS = np.logspace(-2, 5, 8)

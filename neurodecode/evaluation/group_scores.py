@@ -36,7 +36,9 @@ def side_of(metric: str) -> Literal["greater", "less"]:
     return "less" if metric.endswith("relative rank") else "greater"
 
 
-def group_rows(subject_rows: pd.DataFrame, *, n_resamples: int, seed: int) -> list[MetricRow]:
+def group_rows(
+    subject_rows: pd.DataFrame, *, n_resamples: int, seed: int, unit: str = "participant"
+) -> list[MetricRow]:
     """Average over participants (first over seeds), interval and sign-flip test over them.
 
     Parameters
@@ -50,13 +52,13 @@ def group_rows(subject_rows: pd.DataFrame, *, n_resamples: int, seed: int) -> li
     for (model, metric, _), part in averaged.groupby(keys, sort=False):
         values, chance = part["value"].to_numpy(float), part["chance"].to_numpy(float)
         ci = mean_ci(values, n_resamples=n_resamples, expand=True, random_state=seed,
-                     unit="participant")  # fmt: skip
+                     unit=unit)  # fmt: skip
         test = paired_test(values, chance, alternative=side_of(str(metric)), random_state=seed)
         ceiling = part["ceiling"].dropna()
         rows.append(
             MetricRow(
                 metric=str(metric), value=ci.estimate, chance=float(chance.mean()), n=len(part),
-                unit="participant", level="group", split=part["split"].iloc[0], model=str(model),
+                unit=unit, level="group", split=part["split"].iloc[0], model=str(model),
                 ci_low=finite_or_none(ci.low), ci_high=finite_or_none(ci.high),
                 p_value=finite_or_none(test.p_value),
                 ceiling=float(ceiling.mean()) if len(ceiling) == len(part) else None,

@@ -81,10 +81,10 @@ class DualRidgeCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     Notes
     -----
-    Numbers are computed in the type of the samples, float32 or float64; in float32, penalties far
-    below :math:`10^{-7}` of the largest eigenvalue are lost in rounding. Eigenvalues that are
-    rounding errors (below :math:`n \epsilon \lambda_1`) are dropped with their directions, so that
-    a penalty of 0 is the least-squares solution of smallest norm.
+    Numbers are computed in the type of the samples, float32 or float64. Directions in which
+    :math:`\lambda + \alpha` is a rounding error of the largest eigenvalue (below
+    :math:`\sqrt{n}\, \epsilon \lambda_1`) are left out, so that a penalty of 0 is the least-squares
+    solution of smallest norm.
 
     Examples
     --------
@@ -175,7 +175,7 @@ class DualRidgeCV(MultiOutputMixin, RegressorMixin, BaseEstimator):
 
     def _fit_all(self, samples: _Samples, *, single: bool) -> None:
         values, basis, projected = samples.decompose(slice(None))
-        shrunk = projected / (values[:, None] + self.alpha_).astype(values.dtype)
+        shrunk = projected * _shrinkage(values, self.alpha_)
         x_mean, y_mean = samples.means(slice(None))
         coef = basis @ shrunk if samples.primal else (samples.x - x_mean).T @ (basis @ shrunk)
         self.coef_ = np.ascontiguousarray(coef.T)
@@ -232,8 +232,15 @@ class _Samples:
 
 def _eigen(gram: Array) -> tuple[Array, Array]:
     values, vectors = eigh(gram, overwrite_a=True, check_finite=False, driver="evd")
-    kept = values > len(values) * np.finfo(values.dtype).eps * max(values[-1], 0)
-    return values[kept], vectors[:, kept]
+    return np.maximum(values, 0), vectors
+
+
+def _shrinkage(values: Array, alphas: Any) -> Array:
+    """Return 1 / (value + alpha), shape (n_values, 1 or n_targets); 0 where rounding decides."""
+    total = values[:, None] + np.asarray(alphas, values.dtype)
+    lost = np.sqrt(len(values)) * np.finfo(values.dtype).eps * values[-1]
+    found: Array = np.where(total > lost, 1 / np.where(total > lost, total, 1), 0)
+    return found.astype(values.dtype)
 
 
 def fold_scores(
@@ -245,7 +252,7 @@ def fold_scores(
     expected = samples.y[test] - samples.means(train)[1]
     errors = np.empty((len(alphas), expected.shape[1]))
     for row, alpha in enumerate(alphas.tolist()):
-        residual = expected - design @ (projected / (values + values.dtype.type(alpha))[:, None])
+        residual = expected - design @ (projected * _shrinkage(values, alpha))
         errors[row] = np.einsum("nt,nt->t", residual, residual, dtype=np.float64)
     if scoring == "neg_mean_squared_error":
         return -errors / len(test)
