@@ -1,3 +1,4 @@
+from .alexnet import AlexNet as AlexNet
 from .autokl import AutoKL as AutoKL
 from .cache import PictureCache as PictureCache
 from .clip import ClipText as ClipText
@@ -13,6 +14,8 @@ from .files import check_pictures as check_pictures
 from .files import read_picture as read_picture
 from .files import resize_picture as resize_picture
 from .gradients import OrientedGradients as OrientedGradients
+from .inception import InceptionV3 as InceptionV3
+from .resnet import ResNet50 as ResNet50
 from .spectrum import Fourier2D as Fourier2D
 from .texture import LocalBinaryPattern as LocalBinaryPattern
 from .vdvae import VDVAE as VDVAE

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neurodecode.faults import ConfigFault
 from neurodecode.stimuli.generation.checkpoint import load_part, pipeline_folder
 from neurodecode.stimuli.pictures.network import NetworkEncoder
-from neurodecode.stimuli.pictures.preprocessing import Preprocessing
+from neurodecode.stimuli.pictures.preprocessing import HALF, Preprocessing
 from neurodecode.stimuli.pretrained import weights_hash
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_HALF = (0.5, 0.5, 0.5)  # mean and deviation that give -1 to 1
 _PART = "vae"
 
 
@@ -72,7 +71,7 @@ class AutoKL(NetworkEncoder):
         if size < self.factor or size % self.factor:
             fix = f"give a multiple of {self.factor}"
             raise ConfigFault(f"input of {size} pixels for {self.model}", fix=fix)
-        self.preprocessing = Preprocessing(int(size), int(size), _HALF, _HALF)
+        self.preprocessing = Preprocessing(int(size), int(size), HALF, HALF)
         network.decoder = None  # half of the network, which is not used
         self._network = network.to(device)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from neurodecode.artefacts import sha256_file
 from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.stimuli.pictures.network import NetworkEncoder, check_choice
-from neurodecode.stimuli.pictures.preprocessing import Preprocessing
+from neurodecode.stimuli.pictures.preprocessing import HALF, Preprocessing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _WIDTHS = {"features": 1280, "logits": 1000}
-_HALF = (0.5, 0.5, 0.5)  # mean and deviation that give x / 127.5 - 1
 _SMALLEST = 32  # the network halves its input five times
 
 
@@ -62,7 +61,7 @@ class EfficientNetLite0(NetworkEncoder):
         self.layer = check_choice("layer of EfficientNet-Lite0", layer, list(_WIDTHS))
         if size < _SMALLEST:
             raise ConfigFault(f"input of {size} pixels", fix=f"give {_SMALLEST} or more")
-        self.preprocessing = Preprocessing(int(size), int(size), _HALF, _HALF)
+        self.preprocessing = Preprocessing(int(size), int(size), HALF, HALF)
         self._network = _load_network(int(size)).to(device)
 
     @property

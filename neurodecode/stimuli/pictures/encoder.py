@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PICTURE_ENCODERS: Mapping[str, tuple[str, str]] = {
+    "alexnet": ("neurodecode.stimuli.pictures.alexnet", "AlexNet"),
     "autokl": ("neurodecode.stimuli.pictures.autokl", "AutoKL"),
     "clip_text": ("neurodecode.stimuli.pictures.clip", "ClipText"),
     "clip_vision": ("neurodecode.stimuli.pictures.clip", "ClipVision"),
@@ -24,7 +25,9 @@ PICTURE_ENCODERS: Mapping[str, tuple[str, str]] = {
     "efficientnet_lite0": ("neurodecode.stimuli.pictures.efficientnet", "EfficientNetLite0"),
     "fft2d": ("neurodecode.stimuli.pictures.spectrum", "Fourier2D"),
     "hog": ("neurodecode.stimuli.pictures.gradients", "OrientedGradients"),
+    "inception_v3": ("neurodecode.stimuli.pictures.inception", "InceptionV3"),
     "lbp": ("neurodecode.stimuli.pictures.texture", "LocalBinaryPattern"),
+    "resnet50": ("neurodecode.stimuli.pictures.resnet", "ResNet50"),
     "vdvae": ("neurodecode.stimuli.pictures.vdvae", "VDVAE"),
     "vgg19": ("neurodecode.stimuli.pictures.vgg", "Vgg19"),
 }

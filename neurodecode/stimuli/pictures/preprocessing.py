@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -57,10 +57,17 @@ class Preprocessing:
 
 IMAGENET = Preprocessing(256, 224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 """What networks of torchvision and DINOv2 were evaluated with."""
+HALF: _Channels = (0.5, 0.5, 0.5)
+"""Mean and deviation that bring a picture to -1 to 1."""
 CLIP = Preprocessing(
     224, 224, (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 )
 """What the networks of CLIP were trained with, for 224 pixels."""
+
+
+def imagenet_square(size: int) -> Preprocessing:
+    """Return what studies that compare pictures use: the whole middle square, ``IMAGENET`` mean."""
+    return replace(IMAGENET, size=int(size), crop=int(size))
 
 
 def read_preprocessing(name: str, default: Preprocessing) -> Preprocessing:

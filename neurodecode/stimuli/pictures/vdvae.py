@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.faults import ConfigFault, DataFault
-from neurodecode.stimuli.pictures.network import NetworkEncoder
+from neurodecode.faults import ConfigFault
 from neurodecode.stimuli.pictures.preprocessing import Preprocessing
-from neurodecode.stimuli.pretrained import read_tensors, weights_hash
+from neurodecode.stimuli.pictures.state_dict import StateDictEncoder, convolve
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import numpy as np
-    from numpy.typing import NDArray
+    from collections.abc import Mapping
 
 _SIZE = 64
 # Mean and deviation of ImageNet at 64 pixels, one number for all channels.
@@ -26,7 +21,7 @@ _DECODER = {1: 2, 4: 4, 8: 8, 16: 16, 32: 32, 64: 13}
 """Latent layers at each resolution; the first of each but 1 takes in the one before."""
 
 
-class VDVAE(NetworkEncoder):
+class VDVAE(StateDictEncoder):
     r"""Latents of the first layers of OpenAI's VDVAE for ImageNet at 64 pixels.
 
     The network has 75 layers of latents, at resolutions 1, 4, 8, 16, 32 and 64 (2, 4, 8, 16, 32
@@ -61,59 +56,26 @@ class VDVAE(NetworkEncoder):
     .. [3] Benchetrit et al. 2024, ICLR, section 2.3.
     """
 
+    name = "vdvae"
+    title = "VDVAE for ImageNet 64"
+    advice = "give imagenet64-iter-1600000-model-ema.th, which github.com/openai/vdvae links to"
+
     def __init__(
         self, model: str, n_layers: int = 31, device: str = "cpu", batch_size: int = 16
     ) -> None:
-        super().__init__(device, batch_size)
         total = sum(_DECODER.values())
         if not 1 <= n_layers <= total:
             raise ConfigFault(f"{n_layers} layers of VDVAE", fix=f"give 1 to {total}")
-        self.model, self.n_layers = str(model), int(n_layers)
-        self.preprocessing = Preprocessing(_SIZE, _SIZE, (_MEAN,) * 3, (_STD,) * 3)
-        weights = _load_weights(Path(model).expanduser())
-        self._weights = {name: tensor.to(device) for name, tensor in weights.items()}
-        self._hash = weights_hash(weights)
-        self._channels = self._try()
+        self.n_layers = int(n_layers)
+        preprocessing = Preprocessing(_SIZE, _SIZE, (_MEAN,) * 3, (_STD,) * 3)
+        super().__init__(model, preprocessing, {"n_layers": self.n_layers}, device, batch_size)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of an embedding: (91168,) for 31 layers."""
-        places = [resolution**2 for resolution, _ in _layers()[: self.n_layers]]
-        return (self._channels * sum(places),)
-
-    def settings(self) -> dict[str, Any]:
-        """Return what changes the output."""
+    def run(self, weights: Mapping[str, Any], pictures: Any) -> Any:
+        """Return the latents, flattened one after the other."""
         import torch
 
-        return {
-            "encoder": "vdvae",
-            "n_layers": self.n_layers,
-            "preprocessing": self.preprocessing.settings(),
-            "weights": self._hash,
-            "torch": torch.__version__,
-        }
-
-    def _forward(self, pictures: Sequence[NDArray[np.uint8]], labels: Sequence[str]) -> Any:
-        import torch
-
-        inputs = torch.from_numpy(self.preprocessing.apply(pictures)).to(self.device)
-        latents = posterior_means(self._weights, inputs, self.n_layers)
+        latents = posterior_means(weights, pictures, self.n_layers)
         return torch.cat([latent.flatten(1) for latent in latents], dim=1)
-
-    def _try(self) -> int:
-        """Encode nothing once, which needs every weight; return the channels of a latent."""
-        import torch
-
-        grey = torch.zeros(1, 3, _SIZE, _SIZE, device=self.device)
-        try:
-            with torch.inference_mode():
-                return int(posterior_means(self._weights, grey, self.n_layers)[-1].shape[1])
-        except (KeyError, RuntimeError) as error:
-            raise DataFault(
-                f"weights are not those of VDVAE for ImageNet 64: {str(error).splitlines()[0]}",
-                where=self.model,
-                fix="give imagenet64-iter-1600000-model-ema.th",
-            ) from error
 
 
 def posterior_means(weights: Mapping[str, Any], pictures: Any, n_layers: int) -> list[Any]:
@@ -147,7 +109,7 @@ def posterior_means(weights: Mapping[str, Any], pictures: Any, n_layers: int) ->
         posterior = _block(weights, f"{name}.enc", torch.cat([state, seen[resolution]], dim=1))
         mean = posterior.chunk(2, dim=1)[0]
         prior = _block(weights, f"{name}.prior", state)
-        state = state + prior[:, posterior.shape[1] :] + _convolve(weights, f"{name}.z_proj", mean)
+        state = state + prior[:, posterior.shape[1] :] + convolve(weights, f"{name}.z_proj", mean)
         states[resolution] = state + _block(weights, f"{name}.resnet", state)
         latents.append(mean)
     return latents
@@ -167,7 +129,7 @@ def _encode(weights: Mapping[str, Any], pictures: Any) -> dict[int, Any]:
     """Return the last activation at each resolution."""
     import torch
 
-    hidden = _convolve(weights, "encoder.in_conv", pictures)
+    hidden = convolve(weights, "encoder.in_conv", pictures)
     seen, index = {}, 0
     coarser = dict(pairwise(_ENCODER))
     for resolution, count in _ENCODER.items():
@@ -187,27 +149,5 @@ def _block(weights: Mapping[str, Any], name: str, hidden: Any) -> Any:
     import torch
 
     for layer in ("c1", "c2", "c3", "c4"):
-        hidden = _convolve(weights, f"{name}.{layer}", torch.nn.functional.gelu(hidden))
+        hidden = convolve(weights, f"{name}.{layer}", torch.nn.functional.gelu(hidden))
     return hidden
-
-
-def _convolve(weights: Mapping[str, Any], name: str, hidden: Any) -> Any:
-    import torch
-
-    kernel = weights[f"{name}.weight"]
-    return torch.nn.functional.conv2d(
-        hidden, kernel, weights[f"{name}.bias"], padding=kernel.shape[-1] // 2
-    )
-
-
-def _load_weights(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        raise DataFault(
-            "weights of VDVAE not found",
-            where=str(file),
-            fix="download imagenet64-iter-1600000-model-ema.th, which github.com/openai/vdvae "
-            "links to, and give its path",
-        )
-    tensors = read_tensors(file)
-    # Checkpoints of a parallel run carry a prefix.
-    return {name.removeprefix("module."): tensor.float() for name, tensor in tensors.items()}

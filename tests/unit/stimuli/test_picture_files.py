@@ -162,7 +162,7 @@ def test_a_mark_of_a_few_pixels_and_a_strip_are_no_pictures(tmp_path):
     with pytest.raises(DataFault, match="30 x 7 pixels, less than 8"):
         read_picture(saved(tmp_path, "a.png", noise(7, 30)))
     read_picture(saved(tmp_path, "b.png", noise(8, 30)))
-    with pytest.raises(DataFault, match="401 x 8 pixels.*more than 50 times as long"):
+    with pytest.raises(DataFault, match=r"401 x 8 pixels.*more than 50 times as long"):
         read_picture(saved(tmp_path, "c.png", noise(8, 401)))
 
 
