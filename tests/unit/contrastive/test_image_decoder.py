@@ -201,7 +201,7 @@ def test_wrong_input_is_answered_with_names(decoder, windows, change, said):
 
 def test_a_channel_too_many_is_named_or_left_out_if_asked(decoder, viewing):
     raw = viewing(("Fz", "C3", "Cz", "C4", "Pz", "Oz", "O2"))
-    with pytest.raises(DataFault, match="does not know: O2 .nearest known: Oz"):
+    with pytest.raises(DataFault, match=r"does not know: O2 \(nearest known: Oz\)"):
         decoder.predict(raw, participant="01")
     assert len(decoder.predict(raw, participant="01", extra="drop"))
 
