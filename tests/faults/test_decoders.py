@@ -62,7 +62,9 @@ def reseal(folder, name):
 
 def test_row_5_a_recording_in_another_unit_is_recognised(folder, record, tmp_path):
     offline, streamed = line_of(folder, record(scale=10.0), tmp_path)
-    assert "it looks like volts scaled by 1e-6" in offline
+    assert "is not EEG in volts, it looks like microvolts" in offline
+    assert "signals." not in offline
+    assert "mend the recording first" in offline
     assert "times those of the training, in uV" in streamed
 
 

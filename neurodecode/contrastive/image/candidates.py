@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from neurodecode.artefacts import read_json
+from neurodecode.contrastive.image.encoding import BANK
 from neurodecode.contrastive.retrieval import Candidates, rank_of
 from neurodecode.faults import DataFault, unknown
 from neurodecode.persistence import load_tensors, save_tensors
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
+
+    from neurodecode.contrastive.image.bank import PictureBank
+
 FILE = "candidates"
+SETS = ("small", "large")
+"""Test sets, as the split names them."""
 
 
 class CandidateBank:
@@ -107,6 +114,11 @@ class CandidateBank:
             true_rank=None if true is None else _true_ranks(scores, names, true),
             n_candidates=len(names),
         )
+
+
+def candidate_names(windows: pd.DataFrame, bank: PictureBank) -> list[str]:
+    """Return the pictures of a test set, and those that were never shown."""
+    return [*sorted(windows["image"].unique()), *(n for n in bank.images if n.startswith(BANK))]
 
 
 def _true_ranks(scores: torch.Tensor, names: Sequence[str], true: Sequence[str]) -> np.ndarray:

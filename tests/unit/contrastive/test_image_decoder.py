@@ -105,8 +105,8 @@ def test_a_recording_is_decoded_with_the_ranks_of_the_runs_own_evaluation(run, n
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_scores_are_those_of_the_runs_network_to_the_last_bit(run, name):
-    from neurodecode.contrastive.image.evaluation import estimates_of, load_network
-    from neurodecode.contrastive.image.training import task_of
+    from neurodecode.contrastive.image.evaluation import estimates_of
+    from neurodecode.contrastive.image.training import load_network, task_of
     from neurodecode.contrastive.retrieval import Candidates
 
     tested = run.tested("01", "large").reset_index(drop=True)
