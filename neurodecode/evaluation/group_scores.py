@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+import pandas as pd
 
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.paired import paired_test
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 
@@ -41,6 +41,9 @@ def group_rows(
 ) -> list[MetricRow]:
     """Average over participants (first over seeds), interval and sign-flip test over them.
 
+    With one participant, the group is that participant, with the interval of their own row (of
+    the first seed) and without a test.
+
     Parameters
     ----------
     subject_rows : DataFrame
@@ -49,7 +52,11 @@ def group_rows(
     rows = []
     averaged = over_seeds(subject_rows)
     keys = ["model", "metric", "split"]
-    for (model, metric, _), part in averaged.groupby(keys, sort=False):
+    for (model, metric, split), part in averaged.groupby(keys, sort=False):
+        if len(part) == 1:
+            own = subject_rows[(subject_rows[keys] == [model, metric, split]).all(axis=1)]
+            rows.append(_alone(own.iloc[0], float(part["value"].iloc[0])))
+            continue
         values, chance = part["value"].to_numpy(float), part["chance"].to_numpy(float)
         ci = mean_ci(values, n_resamples=n_resamples, expand=True, random_state=seed,
                      unit=unit)  # fmt: skip
@@ -65,6 +72,19 @@ def group_rows(
             )
         )  # fmt: skip
     return rows
+
+
+def _alone(own: pd.Series[Any], value: float) -> MetricRow:
+    """Return the group row of a single participant."""
+    low, high, ceiling = (
+        None if pd.isna(own.get(name)) else float(own[name])
+        for name in ("ci_low", "ci_high", "ceiling")
+    )
+    return MetricRow(
+        metric=str(own["metric"]), value=value, chance=float(own["chance"]), n=int(own["n"]),
+        unit=str(own["unit"]), level="group", split=own["split"], model=str(own["model"]),
+        ci_low=low, ci_high=high, ceiling=ceiling,
+    )  # fmt: skip
 
 
 def over_seeds(subject_rows: pd.DataFrame) -> pd.DataFrame:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.units import Seen
 
 BATCH = 256
-SPLIT_HALVES = "signal, split halves"
 
 
 def split_half_ranks(seen: Seen) -> pd.DataFrame:

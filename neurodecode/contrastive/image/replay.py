@@ -40,11 +40,11 @@ def replay_viewer(
     -------
     dict or None
         ``stages`` (rows of the latency table) and ``same_as_offline``; None where the unit left
-        no decoder.
+        no decoder, or the participant has no test trial.
     """
-    if not (folder / FOLDER).is_dir():
-        return None
     tested = trials[trials["part"] == "test"]
+    if tested.empty or not (folder / FOLDER).is_dir():
+        return None
     most = tested["recording"].value_counts().index[0]
     viewer = next(recording for recording in recordings if recording.name == most)
     decoder = ImageDecoder.load(folder / FOLDER)

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from neurodecode.config import validate
-from neurodecode.evaluation.group_scores import group_rows, over_seeds, value_of_ranks
 from neurodecode.contrastive.speech.accuracy import (
     chance_of,
     metric_names,
@@ -15,6 +14,7 @@ from neurodecode.contrastive.speech.accuracy import (
     values_of,
 )
 from neurodecode.contrastive.speech.config import SpeechEvaluation
+from neurodecode.evaluation.group_scores import group_rows, over_seeds, value_of_ranks
 from neurodecode.evaluation.metric_row import metric_frame
 from neurodecode.faults import ConfigFault
 
@@ -124,3 +124,14 @@ def test_what_is_above_chance_in_everybody_is_significant_and_random_ranks_are_n
 def test_the_headline_must_be_computed():
     with pytest.raises(ConfigFault, match="headline_k must be one of top_k"):
         validate(SpeechEvaluation, {"top_k": [1, 5]})
+
+
+def test_a_single_participant_is_the_group_with_the_interval_of_their_own_row():
+    own = {"model": "m", "metric": "top-1 accuracy", "split": "s", "level": "subject",
+           "subject": "01", "chance": 0.1, "unit": "picture", "n": 40, "ceiling": None}  # fmt: skip
+    seeds = [{**own, "value": v, "ci_low": v - 0.1, "ci_high": v + 0.1} for v in (0.4, 0.5)]
+    (row,) = group_rows(pd.DataFrame(seeds), n_resamples=200, seed=0)
+    assert (row.level, row.subject, row.unit, row.n) == ("group", None, "picture", 40)
+    assert row.value == pytest.approx(0.45)
+    assert (row.ci_low, row.ci_high) == (pytest.approx(0.3), pytest.approx(0.5))
+    assert (row.p_value, row.ceiling) == (None, None)

@@ -97,7 +97,7 @@ def test_one_hot_targets_do_not_depend_on_the_order_of_trials():
 def test_too_many_pictures_for_one_hot_targets_are_told_before_memory_is_taken():
     n = 40_000
     trials = pd.DataFrame({"image": [f"{i}" for i in range(n)], "category": "x"})
-    with pytest.raises(DataFault, match="target 'identity'.*embedding.target"):
+    with pytest.raises(DataFault, match=r"target 'identity'.*embedding\.target"):
         own_bank("identity", trials, None)
 
 
@@ -122,8 +122,9 @@ def test_a_picture_without_latent_is_named(tmp_path):
 
 
 def test_latents_are_each_pictures_own(tmp_path):
-    table = pd.DataFrame({"image": ["c.png", "a.png", "b.png", "other.png"],
-                          "latent": [[3.0, 30.0], [1.0, 10.0], [2.0, 20.0], [9.0, 9.0]]})  # fmt: skip
+    latents = [[3.0, 30.0], [1.0, 10.0], [2.0, 20.0], [9.0, 9.0]]
+    images = ["c.png", "a.png", "b.png", "other.png"]
+    table = pd.DataFrame({"image": images, "latent": latents})
     table.to_parquet(tmp_path / LATENTS)
     bank = own_bank("latent", TRIALS, tmp_path)
     assert bank.gather(bank.index(["a.png", "c.png"])).tolist() == [[1, 10], [3, 30]]

@@ -154,15 +154,19 @@ def test_i3_is_not_shown_by_the_control_or_by_low_level_targets():
     assert found.verdict == "holds"
 
 
-@pytest.mark.parametrize(("high", "pixels", "verdict"),
-                         [(0.8, 0.6, "holds"), (0.6, 0.8, "fails"), (0.7, 0.7, "not shown")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("high", "pixels", "verdict"),
+    [(0.8, 0.6, "holds"), (0.6, 0.8, "fails"), (0.7, 0.7, "not shown")],
+)
 def test_i4_compares_features_with_pixels_of_the_same_pictures(high, pixels, verdict):
     found = claims_of(redrawn={"generation.full": pictures_of(high, pixels)})["I4"]
     assert found.verdict == verdict
 
 
-@pytest.mark.parametrize(("first", "last", "verdict"),
-                         [(0.3, 0.1, "holds"), (0.1, 0.3, "fails"), (0.2, 0.2, "not shown")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("first", "last", "verdict"),
+    [(0.3, 0.1, "holds"), (0.1, 0.3, "fails"), (0.2, 0.2, "not shown")],
+)
 def test_i4b_compares_the_first_part_of_the_window_with_the_last(first, last, verdict):
     redrawn = {"generation.50_250": pictures_of(correlation=first),
                "generation.250_500": pictures_of(correlation=last).iloc[::-1]}  # fmt: skip

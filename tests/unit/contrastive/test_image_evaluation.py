@@ -169,8 +169,8 @@ def test_one_line_says_how_well_the_last_decoder_does(found):
 
 
 def test_a_unit_of_windows_ranks_each_decoder_with_its_part(seen, resettle, tmp_path):
-    chosen = resettle(seen, time={"decoders": ["ridge", "ridge, pixels"],
-                                  "sliding": {"start": 0.2, "stop": 0.4, "length": 0.2}})  # fmt: skip
+    windows = {"start": 0.2, "stop": 0.4, "length": 0.2}
+    chosen = resettle(seen, time={"decoders": ["ridge", "ridge, pixels"], "sliding": windows})
     unit = unit_of(chosen.config, "sliding.200_400")
     train_unit(chosen, unit, tmp_path)
     table = evaluate_unit(chosen, unit, tmp_path, tmp_path).predictions

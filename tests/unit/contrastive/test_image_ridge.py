@@ -88,11 +88,6 @@ def test_the_penalty_is_the_best_over_folds_of_whole_pictures(fitted):
         assert float(network.alphas[i]) == alphas[int(np.argmax(scores))]
 
 
-def seen_bank(sets):
-    """Return the bank whose pictures the windows' numbers mean."""
-    return sets["train"].bank
-
-
 def test_groups_of_a_picture_reach_the_folds(fitted, monkeypatch):
     seen_groups = []
 
@@ -103,7 +98,7 @@ def test_groups_of_a_picture_reach_the_folds(fitted, monkeypatch):
 
     monkeypatch.setattr(module, "DualRidgeCV", Spy)
     _, sets = fitted(n_models=1)
-    names = np.array(seen_bank(sets).images)[rows_of(sets)[2]]
+    names = np.array(sets["train"].bank.images)[rows_of(sets)[2]]
     assert np.array_equal(seen_groups[0], names)
     assert len(np.unique(seen_groups[0])) < len(seen_groups[0])  # both saw every picture
 
@@ -163,5 +158,5 @@ def test_where_pictures_are_known_no_fold_splits_a_recording(seen, monkeypatch):
 
 def test_a_design_too_large_for_memory_is_refused_before_it_is_read(fitted, monkeypatch):
     monkeypatch.setattr(module, "LIMIT_GIB", 1e-6)
-    with pytest.raises(DataFault, match="windows of the ridge baseline.*ridge.average"):
+    with pytest.raises(DataFault, match=r"windows of the ridge baseline.*ridge\.average"):
         fitted()

@@ -90,8 +90,10 @@ def test_the_loss_is_that_of_the_settings(seen, resettle):
     assert not any(p.requires_grad for p in make_criterion(seen.config).parameters())
 
 
-@pytest.mark.parametrize(("weight", "missing"), [(0.5, "regression"), (0.5, "contrastive"),
-                                                 (1.0, "contrastive"), (0.0, "regression")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("weight", "missing"),
+    [(0.5, "regression"), (0.5, "contrastive"), (1.0, "contrastive"), (0.0, "regression")],
+)
 def test_a_loss_without_its_head_is_refused(seen, weight, missing):
     network, _ = joint_batch(seen)
     setattr(network, missing, None)
@@ -213,8 +215,8 @@ def test_a_control_learns_other_weights_from_the_same_signals(seen, tmp_path):
 
 
 def test_a_window_unit_trains_each_decoder_on_its_part(seen, resettle, tmp_path):
-    chosen = resettle(seen, time={"decoders": ["ridge", "contrastive"],
-                                  "sliding": {"start": 0.0, "stop": 0.2, "length": 0.2}})  # fmt: skip
+    windows = {"start": 0.0, "stop": 0.2, "length": 0.2}
+    chosen = resettle(seen, time={"decoders": ["ridge", "contrastive"], "sliding": windows})
     said = train_unit(chosen, unit(chosen, "sliding.0_200"), tmp_path)
     assert said == "2 decoders"
     n_channels = len(chosen.recordings().channels)

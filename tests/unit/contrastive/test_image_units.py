@@ -105,6 +105,6 @@ def test_participants_keep_their_numbers_whichever_are_opened(seen):
 
 def test_an_encoder_without_picture_files_is_told_what_works(seen):
     bare = replace(seen, pictures=None)
-    with pytest.raises(DataFault, match="'hog' needs picture files.*identity or category"):
+    with pytest.raises(DataFault, match=r"'hog' needs picture files.*identity or category"):
         bare.bank("hog")
     assert bare.bank("category").n_features == 12
