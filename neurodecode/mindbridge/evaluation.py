@@ -1,4 +1,4 @@
-"""Find the seen picture from every test stimulus's decoded signal, and the signal from the picture."""
+"""Find the seen picture from the decoded signal of each test stimulus, and the other way round."""
 
 from __future__ import annotations
 
@@ -128,8 +128,10 @@ def metric_rows(predictions: pd.DataFrame, n_bootstrap: int, *, seed: int) -> li
 
 
 def decode_unit(study: Study, unit: Unit, targets: Targets, folder: Path) -> Iterator[Decoded]:
-    """Yield the decoded test signals of a unit: of its subjects, of synthesised signals of each
-    pair of them, of a new subject in every way.
+    """Yield the decoded test signals of a unit.
+
+    Of its subjects; for the main model also of signals synthesised for one from another; of a new
+    subject in every way it was trained for.
     """
     bridge, _ = sections_of(study, unit.variant)
 

@@ -32,21 +32,21 @@ class Target:
     name : str
     places : dict
         Row of each stimulus.
-    values : ndarray, shape (n_stimuli, *shape)
+    embeddings : ndarray, shape (n_stimuli, *shape)
     """
 
     name: str
     places: dict[str, int]
-    values: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Of one embedding."""
-        return tuple(self.values.shape[1:])
+        return tuple(self.embeddings.shape[1:])
 
     def of(self, stimuli: Sequence[str]) -> NDArray[np.float32]:
         """Return the embeddings (n, *shape) of some stimuli."""
-        found: NDArray[np.float32] = self.values[[self.places[name] for name in stimuli]]
+        found: NDArray[np.float32] = self.embeddings[[self.places[name] for name in stimuli]]
         return found
 
 
@@ -155,4 +155,4 @@ def _centred(study: Study, target: Target) -> Target:
     if not study.config.target.centre:
         return target
     trained = study.trials.loc[study.trials["part"] == "train", "stimulus"].unique().tolist()
-    return Target(target.name, target.places, target.values - target.of(trained).mean(axis=0))
+    return Target(target.name, target.places, target.embeddings - target.of(trained).mean(axis=0))

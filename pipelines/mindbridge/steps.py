@@ -1,0 +1,71 @@
+"""The five steps of the mindbridge pipeline (Wang et al. 2024)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from neurodecode.mindbridge.study import Study
+    from neurodecode.workflow.step import Job
+
+
+def fetch(job: Job) -> str:
+    """Bring the responses here, or simulate them, and split the stimuli."""
+    from neurodecode.artefacts import write_json
+    from neurodecode.mindbridge.study import fetch_responses, fetch_trials
+
+    subjects = job.plan.subjects
+    manifest = fetch_responses(job.config, job.card, subjects, job.data_root)
+    trials = fetch_trials(job.config, job.card, subjects, job.data_root, job.folder / "seen")
+    write_json(job.manifest, manifest.model_dump(mode="json"))
+    counts = trials.groupby("part")["stimulus"].nunique()
+    parts = ", ".join(f"{counts.get(part, 0)} {part}" for part in ("train", "valid", "test"))
+    return f"{len(manifest.files)} files, {len(trials)} trials, stimuli: {parts}"
+
+
+def prepare(job: Job) -> str:
+    """Check one subject's responses and store them with each trial's part."""
+    from neurodecode.mindbridge.study import prepare_subject, read_subject, read_trials
+
+    found = read_subject(job.config, job.card, job.name, job.data_root)
+    trials, *_ = read_trials(job.folder / "seen")
+    store = prepare_subject(job.store(job.name), found, trials[trials["subject"] == job.name])
+    return f"{len(store.trials)} trials, {store.info['n_voxels']} voxels"
+
+
+def train(job: Job) -> str:
+    """Train one model, or every way of adding a new subject."""
+    from neurodecode.mindbridge.training import train_unit
+    from neurodecode.mindbridge.units import unit_of
+
+    return train_unit(_study(job), unit_of(job.name, job.plan.subjects), job.model)
+
+
+def evaluate(job: Job) -> str:
+    """Find the picture of every test stimulus, and synthesise signals."""
+    from neurodecode.mindbridge.evaluation import evaluate_unit
+    from neurodecode.mindbridge.units import unit_of
+
+    result = evaluate_unit(_study(job), unit_of(job.name, job.plan.subjects), job.model)
+    result.save(job.evaluation)
+    return result.summary
+
+
+def report(job: Job) -> str:
+    """Accuracies with intervals, new subjects, synthesis, claims and audit on one page."""
+    from neurodecode.mindbridge.results import build_report
+    from neurodecode.report.render import write_report
+
+    report = build_report(job)
+    write_report(report, job.folder)
+    return report.headline.sentence
+
+
+def _study(job: Job) -> Study:
+    from neurodecode.mindbridge.study import Study, read_trials
+
+    trials, pictures, exemplars = read_trials(job.folder / "seen")
+    folders = {subject: job.store(subject) for subject in job.plan.subjects}
+    key = " ".join(job.plan.fingerprints[rule] for rule in ("fetch", "prepare", "train"))
+    embeddings = job.data_root / "embeddings"
+    return Study(job.config, folders, trials, pictures, exemplars, embeddings, key)
