@@ -16,6 +16,24 @@ if TYPE_CHECKING:
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 
 
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a tab-separated table as text; only ``n/a`` means "missing".
+
+    Raises
+    ------
+    DataFault
+        If the file is not a table.
+    """
+    try:
+        table = pd.read_csv(
+            path, sep="\t", dtype=str, keep_default_na=False, na_values=["n/a"], quoting=3,
+            encoding="utf-8-sig",
+        )  # fmt: skip
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataFault("not a tab-separated table", where=str(path)) from error
+    return table.apply(lambda column: column.map(_unquoted, na_action="ignore"))
+
+
 def read_events(path: Path) -> pd.DataFrame:
     """Read an ``events.tsv`` as text, with ``onset`` and ``duration`` as numbers.
 
@@ -26,17 +44,10 @@ def read_events(path: Path) -> pd.DataFrame:
     DataFault
         If the file is not a table with an onset column, or a time is not a number.
     """
-    try:
-        events = pd.read_csv(
-            path, sep="\t", dtype=str, keep_default_na=False, na_values=["n/a"], quoting=3,
-            encoding="utf-8-sig",
-        )  # fmt: skip
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise DataFault("not a tab-separated table", where=str(path)) from error
-    events = events.apply(lambda column: column.map(_unquoted, na_action="ignore"))
+    events = read_table(path)
     for column in ("onset", "duration", "sound_time", "sentence_index"):
         if column in events:
-            events[column] = _numbers(events[column], path)
+            events[column] = numbers(events[column], path)
     if "onset" not in events:
         raise DataFault("no column 'onset'", where=str(path), fix=nearest_column("onset", events))
     return events
@@ -48,19 +59,26 @@ def nearest_column(column: str, table: pd.DataFrame) -> str:
     return f"is '{guess}' meant?" if guess else f"it has {', '.join(map(str, table.columns))}"
 
 
+def numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:
+    """Return a column of :func:`read_table` as numbers, NaN where missing.
+
+    Raises
+    ------
+    DataFault
+        If an entry is not a number, with its line in the file.
+    """
+    found = pd.to_numeric(column, errors="coerce")
+    wrong = found.isna() & column.notna()
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        what = f"row {row + 2}: {column.name} '{column.iloc[row]}' is not a number"
+        raise DataFault(what, where=str(path))
+    return found.astype(float)
+
+
 def _unquoted(field: str) -> str:
     """Return a field without the quotes of writers that quote; MNE-BIDS writes none.
 
     A reader that knows quotes would swallow lines where a spoken word begins with one.
     """
     return field[1:-1].replace('""', '"') if _QUOTED.fullmatch(field) else field
-
-
-def _numbers(column: pd.Series[str], path: Path) -> pd.Series[float]:
-    numbers = pd.to_numeric(column, errors="coerce")
-    wrong = numbers.isna() & column.notna()
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        what = f"row {row + 2}: {column.name} '{column.iloc[row]}' is not a number"
-        raise DataFault(what, where=str(path))
-    return numbers.astype(float)

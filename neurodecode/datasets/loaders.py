@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neurodecode.faults import ConfigFault, unknown
 
@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+Loader = TypeVar("Loader")
 
-def lazy_reader(package: str, module: str) -> Callable[..., list[Any]]:
-    """Return ``read(root, subject, **options)``, which calls ``read_recordings`` of a module.
+
+def lazy_reader(package: str, module: str, function: str = "read_recordings") -> Callable[..., Any]:
+    """Return ``read(root, subject, **options)``, which calls a function of a module.
 
     Parameters
     ----------
@@ -21,6 +23,8 @@ def lazy_reader(package: str, module: str) -> Callable[..., list[Any]]:
         Package of the loaders, as ``neurodecode.datasets.listening``.
     module : str
         Its module.
+    function : str, default "read_recordings"
+        Name of the loader in the module.
 
     Returns
     -------
@@ -29,22 +33,19 @@ def lazy_reader(package: str, module: str) -> Callable[..., list[Any]]:
         of the loader.
     """
 
-    def read(root: Path, subject: str, **options: Any) -> list[Any]:
-        loader = import_module(f"{package}.{module}").read_recordings
+    def read(root: Path, subject: str, **options: Any) -> Any:
+        loader = getattr(import_module(f"{package}.{module}"), function)
         for option in options:
             if option not in loader.__kwdefaults__:
                 raise ConfigFault(
                     unknown(f"option of loader {module}", option, loader.__kwdefaults__)
                 )
-        recordings: list[Any] = loader(root, subject, **options)
-        return recordings
+        return loader(root, subject, **options)
 
     return read
 
 
-def named_loader(
-    name: str, registry: Mapping[str, Callable[..., list[Any]]], *, kind: str
-) -> Callable[..., list[Any]]:
+def named_loader(name: str, registry: Mapping[str, Loader], *, kind: str) -> Loader:
     """Return a loader of a registry, or raise ConfigFault with the nearest name."""
     if name not in registry:
         raise ConfigFault(unknown(f"{kind} data set", name, registry))

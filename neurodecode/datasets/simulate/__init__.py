@@ -27,6 +27,12 @@ def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
     return simulate_band_limited_noise(folder, **options)
 
 
+def _responses(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.responses import simulate_responses
+
+    return simulate_responses(folder, **options)
+
+
 def _viewing(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.viewing import simulate_viewing
 
@@ -37,6 +43,7 @@ SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "band_limited_noise": _band_limited_noise,
     "listening": _listening,
     "motor_imagery": _motor_imagery,
+    "responses": _responses,
     "viewing": _viewing,
 }
 """Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,18 @@ Picture = NDArray[np.uint8]
 STIMULI = "stimuli"
 LATENTS = "latents.parquet"
 _STREAM = 3  # of random numbers; weights and participants have others
+
+
+class Drawable(Protocol):
+    """Pictures that can be generated: their names, and a latent of each."""
+
+    def table(self) -> pd.DataFrame:
+        """Return one row per picture, with ``image``, its file below ``stimuli/``."""
+        ...
+
+    def latents(self, n_numbers: int) -> NDArray[np.float32]:
+        """Return latents (n_pictures, n_numbers), in the order of the table."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -84,7 +97,7 @@ class Gallery:
         return scaled
 
 
-def make_pictures(folder: Path, gallery: Gallery, generator: PictureGenerator) -> list[Picture]:
+def make_pictures(folder: Path, gallery: Drawable, generator: PictureGenerator) -> list[Picture]:
     """Generate all pictures, write them as PNG, and their latents beside them.
 
     Parameters

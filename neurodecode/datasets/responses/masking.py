@@ -1,0 +1,122 @@
+"""Responses of the voxels inside a mask, from NIfTI files; nothing is resampled."""
+
+from __future__ import annotations
+
+import zlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from neurodecode.datasets.responses.voxels import Voxels
+from neurodecode.datasets.sniff import sniff
+from neurodecode.faults import DataFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_BROKEN = (OSError, EOFError, ValueError, zlib.error)
+
+
+def read_mask(path: Path) -> tuple[Any, Voxels]:
+    """Read a mask: voxels above 0 are inside.
+
+    Returns
+    -------
+    image : nibabel.Nifti1Image
+        Of 0 and 1, uint8.
+    voxels : Voxels
+        Those inside, in C order of the grid.
+
+    Raises
+    ------
+    DataFault
+        If the file is broken or not 3-D, or no voxel is inside.
+    """
+    from nilearn.image import new_img_like
+
+    image = _load(path)
+    grid = np.squeeze(_numbers(image, path), axis=tuple(range(3, len(image.shape))))
+    if grid.ndim != 3:
+        raise DataFault(f"a mask of shape {image.shape}, 3-D is needed", where=str(path))
+    inside = np.nan_to_num(grid) > 0
+    coordinates = np.argwhere(inside)
+    if not len(coordinates):
+        raise DataFault("no voxel is inside the mask", where=str(path))
+    sizes = tuple(round(float(size), 4) for size in image.header.get_zooms()[:3])
+    voxels = Voxels(len(coordinates), path.name, inside.shape, sizes, coordinates)
+    return new_img_like(image, inside.astype(np.uint8)), voxels
+
+
+def masked_responses(path: Path, mask: Path) -> tuple[NDArray[np.float32], Voxels]:
+    """Return the volumes of a 4-D file inside a mask; NaN stays NaN.
+
+    Parameters
+    ----------
+    path : Path
+        NIfTI of one volume per trial, or per time.
+    mask : Path
+        3-D NIfTI on the same grid.
+
+    Returns
+    -------
+    responses : ndarray of float32, shape (n_volumes, n_voxels)
+        Voxels in C order of the grid, as :func:`nilearn.masking.apply_mask` has them.
+    voxels : Voxels
+
+    Raises
+    ------
+    DataFault
+        If a file is broken, or mask and data disagree in shape or affine.
+    """
+    from nilearn.masking import apply_mask
+
+    mask_image, voxels = read_mask(mask)
+    image = _load(path)
+    if len(image.shape) != 4:
+        raise DataFault(f"an image of shape {image.shape}, 4-D is needed", where=str(path))
+    if image.shape[:3] != voxels.shape:
+        raise _disagree(path, mask, f"grids of {image.shape[:3]} and {voxels.shape} voxels")
+    if not np.allclose(image.affine, mask_image.affine):  # as nilearn compares them
+        apart = float(np.abs(image.affine - mask_image.affine).max())
+        raise _disagree(path, mask, f"affines that differ by up to {apart:.3g} mm")
+    try:
+        # Without ensure_finite=False a NaN would silently become 0.
+        series = apply_mask(image, mask_image, dtype=np.float32, ensure_finite=False)
+    except _BROKEN as error:
+        raise _cannot_read(path, error) from error
+    return np.ascontiguousarray(series, dtype=np.float32), voxels
+
+
+def _load(path: Path) -> Any:
+    import nibabel
+    from nibabel.filebasedimages import ImageFileError
+
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path))
+    sniff(path)
+    try:
+        return nibabel.load(path)
+    except (*_BROKEN, ImageFileError) as error:
+        raise _cannot_read(path, error) from error
+
+
+def _numbers(image: Any, path: Path) -> NDArray[Any]:
+    try:
+        return np.asanyarray(image.dataobj)
+    except _BROKEN as error:
+        raise _cannot_read(path, error) from error
+
+
+def _cannot_read(path: Path, error: Exception) -> DataFault:
+    what = f"the image cannot be read: {error}"
+    return DataFault(what, where=str(path), fix="it may be cut short: fetch or copy it again")
+
+
+def _disagree(path: Path, mask: Path, how: str) -> DataFault:
+    return DataFault(
+        f"mask and data disagree, {how}",
+        where=f"{path} and {mask.name}",
+        fix="take the mask of this subject's functional images, or resample it to them",
+    )
