@@ -66,11 +66,11 @@ def restated(state, subject, x):
     translated = e
     for block in range(2):
         name = f"translator.mlp.{block}"
-        translated = translated + gelu(
-            norm(state, f"{name}.1", layer(state, f"{name}.0", translated))
-        )
-    return (e, adapter(state, f"builder.{subject}.3", built),
-            layer(state, "head_image", translated), layer(state, "head_text", translated))  # fmt: skip
+        block_output = norm(state, f"{name}.1", layer(state, f"{name}.0", translated))
+        translated = translated + gelu(block_output)
+    built = adapter(state, f"builder.{subject}.3", built)
+    image, text = (layer(state, head, translated) for head in ("head_image", "head_text"))
+    return e, built, image, text
 
 
 @pytest.mark.parametrize("subject", ["1", "2", "5"])
