@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Literal
 
 import lightning
@@ -85,7 +86,7 @@ class BridgeData(lightning.LightningDataModule):
         loaders = {
             subject: self._loader(self.train, self._order(subject)) for subject in self.train
         }
-        return CombinedLoader(loaders, self.mode)
+        return _combined(loaders, self.mode)
 
     def val_dataloader(self) -> CombinedLoader:
         """Every stimulus, the same every epoch; a subject with fewer is absent at the end."""
@@ -94,7 +95,7 @@ class BridgeData(lightning.LightningDataModule):
             order = StimulusOrder({subject: limited(data.ids, None)}, batch_size=self.batch_size,
                                   seed=self.seed, shuffled=False)  # fmt: skip
             loaders[subject] = self._loader(self.valid, order, averaged=True)
-        return CombinedLoader(loaders, "max_size")
+        return _combined(loaders, "max_size")
 
     def _order(self, *subjects: str, n_batches: int | None = None) -> StimulusOrder:
         return StimulusOrder(
@@ -155,7 +156,14 @@ class NewSubjectData(BridgeData):
         if sources:
             in_turn = self._order(*sources, n_batches=own.n_batches)
             loaders[SOURCES] = self._loader(self.train, in_turn)
-        return CombinedLoader(loaders, "min_size")
+        return _combined(loaders, "min_size")
+
+
+def _combined(loaders: Mapping[str, DataLoader[Any]], mode: Mode) -> CombinedLoader:
+    with warnings.catch_warnings():
+        # Lightning 2.6 asks torch 2.13 for something that is going to be renamed
+        warnings.filterwarnings("ignore", ".*LeafSpec", FutureWarning)
+        return CombinedLoader(loaders, mode)
 
 
 def _as_is(batch: Any) -> Any:

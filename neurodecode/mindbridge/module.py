@@ -78,9 +78,12 @@ class BridgeModule(lightning.LightningModule):
         """Return the loss; the pair of the cycle is the same every epoch."""
         return self._step("val", batch, [self.seed, 1, number])
 
-    def on_train_start(self) -> None:
+    def on_fit_start(self) -> None:
         """Switch to training mode, which Lightning leaves to us."""
         self.model.train()
+
+    def on_train_start(self) -> None:
+        """Switch dropout off in frozen modules, if asked to; validation keeps it so."""
         if not self.frozen_dropout:
             for part in _frozen_parts(self.model):
                 part.eval()

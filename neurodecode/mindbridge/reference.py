@@ -108,7 +108,7 @@ def read_reference_checkpoint(path: Path | str) -> dict[str, Tensor]:
         raise DataFault("file not found", where=str(path))
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except (UnpicklingError, RuntimeError, EOFError) as error:
+    except (UnpicklingError, RuntimeError, OSError, EOFError) as error:
         raise DataFault("not a whole checkpoint of tensors and plain values, refused to load",
                         where=str(path)) from error  # fmt: skip
     state = content.get("model_state_dict") if isinstance(content, dict) else None

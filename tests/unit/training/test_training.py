@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 
+import lightning
 import pandas as pd
 import pytest
 import torch
+from lightning.pytorch.utilities import CombinedLoader
 
 from neurodecode.faults import DataFault
 from neurodecode.training import fit, load_checkpoint
@@ -153,3 +155,24 @@ def test_an_empty_loader_is_a_fault_and_not_a_finished_training(
 ):
     with pytest.raises(DataFault, match=f"no {name} batch"):
         fit(small(), pairs(*sizes), settings(), tmp_path, seed=3)
+
+
+class Combined(lightning.LightningDataModule):
+    """The pairs under two names, as loaders that are passed together."""
+
+    def __init__(self, pairs):
+        super().__init__()
+        self.pairs = pairs
+
+    def train_dataloader(self):
+        loaders = {"a": self.pairs.train_dataloader(), "b": self.pairs.train_dataloader()}
+        return CombinedLoader(loaders, "min_size")
+
+    def val_dataloader(self):
+        return self.pairs.val_dataloader()
+
+
+@pytest.mark.filterwarnings("ignore:.*LeafSpec")
+def test_an_empty_loader_among_combined_ones_is_a_fault(small, pairs, settings, tmp_path):
+    with pytest.raises(DataFault, match="no training batch"):
+        fit(small(), Combined(pairs(0, 16)), settings(), tmp_path, seed=3)
