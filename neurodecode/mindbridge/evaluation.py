@@ -150,10 +150,10 @@ def decode_unit(study: Study, unit: Unit, targets: Targets, folder: Path) -> Ite
             yield from _decode_synthesised(unit, model, test)
 
 
-def _decoded(model: MindBridge, data: SubjectData, subject: str, **labels: Any) -> Decoded:
+def _decoded(network: MindBridge, data: SubjectData, subject: str, **labels: Any) -> Decoded:
     return Decoded(
         {**labels, "subject": subject}, list(data.ids),
-        decode(model, torch.from_numpy(averaged(data)), subject),
+        decode(network, torch.from_numpy(averaged(data)), subject),
     )  # fmt: skip
 
 

@@ -130,4 +130,6 @@ def _voxels(job: Job) -> tuple[int, int]:
 def _summed(table: pd.DataFrame, keys: list[str]) -> list[dict[str, Any]]:
     if table.empty:
         return []
-    return table.groupby(keys, as_index=False)["hit"].mean().to_dict("records")
+    means = table.groupby(keys)["hit"].mean().reset_index()
+    found: list[dict[str, Any]] = means.to_dict("records")
+    return found

@@ -113,7 +113,7 @@ def stimuli_section(job: Job, trials: pd.DataFrame, config: MindBridgeConfig) ->
     rows = [
         (part or "left out by the split", len(mine), mine["stimulus"].nunique(),
          mine["subject"].nunique(),
-         int((mine.groupby("stimulus")["subject"].nunique() > 1).sum()))
+         int((mine.drop_duplicates(["stimulus", "subject"])["stimulus"].value_counts() > 1).sum()))
         for part, mine in trials.groupby("part")
     ]  # fmt: skip
     columns = ("part", "trials", "stimuli", "subjects", "seen by several")
