@@ -15,6 +15,7 @@ from .image.config import ImageConfig as ImageConfig
 from .image.config import ViewingSignals as ViewingSignals
 from .image.data import SeenWindows as SeenWindows
 from .image.datamodule import ViewingData as ViewingData
+from .image.decoder import ImageDecoder as ImageDecoder
 from .image.module import JointModule as JointModule
 from .image.network import ImageNetwork as ImageNetwork
 from .losses import ClipLoss as ClipLoss

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 from rich.console import Console
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from neurodecode.signals.matching import Extra
+    from neurodecode.streaming.protocol import Person, TrialDecoder
     from neurodecode.streaming.sources import Source
 
 
@@ -216,7 +217,7 @@ def outcome_table(outcomes: Sequence[Decision | Lost]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True).reindex(columns=columns)
 
 
-def _person(decoder: Any, chosen: Input, live: Live) -> Any:
+def _person(decoder: TrialDecoder, chosen: Input, live: Live) -> Person:
     """Return whose signals are decoded; a stranger needs a recording to be scaled by."""
     if chosen.participant is not None:
         return decoder.person(chosen.participant)
@@ -232,7 +233,7 @@ def _person(decoder: Any, chosen: Input, live: Live) -> Any:
     return decoder.stranger(raw, onsets.tolist())
 
 
-def _source(decoder: Any, chosen: Input, live: Live) -> Source:
+def _source(decoder: TrialDecoder, chosen: Input, live: Live) -> Source:
     if live.lsl is not None:
         return LSLSource(live.lsl, live.markers, unit=live.unit)
     assert live.replay is not None
@@ -249,7 +250,9 @@ def _source(decoder: Any, chosen: Input, live: Live) -> Source:
     )
 
 
-def _introduce(console: Console, decoder: Any, stream: StreamDecoder, person: Any) -> None:
+def _introduce(
+    console: Console, decoder: TrialDecoder, stream: StreamDecoder, person: Person
+) -> None:
     delay = 1000 * stream.filter_delay
     _say(
         console,

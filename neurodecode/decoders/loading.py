@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from neurodecode.decoder_folder import DESCRIPTION, open_folder
 from neurodecode.faults import DataFault, package_missing, unknown
@@ -11,18 +11,20 @@ from neurodecode.faults import DataFault, package_missing, unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from neurodecode.streaming.protocol import TrialDecoder
 
-def _load_image(folder: Path) -> Any:
+
+def _load_image(folder: Path) -> TrialDecoder:
     from neurodecode.contrastive.image.decoder import ImageDecoder
 
     return ImageDecoder.load(folder)
 
 
-KINDS: dict[str, Callable[[Path], Any]] = {"image": _load_image}
+KINDS: dict[str, Callable[[Path], TrialDecoder]] = {"image": _load_image}
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
 
-def load_decoder(folder: Path | str) -> Any:
+def load_decoder(folder: Path | str) -> TrialDecoder:
     """Return the decoder of a folder, as ``reports/image/demo/model/contrastive.seed-1/decoder``.
 
     Nothing in the folder is run: weights are safetensors, everything else is JSON.

@@ -3,6 +3,7 @@ from .channel_union import union_of_channels as union_of_channels
 from .checks import check_recordings as check_recordings
 from .config import SignalsSection as SignalsSection
 from .layout import sensor_positions as sensor_positions
+from .matching import match_channels as match_channels
 from .store import Store as Store
 from .store import open_store as open_store
 from .store import write_store as write_store

@@ -10,8 +10,10 @@ import pandas as pd
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import mne
     from numpy.typing import NDArray
 
+    from neurodecode.signals.matching import Extra
     from neurodecode.streaming.chain import Chain
 
 
@@ -123,3 +125,18 @@ class TrialDecoder(Protocol):
 
     def rank(self, estimates: Any, *, top: int = 5, true: Sequence[str] | None = None) -> Ranking:
         """Return the best candidates of each estimate."""
+
+    def stranger(self, raw: mne.io.BaseRaw, onsets: Sequence[float] | None = None) -> Any:
+        """Return somebody who was not in the training, from a recording of theirs."""
+
+    def predict(
+        self,
+        raw: mne.io.BaseRaw,
+        onsets: Sequence[float] | None = None,
+        *,
+        participant: str | None = None,
+        true: Sequence[str] | None = None,
+        top: int = 5,
+        extra: Extra = "stop",
+    ) -> pd.DataFrame:
+        """Return :meth:`Ranking.table` and ``note`` for the onsets of a recording."""

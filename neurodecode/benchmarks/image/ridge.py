@@ -47,9 +47,9 @@ def time_ridges(array: Path, sizes: RidgeSection, *, seed: int, turn: int) -> di
     Returns
     -------
     dict
-        By program: ``alphas`` chosen, ``scores`` (mean R2 at that penalty), ``seconds`` of the
-        fit and ``cpu_seconds``; by peer ``gaps``, the largest difference of its predictions from ours over the
-        largest prediction; ``shape`` of the samples.
+        By program: ``alphas`` chosen, ``scores`` (mean R2 at that penalty), ``seconds`` and
+        ``cpu_seconds`` of the fit; by peer ``gaps``, the largest difference of its predictions
+        from ours over the largest prediction; ``shape`` of the samples.
     """
     drawn = draw(array, sizes.n_targets, seed=seed)
     x, y = (values.astype(sizes.precision) for values in drawn)

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from neurodecode.artefacts import read_json
+from neurodecode.contrastive.image.encoding import BANK
 from neurodecode.contrastive.retrieval import Candidates, rank_of
 from neurodecode.faults import DataFault, unknown
 from neurodecode.persistence import load_tensors, save_tensors
@@ -16,6 +17,10 @@ from neurodecode.streaming.protocol import Ranking
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import pandas as pd
+
+    from neurodecode.contrastive.image.bank import PictureBank
 
 FILE = "candidates"
 
@@ -107,6 +112,11 @@ class CandidateBank:
             true_rank=None if true is None else _true_ranks(scores, names, true),
             n_candidates=len(names),
         )
+
+
+def candidate_names(windows: pd.DataFrame, bank: PictureBank) -> list[str]:
+    """Return the pictures of a test set, and those that were never shown."""
+    return [*sorted(windows["image"].unique()), *(n for n in bank.images if n.startswith(BANK))]
 
 
 def _true_ranks(scores: torch.Tensor, names: Sequence[str], true: Sequence[str]) -> np.ndarray:

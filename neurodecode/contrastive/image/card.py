@@ -51,7 +51,7 @@ def model_card(
 
 ## Trained on
 
-- Data set: {config.data.dataset} ({config.description})
+- Data set: {config.data.dataset}
 - Participants: {", ".join(recordings.participants)}
 - Windows: {counts}; split: {config.split.protocol}
 - Channels: {len(recordings.channels)} {settings.kind.upper()}, in {settings.unit}

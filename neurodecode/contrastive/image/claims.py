@@ -132,7 +132,7 @@ def _high_level_late(found: Evidence, config: ImageConfig) -> list[Claim]:
     where = f"relative ranks, high-level minus low-level target, {late.n} {late.unit}s; windows"
     return [
         Claim("I2", text, found.kind, late.text, side(late.low, late.high),
-              f"{where} up to 0.3 s after the offset"),
+              f"{where} from 0.25 s to 0.3 s after the offset"),
         Claim("I2b", first, found.kind, start.text, side(-start.high, -start.low),
               f"{where} up to 0.25 s after the onset; holds if low-level leads"),
     ]  # fmt: skip
@@ -202,7 +202,7 @@ def _rises_twice(found: Evidence, config: ImageConfig) -> list[Claim]:
     gain = offset_gain(found.courses[model], found.offset, config.seed)
     if gain is None:
         return [*claims, Claim("I5b", again, found.kind, "-", "not tested", "too few windows")]
-    note = f"{model}: relative ranks, windows that end 0.1-0.3 s after minus just before the offset"
+    note = f"{model}: relative ranks, windows that end 0.15-0.25 s after the offset minus 0-0.1 s"
     return [*claims, Claim("I5b", again, found.kind, gain.text, side(gain.low, gain.high), note)]
 
 

@@ -89,8 +89,8 @@ def early(start: float, stop: float) -> bool:
 
 
 def late_after(offset: float) -> Times:
-    """Return whether a window lies in the response to the offset: up to 0.3 s after it."""
-    return lambda start, stop: start >= offset - SLACK and stop <= offset + 0.3 + SLACK
+    """Return whether a window is late: from 0.25 s after the onset to 0.3 s after the offset."""
+    return lambda start, stop: start >= 0.25 - SLACK and stop <= offset + 0.3 + SLACK
 
 
 def before_onset(_: float, stop: float) -> bool:
@@ -116,13 +116,13 @@ def high_over_low(
 
 
 def offset_gain(course: Course, offset: float, seed: int) -> Contrast | None:
-    """Return by how much ranks after the offset are better than those just before it.
+    """Return by how much ranks after the offset are better than those before it can act.
 
-    The response to the offset is looked for in windows that end 0.1 to 0.3 s after it, the
-    trough in those that end from 0.1 s before it up to it.
+    The response to the offset is looked for in windows that end 0.15 to 0.25 s after it (the
+    source's second peak: 0.15 to 0.2 s), the trough in those that end up to 0.1 s after it.
     """
-    after = course.during(lambda _, stop: offset + 0.1 - SLACK <= stop <= offset + 0.3 + SLACK)
-    before = course.during(lambda _, stop: offset - 0.1 - SLACK <= stop <= offset + SLACK)
+    after = course.during(lambda _, stop: offset + 0.15 - SLACK <= stop <= offset + 0.25 + SLACK)
+    before = course.during(lambda _, stop: offset - SLACK <= stop <= offset + 0.1 + SLACK)
     if after is None or before is None:
         return None
     return contrast(before - after, course.unit, seed)

@@ -12,23 +12,21 @@ import torch
 from neurodecode.artefacts import write_json, write_parquet
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
 from neurodecode.contrastive.image.averaging import Queries, average_estimates
+from neurodecode.contrastive.image.candidates import candidate_names
 from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.data import SeenWindows
 from neurodecode.contrastive.image.decoders import slug
-from neurodecode.contrastive.image.encoding import BANK
 from neurodecode.contrastive.image.reliability import split_half_ranks
-from neurodecode.contrastive.image.training import Task, build_network, task_of
+from neurodecode.contrastive.image.training import Task, load_network, task_of
 from neurodecode.contrastive.retrieval import Candidates, rank_of
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.group_scores import finite_or_none
 from neurodecode.evaluation.metric_row import MetricRow
-from neurodecode.persistence import load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from neurodecode.contrastive.image.bank import PictureBank
     from neurodecode.contrastive.image.units import Seen, Unit
 
 BATCH = 256
@@ -109,13 +107,6 @@ def _described(predictions: pd.DataFrame, seen: Seen, unit: Unit) -> pd.DataFram
     )
 
 
-def load_network(seen: Seen, task: Task, folder: Path) -> Any:
-    """Return the trained network of a task; its bank takes the scaler of the training."""
-    network = build_network(seen.config, task, seen.recordings())
-    load_weights(folder, network)
-    return network.eval()
-
-
 def retrieve_pictures(seen: Seen, task: Task, network: Any, optimal: Any = None) -> pd.DataFrame:
     """Return one row per query: a trial, or several of one picture averaged.
 
@@ -152,11 +143,6 @@ def estimates_of(
     sight = SeenWindows(seen.recordings(), None, windows, seen.config.signals, task.span)
     for start in range(0, len(sight), BATCH):
         yield network(sight.__getitems__(range(start, min(start + BATCH, len(sight)))))
-
-
-def candidate_names(windows: pd.DataFrame, bank: PictureBank) -> list[str]:
-    """Return the pictures of a test set, and those that were never shown."""
-    return [*sorted(windows["image"].unique()), *(n for n in bank.images if n.startswith(BANK))]
 
 
 def _ranked(queries: Queries, candidates: Candidates, names: list[str]) -> pd.DataFrame:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import write_text
-from neurodecode.contrastive.image.candidates import CandidateBank
+from neurodecode.contrastive.image.candidates import CandidateBank, candidate_names
 from neurodecode.contrastive.image.card import model_card
 from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 from neurodecode.contrastive.image.decoders import slug
-from neurodecode.contrastive.image.evaluation import candidate_names, load_network
-from neurodecode.contrastive.image.training import network_settings, task_of
+from neurodecode.contrastive.image.training import load_network, network_settings, task_of
 from neurodecode.contrastive.image.viewers import Viewers
 from neurodecode.decoder_folder import seal_folder
 from neurodecode.persistence import save_weights
@@ -72,7 +71,10 @@ def decoder_settings(seen: Seen, task: Task, recordings: Recordings) -> DecoderS
 
 
 def test_candidates(seen: Seen, bank: PictureBank, recordings: Recordings) -> CandidateBank:
-    """Return the pictures of both test sets, in the order in which the run ranks them."""
+    """Return the pictures of both test sets, in the order in which the run ranks them.
+
+    Small before large: what is taken where no set is named.
+    """
     windows = recordings.windows("test")
     sets = {
         which: candidate_names(mine, bank)
@@ -81,11 +83,10 @@ def test_candidates(seen: Seen, bank: PictureBank, recordings: Recordings) -> Ca
     }
     names = sorted({name for members in sets.values() for name in members})
     shown = seen.trials.drop_duplicates("image").set_index("image")["category"]
-    headline = seen.config.evaluation.headline_set
     return CandidateBank(
         names,
         [str(shown.get(name, "")) for name in names],
         bank.gather(bank.index(names)),
         sets,
-        headline if headline in sets else next(iter(sets)),
+        next(iter(sets)),
     )

@@ -15,7 +15,7 @@ from neurodecode.contrastive.image.ridge import WindowRidge, fit_ridge
 from neurodecode.contrastive.losses import ClipLoss
 from neurodecode.evaluation.picture_splits import picture_protocol
 from neurodecode.faults import DataFault
-from neurodecode.persistence import save_weights
+from neurodecode.persistence import load_weights, save_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,6 +194,13 @@ def network_settings(config: ImageConfig, task: Task, recordings: Recordings) ->
         head=config.head,
         ridge=config.ridge,
     )
+
+
+def load_network(seen: Seen, task: Task, folder: Path) -> Any:
+    """Return the trained network of a task; its bank takes the scaler of the training."""
+    network = build_network(seen.config, task, seen.recordings())
+    load_weights(folder, network)
+    return network.eval()
 
 
 def make_criterion(config: ImageConfig) -> ClipLoss:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from neurodecode.signals.matching import Extra
     from neurodecode.streaming.chain import Chain
 
+MEND = "mend the recording first, as with raw.interpolate_bads() or raw.apply_function()"
+"""Where a run would be told to change a setting: those of a decoder are fixed."""
+
 
 def read_recording(
     raw: mne.io.BaseRaw,
@@ -54,9 +57,13 @@ def read_recording(
     policy: Extra = "drop" if settings.signals.channels is not None else extra
     chosen = [present[k] for k in match_channels(channels, present, where=where, extra=policy)]
     changed = {"channels": tuple(chosen), "kind": settings.kind, "bad_channels": "stop"}
-    read = read_continuous(
-        own, settings.signals.model_copy(update=changed), where=where, layout=layout
-    )
+    signals = settings.signals.model_copy(update=changed)
+    try:
+        read = read_continuous(own, signals, where=where, layout=layout)
+    except DataFault as error:
+        if "signals." not in error.fix:
+            raise
+        raise DataFault(error.what, where=error.where, fix=MEND) from error
     order = match_channels(channels, read.channels, where=where)
     return Continuous(read.signals[order], list(channels), read.positions[order], read.info)
 

@@ -7,7 +7,6 @@ import pandas as pd
 import pytest
 
 from neurodecode.config import validate
-from neurodecode.evaluation.group_scores import group_rows, over_seeds, value_of_ranks
 from neurodecode.contrastive.speech.accuracy import (
     chance_of,
     metric_names,
@@ -15,6 +14,7 @@ from neurodecode.contrastive.speech.accuracy import (
     values_of,
 )
 from neurodecode.contrastive.speech.config import SpeechEvaluation
+from neurodecode.evaluation.group_scores import group_rows, over_seeds, value_of_ranks
 from neurodecode.evaluation.metric_row import metric_frame
 from neurodecode.faults import ConfigFault
 

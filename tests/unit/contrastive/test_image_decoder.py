@@ -105,8 +105,8 @@ def test_a_recording_is_decoded_with_the_ranks_of_the_runs_own_evaluation(run, n
 
 @pytest.mark.parametrize("name", DECODERS)
 def test_scores_are_those_of_the_runs_network_to_the_last_bit(run, name):
-    from neurodecode.contrastive.image.evaluation import estimates_of, load_network
-    from neurodecode.contrastive.image.training import task_of
+    from neurodecode.contrastive.image.evaluation import estimates_of
+    from neurodecode.contrastive.image.training import load_network, task_of
     from neurodecode.contrastive.retrieval import Candidates
 
     tested = run.tested("01", "large").reset_index(drop=True)
@@ -201,7 +201,7 @@ def test_wrong_input_is_answered_with_names(decoder, windows, change, said):
 
 def test_a_channel_too_many_is_named_or_left_out_if_asked(decoder, viewing):
     raw = viewing(("Fz", "C3", "Cz", "C4", "Pz", "Oz", "O2"))
-    with pytest.raises(DataFault, match="does not know: O2 .nearest known: Oz"):
+    with pytest.raises(DataFault, match=r"does not know: O2 \(nearest known: Oz\)"):
         decoder.predict(raw, participant="01")
     assert len(decoder.predict(raw, participant="01", extra="drop"))
 

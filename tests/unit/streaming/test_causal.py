@@ -1,10 +1,10 @@
-"""Causal resampling: the same numbers as offline, whatever the chunks, and never from the future."""
+"""Causal resampling gives the offline numbers, whatever the chunks, never from the future."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample_poly
 
@@ -30,18 +30,20 @@ def in_chunks(stage, samples, sizes):
 
 
 @pytest.mark.parametrize(("sfreq", "target"), RATES)
+@settings(max_examples=15)
 @given(sizes=st.lists(st.integers(1, 97), min_size=1, max_size=6))
 def test_chunks_of_any_size_give_the_same_bits(sfreq, target, sizes):
     chain = Chain(target, -0.1, 10)
-    samples = signals(700)
+    samples = signals(500)
     whole = CausalChain(chain, sfreq).push(samples)
     np.testing.assert_array_equal(in_chunks(CausalChain(chain, sfreq), samples, sizes), whole)
 
 
+@settings(max_examples=15)
 @given(sizes=st.lists(st.integers(1, 97), min_size=1, max_size=6))
 def test_chunks_of_any_size_give_the_same_bits_with_filters(sizes):
     chain = Chain(120.0, -0.1, 10, highpass=0.5, lowpass=40.0, notch=50.0)
-    samples = signals(700)
+    samples = signals(500)
     whole = CausalChain(chain, 1000.0).push(samples)
     np.testing.assert_array_equal(in_chunks(CausalChain(chain, 1000.0), samples, sizes), whole)
 
@@ -62,12 +64,13 @@ def test_away_from_the_edges_it_is_the_zero_phase_resampling_of_the_training(sfr
 def test_an_output_comes_as_soon_as_its_delay_has_passed_and_not_before(sfreq, target):
     resampler = CausalResampler(sfreq, target)
     n_out = 0
-    for k, sample in enumerate(signals(1500).T):
+    for k, sample in enumerate(signals(600).T):
         n_out += resampler.push(sample[:, None]).shape[1]
-        now = k / sfreq
-        # Outputs 0 to n are complete where n / target + delay <= now.
-        assert n_out == np.floor((now - resampler.delay) * target + 1e-6) + 1 or n_out == 0
-    assert n_out > 100
+        # Output n lies at n / target; a tap may fall between this sample and the next.
+        done, begun = ((t / sfreq - resampler.delay) * target for t in (k, k + 1))
+        assert np.floor(done + 1e-6) + 1 <= n_out or done < 0
+        assert n_out <= max(0.0, np.floor(begun + 1e-6) + 1)
+    assert n_out > 20
 
 
 def test_what_comes_later_changes_nothing_that_was_given_out():
@@ -107,5 +110,5 @@ def test_after_a_reset_nothing_of_the_past_is_left():
 
 
 def test_a_filter_edge_above_nyquist_is_refused():
-    with pytest.raises(DataFault, match="lowpass of 60 Hz .* 50 Hz"):
+    with pytest.raises(DataFault, match=r"lowpass of 60 Hz .* 50 Hz"):
         CausalChain(Chain(120.0, 0.0, 10, lowpass=60.0), 100.0)

@@ -50,7 +50,7 @@ def stream(decoder, raw, *, label="01", **options):
     return decided, [outcome for outcome in outcomes if isinstance(outcome, Lost)], loop
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(chunk=st.floats(0.004, 3.0))
 def test_decisions_are_those_of_the_same_chain_offline_whatever_the_chunks(decoder, raw, chunk):
     person = decoder.person("01")
@@ -127,7 +127,7 @@ def test_missing_channels_are_named_before_anything_is_streamed(decoder, raw):
 
 
 def test_another_unit_ends_the_stream_with_its_name(decoder, viewing):
-    with pytest.raises(DataFault, match="they look like nanovolts|they look like volts"):
+    with pytest.raises(DataFault, match="they look like volts"):
         stream(decoder, viewing(scale=1e-11))
 
 
