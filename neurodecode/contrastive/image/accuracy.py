@@ -81,7 +81,8 @@ def metric_rows(
     """Score every model, participant, test set, average and metric.
 
     Intervals of a participant's accuracies are over pictures. What is averaged over participants
-    has intervals and tests over pictures: it says nothing of other people.
+    has intervals and tests over pictures: it says nothing of other people. Of several seeds, the
+    scores of a picture are averaged first, as published.
 
     Parameters
     ----------
@@ -120,7 +121,8 @@ def _scored(
     if metric == MEDIAN_RANK:
         if (part["participant"] != EVERYBODY).any():
             return {"value": float(np.median(values)), "ceiling": ceiling}
-        ci = bootstrap_ci(np.median, values, method="percentile", **options)
+        ranks = _by_picture(values, part)
+        ci = bootstrap_ci(np.median, ranks, method="percentile", **options)
     else:
         ci = mean_ci(values, part["image"].to_numpy(), cluster_unit="picture", **options)
     bounds = {"ci_low": finite_or_none(ci.low), "ci_high": finite_or_none(ci.high)}
@@ -128,10 +130,16 @@ def _scored(
 
 
 def _p_over_pictures(part: pd.DataFrame, metric: str, seed: int) -> float | None:
-    values = query_values(part, metric)
+    values = _by_picture(query_values(part, metric), part)
     test = paired_test(values, np.full(len(values), chance_of(part, metric)),
                        alternative=side_of(metric), random_state=seed)  # fmt: skip
     return finite_or_none(test.p_value)
+
+
+def _by_picture(values: NDArray[np.float64], part: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the mean score of each picture."""
+    means = pd.Series(values).groupby(part["image"].to_numpy(), sort=False).mean()
+    return np.asarray(means, dtype=np.float64)
 
 
 def _values(ranks: NDArray[Any], predictions: pd.DataFrame, metric: str) -> NDArray[np.float64]:
