@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.config_evaluation import ImageEvaluation
 
 MEDIAN_RANK = "median relative rank"
+UNIT_NAMES = {"image": "picture", "block": "time block"}
+"""What is resampled, in words."""
 
 
 def metric_names(evaluation: ImageEvaluation) -> list[str]:
@@ -76,31 +78,36 @@ def chance_of(predictions: pd.DataFrame, metric: str) -> float:
 
 
 def metric_rows(
-    predictions: pd.DataFrame, evaluation: ImageEvaluation, *, seed: int
+    predictions: pd.DataFrame, evaluation: ImageEvaluation, *, seed: int, by_block: bool = False
 ) -> list[MetricRow]:
     """Score every model, participant, test set, average and metric.
 
-    Intervals of a participant's accuracies are over pictures. What is averaged over participants
-    has intervals and tests over pictures: it says nothing of other people.
+    Intervals of a participant's accuracies are over pictures; where these are known and few, over
+    recordings or stretches of them. What is averaged over participants
+    has intervals and tests over pictures: it says nothing of other people. Of several seeds, the
+    scores of a picture are averaged first, as published.
 
     Parameters
     ----------
     predictions : DataFrame
         Of :func:`retrieve_pictures`, with ``model`` and ``seed``.
+    by_block : bool, default=False
+        Single trials are resampled by ``block`` instead of picture.
     """
     rows = []
     keys = ["model", "set", "average", "participant"]
     for (model, which, average, participant), part in predictions.groupby(keys, sort=False):
         label = split_label(str(which), str(average))
         for metric in metric_names(evaluation):
-            found = _scored(part, metric, evaluation, seed)
             everybody = participant == EVERYBODY
+            unit = "block" if by_block and average == "single" else "image"
+            found = _scored(part, metric, evaluation, seed, unit)
             rows.append(
                 MetricRow(
                     metric=metric, chance=chance_of(part, metric), split=label, model=str(model),
-                    level="group" if everybody else "subject", unit="picture",
+                    level="group" if everybody else "subject", unit=UNIT_NAMES[unit],
                     subject=None if everybody else str(participant),
-                    seed=int(part["seed"].iloc[0]), n=part["image"].nunique(),
+                    seed=int(part["seed"].iloc[0]), n=part[unit].nunique(),
                     p_value=_p_over_pictures(part, metric, seed) if everybody else None, **found,
                 )
             )  # fmt: skip
@@ -108,7 +115,7 @@ def metric_rows(
 
 
 def _scored(
-    part: pd.DataFrame, metric: str, evaluation: ImageEvaluation, seed: int
+    part: pd.DataFrame, metric: str, evaluation: ImageEvaluation, seed: int, unit: str
 ) -> dict[str, Any]:
     """Return value, interval and ceiling."""
     values = query_values(part, metric)
@@ -120,18 +127,26 @@ def _scored(
     if metric == MEDIAN_RANK:
         if (part["participant"] != EVERYBODY).any():
             return {"value": float(np.median(values)), "ceiling": ceiling}
-        ci = bootstrap_ci(np.median, values, method="percentile", **options)
+        ranks = _by_picture(values, part)
+        ci = bootstrap_ci(np.median, ranks, method="percentile", **options)
     else:
-        ci = mean_ci(values, part["image"].to_numpy(), cluster_unit="picture", **options)
+        clusters = part[unit].to_numpy()
+        ci = mean_ci(values, clusters, cluster_unit=UNIT_NAMES[unit], **options)
     bounds = {"ci_low": finite_or_none(ci.low), "ci_high": finite_or_none(ci.high)}
     return {"value": ci.estimate, "ceiling": ceiling, **bounds}
 
 
 def _p_over_pictures(part: pd.DataFrame, metric: str, seed: int) -> float | None:
-    values = query_values(part, metric)
+    values = _by_picture(query_values(part, metric), part)
     test = paired_test(values, np.full(len(values), chance_of(part, metric)),
                        alternative=side_of(metric), random_state=seed)  # fmt: skip
     return finite_or_none(test.p_value)
+
+
+def _by_picture(values: NDArray[np.float64], part: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the mean score of each picture."""
+    means = pd.Series(values).groupby(part["image"].to_numpy(), sort=False).mean()
+    return np.asarray(means, dtype=np.float64)
 
 
 def _values(ranks: NDArray[Any], predictions: pd.DataFrame, metric: str) -> NDArray[np.float64]:

@@ -46,11 +46,12 @@ def average_estimates(
     Parameters
     ----------
     trials : DataFrame
-        ``participant, image, category``, a row per trial.
+        ``participant, image, category`` and, where known, ``block``: a row per trial.
     estimates : Tensor, shape (n_trials, F)
     likelihood : ndarray, shape (n_trials, n_candidates), optional
     """
-    single = trials[["participant", "image", "category"]].assign(average="single", n_trials=1)
+    columns = [name for name in ("participant", "image", "category", "block") if name in trials]
+    single = trials[columns].assign(average="single", n_trials=1)
     yield Queries(single.reset_index(drop=True), estimates, likelihood)
     level = Queries(single, estimates, likelihood)
     repeated = single.duplicated(["participant", "image"]).any()

@@ -163,14 +163,17 @@ def own_bank(target: str, trials: pd.DataFrame, pictures: Path | None) -> Pictur
         nameless = shown.loc[shown["category"] == "", "image"].iloc[0]
         raise DataFault(f"picture {nameless} has no category", fix="add the column 'category'")
     labels = shown["image" if target == "identity" else "category"]
-    codes, names = pd.factorize(labels, sort=True)
+    factors, names = pd.factorize(labels, sort=True)
+    codes = factors.tolist()
     require_memory(
         (len(images), len(names)), limit_gib=ONE_HOT_LIMIT_GIB, what=f"target '{target}'",
         fix="take an encoder of pictures as embedding.target",
     )  # fmt: skip
-    features = np.zeros((len(images), len(names)), dtype=np.float32)
-    features[np.arange(len(images)), codes] = 1.0
-    return PictureBank(target, images, features)
+    features = np.eye(len(names), dtype=np.float32)
+    if target == "category":  # what was seen is then asked for by its category
+        apart = [i for i, name in enumerate(names) if name not in set(images)]
+        images, codes = [*images, *names[apart]], [*codes, *apart]
+    return PictureBank(target, images, features[np.asarray(codes)])
 
 
 def _latents(images: list[str], pictures: Path | None) -> NDArray[np.float32]:

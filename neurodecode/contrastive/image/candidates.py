@@ -114,6 +114,13 @@ class CandidateBank:
         )
 
 
+def asked_of(windows: pd.DataFrame, bank: PictureBank) -> pd.DataFrame:
+    """Return the windows of a test set; of the target "category", what was seen is the category."""
+    if bank.target == "category":
+        windows = windows.assign(image=windows["category"])
+    return windows.reset_index(drop=True)
+
+
 def candidate_names(windows: pd.DataFrame, bank: PictureBank) -> list[str]:
     """Return the pictures of a test set, and those that were never shown."""
     return [*sorted(windows["image"].unique()), *(n for n in bank.images if n.startswith(BANK))]

@@ -93,11 +93,6 @@ def late_after(offset: float) -> Times:
     return lambda start, stop: start >= 0.25 - SLACK and stop <= offset + 0.3 + SLACK
 
 
-def before_onset(_: float, stop: float) -> bool:
-    """Whether a window ends by the onset."""
-    return stop <= SLACK
-
-
 def high_over_low(
     found: dict[str, Course], config: ImageConfig, chosen: Times, seed: int
 ) -> Contrast | None:

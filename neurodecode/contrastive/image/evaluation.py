@@ -12,7 +12,7 @@ import torch
 from neurodecode.artefacts import write_json, write_parquet
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
 from neurodecode.contrastive.image.averaging import Queries, average_estimates
-from neurodecode.contrastive.image.candidates import candidate_names
+from neurodecode.contrastive.image.candidates import asked_of, candidate_names
 from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.data import SeenWindows
 from neurodecode.contrastive.image.decoders import slug
@@ -22,6 +22,7 @@ from neurodecode.contrastive.retrieval import Candidates, rank_of
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.group_scores import finite_or_none
 from neurodecode.evaluation.metric_row import MetricRow
+from neurodecode.evaluation.picture_splits import picture_protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +76,10 @@ def evaluate_unit(seen: Seen, unit: Unit, folder: Path, out: Path, optimal: Any 
         network = load_network(seen, task, folder / slug(name))
         tables.append(retrieve_pictures(seen, task, network, optimal).assign(model=name))
     predictions = _described(pd.concat(tables, ignore_index=True), seen, unit)
-    rows = metric_rows(predictions, seen.config.evaluation, seed=seen.config.seed)
+    closed = "block" in picture_protocol(seen.config.split.protocol).valid_units
+    rows = metric_rows(
+        predictions, seen.config.evaluation, seed=seen.config.seed, by_block=closed
+    )  # fmt: skip
     first = unit.name == next(iter(seen.config.units(list(seen.folders))))
     return Result(predictions, rows, _in_words(rows, seen), reliability_of(seen) if first else None)
 
@@ -121,13 +125,14 @@ def retrieve_pictures(seen: Seen, task: Task, network: Any, optimal: Any = None)
     recordings = seen.recordings()
     windows = recordings.windows("test")
     for which in SETS:
-        mine = windows[windows["test_set"] == which].reset_index(drop=True)
+        mine = asked_of(windows[windows["test_set"] == which], task.bank)
         if mine.empty:
             continue
         estimates = torch.cat(list(estimates_of(seen, task, network, mine)))
         names = candidate_names(mine, task.bank)
         candidates = Candidates([task.bank.gather(task.bank.index(names))])
-        likelihood = None if optimal is None else optimal(mine, names)
+        known = optimal is not None and task.bank.target != "category"
+        likelihood = optimal(mine, names) if known else None
         tables += [
             _ranked(queries, candidates, names).assign(set=which)
             for queries in average_estimates(mine, estimates, likelihood)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import write_text
-from neurodecode.contrastive.image.candidates import CandidateBank, candidate_names
+from neurodecode.contrastive.image.candidates import CandidateBank, asked_of, candidate_names
 from neurodecode.contrastive.image.card import model_card
 from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
@@ -77,7 +77,7 @@ def test_candidates(seen: Seen, bank: PictureBank, recordings: Recordings) -> Ca
     """
     windows = recordings.windows("test")
     sets = {
-        which: candidate_names(mine, bank)
+        which: candidate_names(asked_of(mine, bank), bank)
         for which in SETS
         if not (mine := windows[windows["test_set"] == which]).empty
     }

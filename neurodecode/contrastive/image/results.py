@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.contrastive.image.accuracy import headline_label, metric_names
+from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
+from neurodecode.contrastive.image.averaging import EVERYBODY
 from neurodecode.contrastive.image.claims import Evidence, image_claims
 from neurodecode.contrastive.image.config import ImageConfig
 from neurodecode.contrastive.image.contrasts import Contrast, courses, times_better
@@ -61,7 +62,9 @@ class Evaluations:
     predictions : DataFrame
         One row per query, model, seed and unit; redrawn pictures are rows of kind "generation".
     rows : DataFrame
-        Metric rows of the decoders: per participant and seed, and of averages over participants.
+        Metric rows of the decoders, per participant and seed.
+    together : DataFrame
+        Of estimates averaged over participants, the scores of a picture averaged over seeds.
     group : DataFrame
         Over participants.
     redrawn : DataFrame
@@ -70,16 +73,15 @@ class Evaluations:
 
     predictions: pd.DataFrame
     rows: pd.DataFrame
+    together: pd.DataFrame
     group: pd.DataFrame
     redrawn: pd.DataFrame
 
     @property
     def all_rows(self) -> pd.DataFrame:
         """Subject rows averaged over seeds, rows over participants, rows of their averages."""
-        subjects = self.rows[self.rows["level"] == "subject"]
-        averaged = over_seeds(subjects).assign(level="subject", chance_95=np.nan, n=1)
-        together = _averages(self.rows[self.rows["level"] == "group"])
-        return pd.concat([self.group, averaged, together], ignore_index=True)
+        averaged = over_seeds(self.rows).assign(level="subject", chance_95=np.nan, n=1)
+        return pd.concat([self.group, averaged, self.together], ignore_index=True)
 
 
 def load_evaluations(folders: list[Path], config: ImageConfig) -> Evaluations:
@@ -95,12 +97,19 @@ def load_evaluations(folders: list[Path], config: ImageConfig) -> Evaluations:
             rows += described
         elif kind == "generation":
             redrawn += described
-    scores = _with_ceilings(pd.DataFrame(rows))
+    predictions = pd.concat(tables, ignore_index=True)
+    everybody = predictions[
+        (predictions["kind"] == "decoder") & (predictions["participant"] == EVERYBODY)
+    ]
+    together = metric_rows(everybody, config.evaluation, seed=config.seed)
+    scores = _with_ceilings(pd.DataFrame([*rows, *map(asdict, together)]))
     subjects = scores[scores["level"] == "subject"]
     group = metric_frame(
         group_rows(subjects, n_resamples=config.evaluation.n_bootstrap, seed=config.seed)
     )
-    return Evaluations(pd.concat(tables, ignore_index=True), scores, group, pd.DataFrame(redrawn))
+    return Evaluations(
+        predictions, subjects, scores.tail(len(together)), group, pd.DataFrame(redrawn)
+    )
 
 
 def build_report(job: Job) -> Report:
@@ -201,16 +210,6 @@ def _with_ceilings(rows: pd.DataFrame) -> pd.DataFrame:
     wanted = pd.MultiIndex.from_frame(filled[keys])
     ceiling = known.reindex(wanted).to_numpy(float) if len(known) else np.nan
     return rows.assign(ceiling=ceiling)
-
-
-def _averages(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows of averages over participants: the first seed's bounds, the mean over seeds."""
-    if rows.empty:
-        return rows
-    keys = ["model", "metric", "split"]
-    means = rows.groupby(keys, sort=False)["value"].mean()
-    first = rows.drop_duplicates(keys)
-    return first.assign(value=means.loc[pd.MultiIndex.from_frame(first[keys])].to_numpy())
 
 
 def _compare(rows: pd.DataFrame, reference: str) -> pd.DataFrame:

@@ -203,7 +203,7 @@ def test_i5_is_not_tested_without_a_window_before_the_onset():
 @pytest.mark.parametrize(("after", "verdict"),
                          [(0.3, "holds"), (0.49, "fails"), (0.4, "not shown")])  # fmt: skip
 def test_i5b_compares_ranks_after_the_offset_with_those_before_it(after, verdict):
-    courses = {LINEAR: course_of(lambda _, stop: after if stop >= 0.55 else 0.4)}
+    courses = {LINEAR: course_of(lambda _, stop: after if stop >= 0.65 else 0.4)}
     table_ = course_table(lambda *_: 1.0)
     assert claims_of(courses=courses, course_table=table_)["I5b"].verdict == verdict
     unknown = claims_of(courses=courses, course_table=table_, offset=float("nan"))["I5b"]

@@ -178,3 +178,19 @@ def test_a_unit_of_windows_ranks_each_decoder_with_its_part(seen, resettle, tmp_
     assert set(zip(table["kind"], table["start"], table["stop"], strict=True)) == {
         ("sliding", 0.2, 0.4)
     }
+
+
+def test_of_the_target_category_it_is_the_category_that_is_found(seen, tmp_path):
+    unit = unit_of(seen.config, "ridge.seed-1")
+    task = replace(task_of(seen, "ridge, category", unit), span=None)
+    windows = seen.recordings().windows("test").query("test_set == 'small'")
+    right = task.bank.gather(task.bank.index(sorted(windows["category"])))
+
+    def network(batch):  # answers with the category of the first so many windows, in turn
+        return right[torch.arange(len(batch["signals"])) % len(right)]
+
+    found = retrieve_pictures(seen, task, network)
+    single = found[(found["average"] == "single") & (found["set"] == "small")]
+    assert set(single["image"]) == set(windows["category"])
+    assert set(single["n_candidates"]) == {windows["category"].nunique()}
+    assert set(single["predicted"]) <= set(windows["category"])

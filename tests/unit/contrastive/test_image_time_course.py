@@ -185,7 +185,7 @@ def test_high_and_low_level_targets_are_contrasted_in_chosen_windows():
 @pytest.mark.parametrize(("after", "side"), [(0.8, 1), (0.0, -1)])
 def test_the_offset_answers_where_ranks_rise_again(after, side):
     course = course_of(
-        lambda _, stop: after if stop >= 0.55 else 0.4 if stop > 0.35 else 0.0, "ridge"
+        lambda _, stop: after if stop >= 0.65 else 0.4 if stop > 0.35 else 0.0, "ridge"
     )
     gain = offset_gain(course, 0.5, 0)
     assert (gain.low > 0) if side > 0 else (gain.high < 0)
@@ -197,7 +197,9 @@ def test_edges_of_windows_may_be_inexact():
     assert early(0.0, 0.25)
     assert early(-1e-9, 0.1 + 0.15)
     assert not early(0.1, 0.3)
-    assert late_after(0.5)(0.5 - 1e-9, 0.8 + 1e-9)
+    assert late_after(0.5)(0.25 - 1e-9, 0.8 + 1e-9)
+    assert not late_after(0.5)(0.2, 0.3)
+    assert not late_after(0.5)(0.8, 0.9)
     assert Course(pd.DataFrame(), "image").during(early) is None
 
 
