@@ -34,7 +34,8 @@ def fetch_nilearn(
     card : Card
         With access "nilearn"; its source is a fetcher such as ``fetch_development_fmri``.
     subjects : "all" or iterable of labels
-        The first labels of the card; nilearn's fetchers take a number of subjects.
+        The first labels of the card where the fetcher takes a number of subjects; any of them
+        where it takes their numbers, as ``fetch_haxby`` does.
     root : Path
         Data root.
     offline : bool, default False
@@ -48,7 +49,7 @@ def fetch_nilearn(
         If the subjects are not the first ones of the card, or a file is not data.
     """
     fetcher = nilearn_fetcher(card.source)
-    options = {**_count(card, subjects, fetcher), **card.options}
+    options = {**_chosen(card, subjects, fetcher), **card.options}
     folder = root / FOLDER
     try:
         with no_network():
@@ -95,13 +96,16 @@ def _fetch(card: Card, fetcher: Callable[..., Any], folder: Path, options: dict[
         ) from error
 
 
-def _count(
+def _chosen(
     card: Card, subjects: Literal["all"] | Iterable[str | int], fetcher: Callable[..., Any]
-) -> dict[str, int]:
-    """Return ``n_subjects`` for the fetchers that take it."""
-    if "n_subjects" not in signature(fetcher).parameters or not card.subjects:
+) -> dict[str, int | list[int]]:
+    """Return ``n_subjects`` or ``subjects``, for the fetchers that take one."""
+    parameters = signature(fetcher).parameters
+    if not card.subjects or not {"n_subjects", "subjects"} & set(parameters):
         return {}
     labels = card.labels(subjects)
+    if "n_subjects" not in parameters:
+        return {"subjects": [int(label) for label in labels]}
     if set(labels) != set(card.subjects[: len(labels)]):
         raise DataFault(
             f"nilearn fetches the first subjects of {card.name}, not a choice of them",

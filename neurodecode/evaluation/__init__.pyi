@@ -32,11 +32,13 @@ from .restandardisation import restandardise
 from .scoring import Scored, group_rows, score_predictions, score_subjects
 from .similarity import pix_corr, ssim
 from .splits import cross_session, cross_subject, group_folds, random_trials, within_session
+from .stimulus_splits import STIMULUS_PROTOCOLS, audit_stimuli, split_stimuli
 
 __all__ = [
     "METRICS",
     "PICTURE_PROTOCOLS",
     "PROTOCOLS",
+    "STIMULUS_PROTOCOLS",
     "AuditRow",
     "Fold",
     "Interval",
@@ -53,6 +55,7 @@ __all__ = [
     "audit_folds",
     "audit_frame",
     "audit_pictures",
+    "audit_stimuli",
     "batch_score",
     "best_median_worst",
     "bootstrap_ci",
@@ -89,6 +92,7 @@ __all__ = [
     "score_subjects",
     "signal_overlap",
     "split_pictures",
+    "split_stimuli",
     "ssim",
     "time_block_index",
     "time_blocks",

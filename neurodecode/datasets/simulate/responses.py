@@ -18,8 +18,8 @@ Generative model
     rectified part has variance 1; gains :math:`g_v` are log-normal (0.4).
 
     *Noise* has variance 1 in each trial and voxel: a share that voxels do not have in common, one
-    of smooth fields, and one along the columns of the mixing, which looks like another stimulus,
-    so that more voxels do not help against it.
+    of smooth fields, and one along the responses to 128 other stimuli, as if the brain were busy
+    with them, so that more voxels do not help against it.
 Ceiling
     The noise is Gaussian and known: :mod:`neurodecode.datasets.simulate.responses_optimal` has the
     noise ceiling of each voxel, and the optimal decoder.
@@ -31,7 +31,7 @@ Files
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,7 @@ from neurodecode.datasets.simulate.forward_model import TRUTH
 from neurodecode.datasets.simulate.responses_optimal import FEATURES
 from neurodecode.datasets.simulate.responses_stimuli import StimulusPlan, clip_like
 from neurodecode.datasets.simulate.responses_subject import Settings, write_subject, write_table
-from neurodecode.datasets.simulate.viewing import DEFAULT_OPTIONS, PICTURES
+from neurodecode.datasets.simulate.viewing import PICTURES
 from neurodecode.datasets.simulate.viewing_features import encode_pictures
 from neurodecode.datasets.simulate.viewing_pictures import make_pictures
 from neurodecode.faults import ConfigFault, unknown
@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     Array = NDArray[np.floating[Any]]
 
 LATENT, NO_PICTURES = "latent", "none"
+OPTIONS: Mapping[str, Mapping[str, Any]] = {"efficientnet_lite0": {"size": 64}}
+"""Options of encoders: the size of the generated pictures is enough, and fast."""
 
 
 def simulate_responses(
@@ -72,11 +74,11 @@ def simulate_responses(
     n_train_repetitions: int = 1,
     n_categories: int = 40,
     category_share: float = 0.3,
-    ncsnr: float | Sequence[float] = 0.3,
+    ncsnr: float | Sequence[float] = 0.25,
     smoothness: float = 4.0,
     active: float = 0.2,
     smooth_noise: float = 0.3,
-    latent_noise: float = 0.2,
+    ongoing_noise: float = 0.3,
     pictures: str = "default",
     embedding: str = "default",
     trials_per_run: int = 75,
@@ -101,16 +103,16 @@ def simulate_responses(
         Categories of stimuli.
     category_share : float, default=0.3
         Share of the latents' variance that lies between categories, in [0, 1].
-    ncsnr : float or sequence of float, default=0.3
+    ncsnr : float or sequence of float, default=0.25
         Standard deviation of a typical voxel's responses relative to the noise of one trial, of
         each subject; taken as ``n_voxels`` is.
     smoothness : float, default=4.0
         Full width at half maximum, in voxels, of the kernel that smooths mixing and noise.
     active : float, default=0.2
         Share of the stimuli that a voxel answers, in (0, 1).
-    smooth_noise, latent_noise : float, default=0.3, 0.2
-        Shares of the noise's variance: of smooth fields, and along the mixing. Their sum is
-        below 1.
+    smooth_noise, ongoing_noise : float, default=0.3, 0.3
+        Shares of the noise's variance: of smooth fields, and of what other stimuli
+        evoke. Their sum is below 1.
     pictures : {"default", "drawn", "faces", "none"}, default "default"
         Picture generator; "default" is "faces" where its weights are installed, else "drawn".
         "none" writes no pictures, and the latents have ``n_latent`` numbers.
@@ -141,7 +143,7 @@ def simulate_responses(
     settings = Settings(
         tuple(n_voxels), n_repetitions, n_train_repetitions, trials_per_run,
         (ncsnr,) if isinstance(ncsnr, int | float) else tuple(ncsnr), smoothness, active,
-        smooth_noise, latent_noise, random_state,
+        smooth_noise, ongoing_noise, random_state,
     )  # fmt: skip
     _check(plan, settings, n_latent)
     table = plan.table()
@@ -177,9 +179,9 @@ def _check(plan: StimulusPlan, settings: Settings, n_latent: int) -> None:
     for name, value in (("ncsnr", min(settings.ncsnr)), ("smoothness", settings.smoothness)):
         if value < 0:
             raise ConfigFault(f"{name} {value:g}", fix="give 0 or more")
-    shares = settings.smooth_noise, settings.latent_noise
+    shares = settings.smooth_noise, settings.ongoing_noise
     if min(shares) < 0 or sum(shares) >= 1:
-        told = f"smooth_noise {shares[0]:g} and latent_noise {shares[1]:g}"
+        told = f"smooth_noise {shares[0]:g} and ongoing_noise {shares[1]:g}"
         raise ConfigFault(told, fix="give shares of the noise whose sum is below 1")
 
 
@@ -202,7 +204,7 @@ def _features(
         return latents[:, :n_latent].astype(np.float64)
     name = default_picture_encoder() if embedding == "default" else embedding
     labels = plan.table()["category"].tolist()
-    return encode_pictures({name: DEFAULT_OPTIONS.get(name, {})}, made, labels, n_latent)
+    return encode_pictures({name: OPTIONS.get(name, {})}, made, labels, n_latent)
 
 
 def _write_stimuli(folder: Path, table: pd.DataFrame, features: Array, random_state: int) -> None:

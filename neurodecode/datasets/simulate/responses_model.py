@@ -59,9 +59,7 @@ class VoxelModel:
         with :math:`\theta` the quantile of N(0, 1) above which the share ``active`` lies, and
         :math:`s` the standard deviation of the rectified variable.
         """
-        threshold = NormalDist().inv_cdf(1 - self.active)
-        rectified = np.maximum(features @ self.mixing.T - threshold, 0)
-        answers: Array = rectified * (self.ncsnr * self.gains / rectified_std(threshold))
+        answers: Array = rectified(self.mixing, features, self.active) * self.gains * self.ncsnr
         return answers
 
     def draw_noise(self, n_trials: int, rng: np.random.Generator) -> Array:
@@ -95,6 +93,16 @@ class VoxelModel:
         stored = read_arrays(base.with_suffix(".npz"))
         facts: dict[str, Any] = {**read_json(base.with_suffix(".json")), **stored}
         return cls(**facts)
+
+
+def rectified(mixing: Array, features: Array, active: float) -> Array:
+    r"""Return :math:`\max(m_v^\top u - \theta, 0) / s` (n_stimuli, n_voxels), of variance 1.
+
+    See :meth:`VoxelModel.answers`.
+    """
+    threshold = NormalDist().inv_cdf(1 - active)
+    answers: Array = np.maximum(features @ mixing.T - threshold, 0) / rectified_std(threshold)
+    return answers
 
 
 def rectified_std(threshold: float) -> float:

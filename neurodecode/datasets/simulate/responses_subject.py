@@ -15,6 +15,7 @@ from neurodecode.artefacts import atomic_path
 from neurodecode.datasets.simulate.responses_model import (
     VoxelModel,
     ellipsoid,
+    rectified,
     smooth_fields,
     unit_rows,
 )
@@ -25,8 +26,8 @@ Array = NDArray[np.floating[Any]]
 GAIN_SPREAD = 0.4
 """Standard deviation of the logarithm of the voxels' gains."""
 VOXEL_MM = 2.0
-N_MODES = 64
-"""Smooth fields of noise."""
+N_FIELDS, N_OTHERS = 64, 128
+"""Smooth fields of noise, and other stimuli whose responses are noise."""
 _MODEL, _TRIALS = 8, 9  # streams of random numbers; stimuli have others
 
 
@@ -42,7 +43,7 @@ class Settings:
     smoothness: float
     active: float
     smooth_noise: float
-    latent_noise: float
+    ongoing_noise: float
     random_state: int
 
 
@@ -106,20 +107,22 @@ def make_model(
     n_voxels = settings.n_voxels[number % len(settings.n_voxels)]
     inside = ellipsoid(n_voxels, rng)
     mixing = unit_rows(smooth_fields(inside, n_features, settings.smoothness, rng))
-    modes = unit_rows(smooth_fields(inside, N_MODES, settings.smoothness, rng))
+    modes = unit_rows(smooth_fields(inside, N_FIELDS, settings.smoothness, rng))
     gains = np.exp(GAIN_SPREAD * rng.standard_normal(n_voxels))
-    model = VoxelModel(
-        subject=subject,
-        ncsnr=float(settings.ncsnr[number % len(settings.ncsnr)]),
-        active=settings.active,
-        white=1 - settings.smooth_noise - settings.latent_noise,
-        mixing=mixing,
-        gains=gains / np.sqrt((gains**2).mean()),
-        noise=np.hstack(
-            [np.sqrt(settings.smooth_noise) * modes, np.sqrt(settings.latent_noise) * mixing]
-        ),
-    )
-    return model, inside
+    voxels = {
+        "ncsnr": float(settings.ncsnr[number % len(settings.ncsnr)]),
+        "active": settings.active,
+        "mixing": mixing,
+        "gains": gains / np.sqrt((gains**2).mean()),
+    }
+    others = rectified(mixing, rng.standard_normal((N_OTHERS, n_features)), settings.active)
+    shared = {
+        "smooth": (settings.smooth_noise, modes),
+        "ongoing": (settings.ongoing_noise, unit_rows((others - others.mean(axis=0)).T)),
+    }
+    noise = np.hstack([np.sqrt(share) * columns for share, columns in shared.values()])
+    white = 1 - sum(share for share, _ in shared.values())
+    return VoxelModel(subject=subject, white=white, noise=noise, **voxels), inside
 
 
 def _trials(
