@@ -32,10 +32,17 @@ class ResponseSimulation(Section):
     """The simulated subjects (see ``neurodecode.datasets.simulate.responses``)."""
 
     n_subjects: int = Field(default=4, ge=1, le=99)
+    n_voxels: tuple[int, ...] = Field(
+        default=(3000, 2500, 2000, 1500), min_length=1, description="Of each subject, by turns"
+    )
     n_train: int = Field(default=600, ge=2, description="Stimuli of each subject, nobody else's")
     n_shared_test: int = Field(default=100, ge=2, description="Stimuli that everybody saw")
-    n_repetitions: int = Field(default=3, ge=1, description="Of each stimulus")
-    snr: float = Field(default=1.0, ge=0)
+    n_repetitions: int = Field(default=3, ge=1, description="Of each shared stimulus")
+    n_train_repetitions: int = Field(default=1, ge=1, description="Of each subject's own")
+    n_latent: int = Field(default=16, ge=1, description="Features that the brain follows")
+    ncsnr: float = Field(default=0.25, ge=0, description="Response to noise of a typical voxel")
+    pictures: str = Field(default=DEFAULT, description="Generator: faces, drawn, none, default")
+    embedding: str = Field(default=DEFAULT, description="What the brain follows")
 
 
 class ResponseData(DataSection):
@@ -52,9 +59,11 @@ class StimulusSplit(Section):
     protocol: str = Field(default="shared_test", description="Name of the split")
     valid: float = Field(default=0.1, gt=0, lt=1, description="Share of the training stimuli")
     test: float = Field(default=0.1, gt=0, lt=1, description="Share, where none is published")
-    disjoint: bool = Field(
-        default=True, description="No training stimulus of one subject is another's"
+    disjoint: bool | None = Field(
+        default=None,
+        description="No training stimulus of one subject is another's; null: as the protocol",
     )
+    fold: int = Field(default=0, ge=0, description="Of leave_runs_out: which runs test")
 
     @field_validator("protocol")
     @classmethod

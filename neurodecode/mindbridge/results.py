@@ -131,5 +131,4 @@ def _summed(table: pd.DataFrame, keys: list[str]) -> list[dict[str, Any]]:
     if table.empty:
         return []
     means = table.groupby(keys)["hit"].mean().reset_index()
-    found: list[dict[str, Any]] = means.to_dict("records")
-    return found
+    return [{str(key): value for key, value in row.items()} for row in means.to_dict("records")]

@@ -112,14 +112,19 @@ def stimuli_section(job: Job, trials: pd.DataFrame, config: MindBridgeConfig) ->
     """What was seen in each part, and by how many."""
     rows = [
         (part or "left out by the split", len(mine), mine["stimulus"].nunique(),
-         mine["subject"].nunique(),
-         int((mine.drop_duplicates(["stimulus", "subject"])["stimulus"].value_counts() > 1).sum()))
+         mine["participant"].nunique(), _by_several(mine))
         for part, mine in trials.groupby("part")
     ]  # fmt: skip
     columns = ("part", "trials", "stimuli", "subjects", "seen by several")
     notes = read_json(job.folder / "seen" / DESCRIPTION)["notes"]
     text = f"Split: {config.split.protocol.replace('_', ' ')}."
     return Section("Stimuli", [text, Table(columns, rows), *notes])
+
+
+def _by_several(trials: pd.DataFrame) -> int:
+    """Count the stimuli that several subjects saw."""
+    once_each = trials.drop_duplicates(["stimulus", "participant"])
+    return int((once_each["stimulus"].value_counts() > 1).sum())
 
 
 def reference_section(config: MindBridgeConfig) -> list[Section]:

@@ -179,7 +179,7 @@ def fetch_trials(
     pictures: set[str] = set()
     for subject in subjects:
         found = read_subject(config, card, subject, root)
-        tables.append(found.trials.assign(subject=subject, trial=range(len(found.trials))))
+        tables.append(found.trials.assign(participant=subject, trial=range(len(found.trials))))
         exemplars |= {name: list(files) for name, files in found.exemplars.items()}
         notes += [f"{subject}: {note}" for note in found.notes]
         if found.pictures is not None:
@@ -193,9 +193,9 @@ def fetch_trials(
     split = config.split
     trials = split_stimuli(
         trials, split.protocol, valid=split.valid, test=split.test, seed=config.seed,
-        disjoint=split.disjoint, contents=contents,
+        disjoint=split.disjoint, fold=split.fold, contents=contents,
     )  # fmt: skip
-    audit = audit_stimuli(trials, split.protocol, contents=contents)
+    audit = audit_stimuli(trials, split.protocol, disjoint=split.disjoint, contents=contents)
     assert_no_leak(audit)
     write_parquet(folder / TRIALS, trials)
     description: dict[str, Any] = {
@@ -211,9 +211,7 @@ def _contents(pictures: Path | None, trials: pd.DataFrame) -> dict[str, str] | N
     if pictures is None or not shown:
         return None
     check_pictures(pictures, shown)
-    by_file = {name: sha256_file(pictures / name) for name in shown}
-    first = trials.drop_duplicates("stimulus")
-    return {str(s): by_file[i] for s, i in zip(first["stimulus"], first["image"], strict=True) if i}
+    return {name: sha256_file(pictures / name) for name in shown}
 
 
 def read_trials(folder: Path) -> tuple[pd.DataFrame, Path | None, dict[str, list[str]]]:

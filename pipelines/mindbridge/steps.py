@@ -29,7 +29,7 @@ def prepare(job: Job) -> str:
 
     found = read_subject(job.config, job.card, job.name, job.data_root)
     trials, *_ = read_trials(job.folder / "seen")
-    store = prepare_subject(job.store(job.name), found, trials[trials["subject"] == job.name])
+    store = prepare_subject(job.store(job.name), found, trials[trials["participant"] == job.name])
     return f"{len(store.trials)} trials, {store.info['n_voxels']} voxels"
 
 
