@@ -78,7 +78,7 @@ def soft_clip_loss(predicted: Tensor, target: Tensor, temperature: float = 0.005
 
     References
     ----------
-    Scotti et al. (2023), Reconstructing the mind's eye, section 3 (SoftCLIP).
+    Scotti et al. (2023), Reconstructing the mind's eye, NeurIPS (SoftCLIP).
     """
     if temperature <= 0:
         raise ConfigFault(f"temperature {temperature:g} is not positive")

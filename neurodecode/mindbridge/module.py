@@ -219,7 +219,7 @@ def one_cycle(
 
     References
     ----------
-    Smith & Topin (2019), Super-convergence, section 4.
+    Smith & Topin (2019), Super-convergence.
     """
     if not 1 <= n_updates < inf:
         raise ConfigFault("the schedule needs a training of known length", fix="set max_epochs")

@@ -96,7 +96,7 @@ def retrieve(
 
     References
     ----------
-    Scotti et al. (2023), Reconstructing the mind's eye, section 4.1: sets of 300, 30 repeats. The
+    Scotti et al. (2023), Reconstructing the mind's eye, NeurIPS: sets of 300, 30 repeats. The
     helper of the authors' codes returns the transposed matrix, so that what is called forward
     there ranks brains for each image; here directions have names instead.
     """
