@@ -1,8 +1,10 @@
 r"""Ranks the picture that was seen among all candidates, with every program, in turn.
 
-Candidates :math:`y_j` and noise :math:`n_i` are Gaussian, the estimate of a query is
-:math:`z_i = n_i + g\, y_{c(i)} / \lVert y_{c(i)} \rVert` with a gain of 3, so that few scores lie
-within rounding of the true candidate's.
+The estimate of a query is :math:`z_i = n_i + g\, y_{c(i)} / \lVert y_{c(i)} \rVert` with Gaussian
+noise :math:`n_i` and a gain of 3. So that every program computes the very same scores, whatever the
+order of its sums, all numbers are exact in float32: candidates :math:`y_j` have :math:`4^k` entries
+of 1 or -1, the others 0, so that their norm is a power of two, and noise is on a grid of
+:math:`2^{-16}`.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
     Ranks = NDArray[np.int64]
     Ranker = Callable[[Floats, Floats, Ranks], Ranks]
 
-GAIN = 3.0
+GAIN, GRID = 3.0, np.float32(2.0**-16)
 N_WARM = 8
 """Queries of a first ranking with every program."""
 
@@ -62,10 +64,14 @@ def time_retrieval(sizes: RetrievalSection, *, seed: int, turn: int) -> dict[str
 def draw(sizes: RetrievalSection, *, seed: int) -> tuple[Floats, Floats, Ranks]:
     """Return estimates, candidates and the true candidate of each estimate."""
     rng = np.random.default_rng(seed)
-    candidates = rng.standard_normal((sizes.n_candidates, sizes.n_features), np.float32)
+    n_set = 4 ** int(np.log(sizes.n_features) / np.log(4) + 1e-9)
+    signs = rng.choice(np.array([-1, 1], np.float32), (sizes.n_candidates, sizes.n_features))
+    signs[:, n_set:] = 0
+    candidates = rng.permuted(signs, axis=1)
     true = np.arange(sizes.n_queries) % sizes.n_candidates
     shown = candidates[true]
     noise = rng.standard_normal((sizes.n_queries, sizes.n_features), np.float32)
+    noise = np.round(noise / GRID) * GRID
     queries = noise + np.float32(GAIN) * shown / np.linalg.norm(shown, axis=1, keepdims=True)
     return queries, candidates, true
 

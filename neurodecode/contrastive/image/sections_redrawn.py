@@ -42,13 +42,7 @@ def redrawn_sections(
     table = predictions[predictions["unit"] == "generation.full"].reset_index(drop=True)
     blocks.append(_gallery(job, config, table, pictures))
     group = rows[rows["level"] == "group"] if (rows["level"] == "group").any() else rows
-    found = [
-        (row.model, str(row.split).removeprefix("redrawn, "), row.metric, f3(row.value),
-         interval(row.ci_low, row.ci_high), f3(row.chance))
-        for row in group.itertuples()
-    ]  # fmt: skip
-    columns = ("from", "average", "score", "value", "95 % interval over pictures", "chance")
-    blocks.append(Table(columns, found))
+    blocks.append(_score_table(group))
     people = rows[rows["level"] == "subject"]
     if len(people) and len(group) < len(rows):
         each = [(row.subject, row.model, row.metric, f3(row.value), f3(row.chance))
@@ -56,6 +50,21 @@ def redrawn_sections(
         titles = ("participant", "from", "score", "value", "chance")
         blocks.append(Table(titles, each, "Every participant", folded=True))
     return [Section("Redrawn pictures", blocks)]
+
+
+def _score_table(rows: pd.DataFrame) -> Table:
+    """A row per part of the window and average, a column per score: value, interval, chance."""
+    metrics = list(dict.fromkeys(rows["metric"]))
+    found = []
+    for (model, split), part in rows.groupby(["model", "split"], sort=False):
+        by_metric = part.drop_duplicates("metric").set_index("metric")
+        cells = [
+            f"{f3(row['value'])} ({interval(row['ci_low'], row['ci_high'])}), {f3(row['chance'])}"
+            for _, row in by_metric.loc[metrics].iterrows()
+        ]
+        found.append((model, str(split).removeprefix("redrawn, "), *cells))
+    caption = "Each score with its 95 % interval over pictures, then its chance level"
+    return Table(("from", "average", *metrics), found, caption)
 
 
 def _how(job: Job, config: ImageConfig) -> str:
