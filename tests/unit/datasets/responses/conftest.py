@@ -55,55 +55,65 @@ def local(tmp_path):
     return root, stored
 
 
+def haxby_labels(n_runs, empty_run, rng):
+    """Return label and run of every volume: blocks of four, between volumes of rest."""
+    labels = []
+    for run in range(n_runs):
+        order = ["rest"] * 2
+        for name in rng.permutation(CATEGORIES):
+            order += [str(name)] * 4 + ["rest"] * 3
+        labels += [("rest" if run == empty_run else name, run) for name in order]
+    return labels
+
+
+def haxby_volumes(inside, labels, noise, rng):
+    """Return volumes that follow the labels 5 s later, with a level and a drift in each run."""
+    patterns = {name: rng.standard_normal(inside.shape) for name in CATEGORIES}
+    volumes = []
+    for place, (_, run) in enumerate(labels):
+        cause = labels[place - 2] if place >= 2 else ("rest", run)
+        signal = patterns.get(cause[0], 0.0) if cause[1] == run else 0.0
+        level = 100 * (run + 1) + 0.02 * place
+        volumes.append(level + signal + noise * rng.standard_normal(inside.shape))
+    return np.stack(volumes, axis=-1).astype(np.float32)
+
+
+def lay_haxby(folder, number=1, *, n_runs=4, empty_run=None, noise=0.3, nan=False):
+    """Lay one subject and the pictures out as nilearn's fetcher does."""
+    rng = np.random.default_rng(number)
+    inside = np.zeros((4, 3, 2), dtype=np.uint8)
+    inside[1:3, :, 0] = 1
+    inside[0, 0, 1] = number > 1  # masks differ in size
+    labels = haxby_labels(n_runs, empty_run, rng)
+    volumes = haxby_volumes(inside, labels, noise, rng)
+    if nan:
+        volumes[1, 2, 0, 5] = np.nan
+    base = folder / f"subj{number}"
+    nifti(base / "bold.nii.gz", volumes)
+    for name in ("mask4_vt", "mask8_face_vt", "mask8_house_vt", "mask8b_face_vt"):
+        nifti(base / f"{name}.nii.gz", inside)
+    house = np.zeros_like(inside)
+    house[1, :2, 0] = 1
+    nifti(base / "mask8b_house_vt.nii.gz", house)
+    if number != 6:
+        nifti(base / "anat.nii.gz", inside)
+    lines = ["labels chunks", *(f"{name} {run}" for name, run in labels)]
+    (base / "labels.txt").write_text("\n".join(lines) + "\n")
+    nifti(folder / "mask.nii.gz", inside)
+    (folder / "MD5SUMS").write_text("")
+    for name in ("faces", "houses", "controls/scrambled"):
+        (folder / "stimuli" / name).mkdir(parents=True, exist_ok=True)
+        for picture in ("one", "two"):
+            (folder / "stimuli" / name / f"{picture}.jpg").write_bytes(b"\xff\xd8\xff")
+    (folder / "stimuli" / "README").write_text("pictures")
+
+
 @pytest.fixture
 def haxby(tmp_path):
-    """Lay one subject out as nilearn's fetcher does; return the folder and a writer of more."""
-
-    def lay(folder, number=1, *, n_runs=4, empty_run=None, noise=0.3, nan=False):
-        rng = np.random.default_rng(number)
-        inside = np.zeros((4, 3, 2), dtype=np.uint8)
-        inside[1:3, :, 0] = 1
-        inside[0, 0, 1] = number > 1  # masks differ in size
-        patterns = dict(zip(CATEGORIES, rng.standard_normal((8, *inside.shape)), strict=True))
-        labels, volumes = [], []
-        for run in range(n_runs):
-            order = ["rest"] * 2
-            for name in rng.permutation(CATEGORIES):
-                order += [str(name)] * 4 + ["rest"] * 3
-            if run == empty_run:
-                order = ["rest"] * len(order)
-            labels += [(name, run) for name in order]
-            delayed = ["rest"] * 2 + order[:-2]  # the response comes 5 s later
-            drift = 0.02 * np.arange(len(order))
-            for name, line in zip(delayed, drift, strict=True):
-                signal = patterns.get(name, np.zeros(inside.shape))
-                volumes.append(100 * (run + 1) + signal + line + noise * rng.standard_normal())
-        stacked = np.stack(volumes, axis=-1)
-        stacked = stacked + noise * rng.standard_normal(stacked.shape)
-        if nan:
-            stacked[1, 2, 0, 5] = np.nan
-        base = folder / f"subj{number}"
-        nifti(base / "bold.nii.gz", stacked.astype(np.float32))
-        for name in ("mask4_vt", "mask8_face_vt", "mask8_house_vt", "mask8b_face_vt"):
-            nifti(base / f"{name}.nii.gz", inside)
-        nifti(base / "mask8b_house_vt.nii.gz", np.where(inside.cumsum().reshape(inside.shape) < 3,
-                                                        inside, 0).astype(np.uint8))  # fmt: skip
-        if number != 6:
-            nifti(base / "anat.nii.gz", inside)
-        lines = ["labels chunks", *(f"{name} {run}" for name, run in labels)]
-        (base / "labels.txt").write_text("\n".join(lines) + "\n")
-        nifti(folder / "mask.nii.gz", inside)
-        (folder / "MD5SUMS").write_text("")
-        for name in ("faces", "houses", "controls/scrambled"):
-            (folder / "stimuli" / name).mkdir(parents=True, exist_ok=True)
-            for picture in ("one", "two"):
-                (folder / "stimuli" / name / f"{picture}.jpg").write_bytes(b"\xff\xd8\xff")
-        (folder / "stimuli" / "README").write_text("pictures")
-        return inside
-
+    """Return a folder with one subject, and the function that lays more out."""
     folder = tmp_path / "haxby2001"
-    lay(folder)
-    return folder, lay
+    lay_haxby(folder)
+    return folder, lay_haxby
 
 
 @pytest.fixture

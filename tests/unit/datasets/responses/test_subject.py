@@ -88,9 +88,8 @@ def test_bad_voxels_stop_or_are_left_out_of_all_trials_and_counted():
     found = values(600, 5)
     found[300, 1], found[2, 3], found[:, 4] = np.nan, np.inf, 7.0
     grid = Voxels(5, coordinates=np.argwhere(np.ones((5, 1, 1))))
-    told = (
-        r"2 of 5 voxels are NaN or infinite in some trial, as voxel 1 at \(1, 0, 0\) in trial 300"
-    )
+    place = r"voxel 1 at \(1, 0, 0\) in trial 300"
+    told = f"2 of 5 voxels are NaN or infinite in some trial, as {place}"
     with pytest.raises(DataFault, match=rf"{told} \[file\] -> .*bad_voxels=drop"):
         usable_voxels(found, grid, "stop", where="file")
     kept, voxels, notes = usable_voxels(found, grid, "drop", where="file")
