@@ -42,7 +42,7 @@ def test_a_block_is_one_response_and_its_category_the_stimulus(haxby):
     assert read(folder, "1", samples="volume").responses.shape == (4 * 8 * 4, 6)
 
 
-def test_the_response_is_found_where_it_is_delayed_to(haxby):
+def test_a_response_is_found_where_it_is_delayed_to(haxby):
     folder, _ = haxby
     scores = [leave_one_run_out(read(folder, "1", shift=shift)) for shift in (0.0, 5.0)]
     assert scores[1] > 0.9
