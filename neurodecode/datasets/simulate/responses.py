@@ -111,11 +111,12 @@ def simulate_responses(
     active : float, default=0.2
         Share of the stimuli that a voxel answers, in (0, 1).
     smooth_noise, ongoing_noise : float, default=0.3, 0.3
-        Shares of the noise's variance: of smooth fields, and of what other stimuli
-        evoke. Their sum is below 1.
+        Shares of the noise's variance: of smooth fields, and of what other stimuli evoke. Their
+        sum is below 1.
     pictures : {"drawn", "faces", "default", "none"}, default "drawn"
         Picture generator; "default" is "faces" where its weights are installed, else "drawn";
-        2,500 faces take twice as long as all the rest. "none" writes no pictures, and the latents have ``n_latent`` numbers.
+        faces take longer than drawn pictures. "none" writes no pictures, and the latents have
+        ``n_latent`` numbers.
     embedding : str, default "default"
         What the brain follows: a picture encoder by name, "default" for the network that is
         installed, or "latent" for the first numbers of the latent.
