@@ -56,7 +56,7 @@ def read_responses(
     *,
     roi: str = "vt",
     samples: Samples = "block",
-    shift: float = 5.0,
+    shift: float = 0.0,
     detrend: bool = True,
     standardise: bool = True,
     pictures: bool = True,
@@ -75,9 +75,11 @@ def read_responses(
         Mask: "vt" (ventral temporal cortex), "face", "house", "face_little" or "house_little".
     samples : {"block", "volume"}, default "block"
         One response per block (the mean of its volumes) or per volume.
-    shift : float, default 5.0
-        Delay of the haemodynamic response, s: a volume belongs to what was shown that long before
-        it, in its run; rounded to volumes of 2.5 s.
+    shift : float, default 0.0
+        Further delay of the haemodynamic response, s: a volume belongs to what was labelled that
+        long before it, in its run; rounded to volumes of 2.5 s. The published labels allow for
+        some delay already: runs begin with 12 s of rest, the first label comes at 15 s, and
+        categories can be told from the very first labelled volume, but hardly after the last.
     detrend : bool, default True
         Take a line in time out of each voxel and run.
     standardise : bool, default True

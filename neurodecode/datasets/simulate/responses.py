@@ -79,7 +79,7 @@ def simulate_responses(
     active: float = 0.2,
     smooth_noise: float = 0.3,
     ongoing_noise: float = 0.3,
-    pictures: str = "default",
+    pictures: str = "drawn",
     embedding: str = "default",
     trials_per_run: int = 75,
     random_state: int = 42,
@@ -111,11 +111,12 @@ def simulate_responses(
     active : float, default=0.2
         Share of the stimuli that a voxel answers, in (0, 1).
     smooth_noise, ongoing_noise : float, default=0.3, 0.3
-        Shares of the noise's variance: of smooth fields, and of what other stimuli
-        evoke. Their sum is below 1.
-    pictures : {"default", "drawn", "faces", "none"}, default "default"
-        Picture generator; "default" is "faces" where its weights are installed, else "drawn".
-        "none" writes no pictures, and the latents have ``n_latent`` numbers.
+        Shares of the noise's variance: of smooth fields, and of what other stimuli evoke. Their
+        sum is below 1.
+    pictures : {"drawn", "faces", "default", "none"}, default "drawn"
+        Picture generator; "default" is "faces" where its weights are installed, else "drawn";
+        faces take longer than drawn pictures. "none" writes no pictures, and the latents have
+        ``n_latent`` numbers.
     embedding : str, default "default"
         What the brain follows: a picture encoder by name, "default" for the network that is
         installed, or "latent" for the first numbers of the latent.
