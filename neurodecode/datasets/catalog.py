@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 INDEX_NAME = "moabb-index.json"
 LOCAL = "local"
+ALTERNATIVE = " | "
+"""Between two patterns of which one is enough, as for a data set packed or not."""
 
 
 class FileSpec(Section):
@@ -26,7 +28,8 @@ class FileSpec(Section):
 
     path: str = Field(
         description="Path below the data root, with {subject} and {run}, e.g. S{subject:03d}.edf; "
-        "of a manual data set also a pattern, e.g. sub-{subject}/*.con"
+        "of a manual data set also a pattern, e.g. sub-{subject}/*.con, or several with ' | ' "
+        "between them, of which one is enough"
     )
     runs: tuple[int | str, ...] = Field(
         default=(), description="Values of {run}; none: no run in path"
@@ -118,7 +121,10 @@ class Card(Section):
             raise ValueError(f"access '{self.access}' needs a source")
         if self.access == "manual":
             outside = [
-                spec.path for spec in self.files if not spec.path.startswith(f"{self.name}/")
+                path
+                for spec in self.files
+                for path in spec.path.split(ALTERNATIVE)
+                if not path.startswith(f"{self.name}/")
             ]
             if not self.files or outside:
                 raise ValueError(f"access 'manual' needs files below {self.name}/")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurodecode.datasets.catalog import ALTERNATIVE
 from neurodecode.datasets.manifest import Manifest, build_manifest
 from neurodecode.faults import NetworkFault
 
@@ -57,7 +58,12 @@ def manual_manifest(
 
 
 def _matches(root: Path, pattern: str) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in root.glob(pattern) if path.is_file()]
+    return [
+        path.relative_to(root).as_posix()
+        for alternative in pattern.split(ALTERNATIVE)
+        for path in root.glob(alternative)
+        if path.is_file()
+    ]
 
 
 def _absent(card: Card, missing: list[str], root: Path) -> NetworkFault:

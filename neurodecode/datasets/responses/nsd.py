@@ -30,7 +30,7 @@ from neurodecode.datasets.sniff import sniff
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -39,6 +39,9 @@ PARTS = {"train": "train", "val": "valid", "test": "test"}
 VOXELS, NUMBER, PICTURE = ".nsdgeneral.npy", ".coco73k.npy", ".jpg"
 N_VOXELS = {1: 15724, 2: 14278, 3: 15226, 4: 13153, 5: 13039, 6: 17907, 7: 12682, 8: 14386}
 """Voxels of the nsdgeneral region of each subject."""
+N_SAMPLES = {"train": 8559, "valid": 300, "test": 982}
+"""Pictures of the four subjects who came to all 40 sessions."""
+WHOLE = (1, 2, 5, 7)
 _UNPACKED = ".unpacked.json"
 _AGAIN = "delete it and unpack or fetch it again"
 
@@ -102,7 +105,8 @@ def read_responses(
     values, voxels, more = usable_voxels(flat, Voxels(flat.shape[1]), bad_voxels, where=where)
     trials = trials.reset_index(drop=True)
     trials["repetition"] = trials.groupby("stimulus").cumcount() + 1
-    return Responses(str(number), values, trials, root, voxels, notes=(*notes, *more))
+    notes = (*_missing(bases, number), *notes, *more)
+    return Responses(str(number), values, trials, root, voxels, notes=notes)
 
 
 def _samples(root: Path, folder: str, number: int) -> list[Path]:
@@ -121,6 +125,18 @@ def _samples(root: Path, folder: str, number: int) -> list[Path]:
             what = f"{len(missing)} of {len(names)} samples without {suffix}, as {missing[0]}"
             raise DataFault(what, where=str(base), fix=_AGAIN)
     return [base / name for name in names]
+
+
+def _missing(bases: Mapping[str, Sequence[Path]], number: int) -> tuple[str, ...]:
+    """Note the parts that have another number of pictures than published."""
+    if number not in WHOLE:
+        return ()
+    counts = {part: len(bases[part]) for part in N_SAMPLES}
+    return tuple(
+        f"{counts[part]} pictures in {part}, {published} are published"
+        for part, published in N_SAMPLES.items()
+        if counts[part] != published
+    )
 
 
 def _unpack_once(archives: Sequence[Path], base: Path) -> None:
