@@ -131,6 +131,12 @@ class RidgeSection(Section):
     folds: int = Field(default=5, ge=2)
 
 
+class PCASection(Section):
+    """The alignment of principal components."""
+
+    n_components: int = Field(default=10, ge=1, description="Matched one to one, by variance")
+
+
 class RedrawSection(Section):
     """Redrawing pictures from predicted latents; no generator: off."""
 
@@ -186,6 +192,7 @@ class MindBridgeConfig(Experiment):
     batches: BatchSection = BatchSection()
     trainer: TrainerSection = TrainerSection(max_epochs=600, patience=600, gradient_clip_val=1.0)
     ridge: RidgeSection = RidgeSection()
+    pca: PCASection = PCASection()
     models: tuple[str, ...] = Field(
         default=(BRIDGE, "single"), min_length=1, description="First: the one the report is about"
     )
@@ -201,7 +208,7 @@ class MindBridgeConfig(Experiment):
         "fetch": ("data", "split", "seed"),
         "prepare": ("data", "split", "seed"),
         "train": ("data.options", "target", "bridge", "losses", "optimiser", "batches", "trainer",
-                  "ridge", "tuning"),
+                  "ridge", "pca", "tuning"),
         "evaluate": ("evaluation", "redraw", "target", "seed"),
         "report": ("description", "models", "seeds", "evaluation", "references", "tuning", "seed"),
     }  # fmt: skip
@@ -231,7 +238,7 @@ class MindBridgeConfig(Experiment):
         names = []
         for model in self.models:
             variant = VARIANTS[model]
-            once = variant.shuffled or variant.kind == "ridge"
+            once = variant.shuffled or variant.linear
             for seed in self.seeds[:1] if once else self.seeds:
                 alone = [f".only-{subject}" for subject in subjects]
                 ends = alone if variant.kind == "single" else [""]

@@ -140,8 +140,8 @@ def decode_unit(study: Study, unit: Unit, targets: Targets, folder: Path) -> Ite
 
     if unit.kind == "tuning":
         yield from _decode_new(study, unit, targets, folder, test(unit.new))
-    elif unit.variant.kind == "ridge":
-        yield from _decode_ridge(unit, folder, test)
+    elif unit.variant.linear:
+        yield from _decode_linear(unit, folder, test)
     else:
         model = load_model(study, unit, targets, folder)
         for subject in unit.subjects:
@@ -187,7 +187,7 @@ def _decode_new(
         )  # fmt: skip
 
 
-def _decode_ridge(
+def _decode_linear(
     unit: Unit, folder: Path, test: Callable[[str], SubjectData]
 ) -> Iterator[Decoded]:
     tensors = load_tensors(folder)

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["bridge", "single", "ridge"]
+Kind = Literal["bridge", "single", "ridge", "pca"]
 SHUFFLED = "bridge, pictures shuffled"
 
 
@@ -17,9 +17,9 @@ class Variant:
     Attributes
     ----------
     description : str
-    kind : {"bridge", "single", "ridge"}
+    kind : {"bridge", "single", "ridge", "pca"}
         One network for all subjects; one per subject, without builder; ridge regression per
-        subject.
+        subject; principal components matched to the targets' per subject.
     bridge, losses : dict
         Settings that differ from the experiment's.
     shuffled : bool
@@ -32,14 +32,24 @@ class Variant:
     losses: dict[str, Any] = field(default_factory=dict)
     shuffled: bool = False
 
+    @property
+    def linear(self) -> bool:
+        """Whether it is a linear map per subject, which no seed changes."""
+        return self.kind in ("ridge", "pca")
 
-BRIDGE, SINGLE, RIDGE = "bridge", "single", "ridge"
+
+BRIDGE, SINGLE, RIDGE, PCA = "bridge", "single", "ridge", "PCA"
 NO_CYCLE, NO_REBUILDING, NEITHER = "no cycle", "no reconstruction", "no cycle, no reconstruction"
 MEAN, LINEAR = "mean pooling", "linear pooling"
 VARIANTS: dict[str, Variant] = {
     BRIDGE: Variant("one network for all subjects (the paper's method)"),
     SINGLE: Variant("the same network for each subject by itself, without builder", "single"),
     RIDGE: Variant("linear: ridge regression from pooled voxels, for each subject", "ridge"),
+    PCA: Variant(
+        "linear, no regression: principal components of each subject matched to the targets' by "
+        "order and sign",
+        "pca",
+    ),
     NO_CYCLE: Variant("ablation: no cycle through another subject", losses={"cycle": 0.0}),
     NO_REBUILDING: Variant("ablation: signals are not rebuilt", losses={"reconstruction": 0.0}),
     NEITHER: Variant(

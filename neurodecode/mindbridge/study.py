@@ -13,6 +13,7 @@ from neurodecode.artefacts import read_json, sha256_file, write_json, write_parq
 from neurodecode.datasets.catalog import LOCAL
 from neurodecode.datasets.fetch import fetch_experiment
 from neurodecode.datasets.responses import responses_loader
+from neurodecode.datasets.responses.embeddings import EMBEDDINGS, write_embeddings
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.stimulus_splits import audit_stimuli, split_stimuli
 from neurodecode.faults import DataFault
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from neurodecode.datasets.catalog import Card
     from neurodecode.datasets.manifest import Manifest
+    from neurodecode.datasets.responses.embeddings import Embeddings
     from neurodecode.datasets.responses.subject import Responses
     from neurodecode.mindbridge.config import MindBridgeConfig
     from neurodecode.mindbridge.config_model import BridgeSection
@@ -54,6 +56,8 @@ class Study:
         Picture files by stimulus where the exact picture is unknown.
     embeddings : Path
         Folder of the encoders' cache.
+    shipped : Path or None
+        ``embeddings.npz``, where the data set comes with targets of its own.
     key : str
         Changes with data, settings and code: an interrupted training goes on only with the same.
     """
@@ -65,6 +69,7 @@ class Study:
     exemplars: dict[str, list[str]]
     embeddings: Path
     key: str = ""
+    shipped: Path | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -175,6 +180,7 @@ def fetch_trials(
         If a stimulus that is tested is trained on.
     """
     tables, notes = [], []
+    shipped: Embeddings | None = None
     exemplars: dict[str, list[str]] = {}
     pictures: set[str] = set()
     for subject in subjects:
@@ -182,6 +188,7 @@ def fetch_trials(
         tables.append(found.trials.assign(participant=subject, trial=range(len(found.trials))))
         exemplars |= {name: list(files) for name, files in found.exemplars.items()}
         notes += [f"{subject}: {note}" for note in found.notes]
+        shipped = _same_embeddings(shipped, found)
         if found.pictures is not None:
             pictures.add(str(found.pictures.resolve()))
     if len(pictures) > 1:
@@ -198,12 +205,28 @@ def fetch_trials(
     audit = audit_stimuli(trials, split.protocol, disjoint=split.disjoint, contents=contents)
     assert_no_leak(audit)
     write_parquet(folder / TRIALS, trials)
+    (folder / EMBEDDINGS).unlink(missing_ok=True)
+    if shipped is not None:
+        write_embeddings(folder / EMBEDDINGS, shipped)
     description: dict[str, Any] = {
         "pictures": None if root_of_pictures is None else str(root_of_pictures),
         "exemplars": exemplars, "notes": notes, "audit": [vars(row) for row in audit],
     }  # fmt: skip
     write_json(folder / DESCRIPTION, description)
     return trials
+
+
+def _same_embeddings(earlier: Embeddings | None, found: Responses) -> Embeddings | None:
+    """Return the targets that came with the data set; DataFault where two subjects' differ."""
+    mine = found.embeddings
+    if earlier is None or mine is None:
+        return earlier or mine
+    same = earlier.stimuli == mine.stimuli and earlier.arrays.keys() == mine.arrays.keys()
+    if not same or any(not np.array_equal(earlier.arrays[k], v) for k, v in mine.arrays.items()):
+        raise DataFault("its embeddings are not those of the subjects before",
+                        where=f"subject {found.subject}",
+                        fix="one target per stimulus, for everybody")  # fmt: skip
+    return mine
 
 
 def _contents(pictures: Path | None, trials: pd.DataFrame) -> dict[str, str] | None:
@@ -219,6 +242,12 @@ def read_trials(folder: Path) -> tuple[pd.DataFrame, Path | None, dict[str, list
     content = read_json(folder / DESCRIPTION)
     pictures = None if content["pictures"] is None else Path(content["pictures"])
     return pd.read_parquet(folder / TRIALS), pictures, content["exemplars"]
+
+
+def shipped_embeddings(folder: Path) -> Path | None:
+    """Return the file of the targets that came with the data set, if any."""
+    path = folder / EMBEDDINGS
+    return path if path.is_file() else None
 
 
 def read_audit(folder: Path) -> list[AuditRow]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.datasets.responses.embeddings import EMBEDDINGS, read_embeddings
+from neurodecode.datasets.responses.embeddings import read_embeddings
 from neurodecode.faults import DataFault
 from neurodecode.stimuli.pictures.cache import PictureCache
 from neurodecode.stimuli.pictures.encoder import make_picture_encoder
@@ -121,9 +121,9 @@ def _latents(study: Study, stimuli: pd.DataFrame) -> NDArray[np.float32]:
 
 
 def _shipped(study: Study, names: list[str], head: str) -> NDArray[np.float32]:
-    if study.pictures is None:
+    if study.shipped is None:
         raise DataFault("the data set comes without embeddings", fix="another target.image")
-    return read_embeddings(study.pictures / EMBEDDINGS).rows(head, names)
+    return read_embeddings(study.shipped).rows(head, names)
 
 
 def _encoded(study: Study, name: str, stimuli: pd.DataFrame) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ import torch
 
 from neurodecode.artefacts import write_json
 from neurodecode.dual_ridge import DualRidgeCV
+from neurodecode.mindbridge.alignment import align_components
 from neurodecode.mindbridge.data import SubjectData
 from neurodecode.mindbridge.datamodule import BridgeData, NewSubjectData
 from neurodecode.mindbridge.module import BridgeModule
@@ -21,6 +22,7 @@ from neurodecode.training import Fit, fit
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from neurodecode.mindbridge.config import RidgeSection
     from neurodecode.mindbridge.config_model import BridgeSection, LossSection, Regime
     from neurodecode.mindbridge.model import MindBridge
     from neurodecode.mindbridge.models import Variant
@@ -85,8 +87,8 @@ def train_unit(study: Study, unit: Unit, folder: Path) -> str:
     targets = read_targets(study)
     if unit.kind == "tuning":
         return _train_new_subject(study, unit, targets, folder)
-    if unit.variant.kind == "ridge":
-        return _fit_ridge(study, unit, targets, folder)
+    if unit.variant.linear:
+        return _fit_linear(study, unit, targets, folder)
     found = _train_model(study, unit, targets, folder)
     return _said(found)
 
@@ -179,25 +181,33 @@ def _train_way(
     save_weights(folder, model, {**asdict(way), "fit": asdict(found)})
 
 
-def _fit_ridge(study: Study, unit: Unit, targets: Targets, folder: Path) -> str:
-    """Fit each subject's ridge regression on repetitions that are pooled, then averaged."""
-    settings, (bridge, _) = study.config.ridge, sections_of(study, unit.variant)
+def _fit_linear(study: Study, unit: Unit, targets: Targets, folder: Path) -> str:
+    """Fit each subject's linear map on repetitions that are pooled, then averaged."""
+    bridge, _ = sections_of(study, unit.variant)
     tensors: dict[str, torch.Tensor] = {}
     alphas = []
     for subject in unit.subjects:
         parts = [study.data(subject, part, bridge, targets) for part in ("train", "valid")]
         x = np.concatenate([averaged(part) for part in parts])
         y = np.concatenate([part.image.reshape(len(part), -1) for part in parts])
-        fitted = DualRidgeCV(
-            alphas=settings.alphas, cv=min(settings.folds, len(x)),
-            scoring="neg_mean_squared_error",
-        ).fit(x, y)  # fmt: skip
-        tensors[f"{subject}.weights"] = torch.from_numpy(fitted.coef_.astype(np.float32))
-        tensors[f"{subject}.intercept"] = torch.from_numpy(fitted.intercept_.astype(np.float32))
-        alphas.append(float(fitted.alpha_))
+        if unit.variant.kind == "pca":
+            weights, intercept = align_components(x, y, study.config.pca.n_components)
+        else:
+            fitted = _ridge(x, y, study.config.ridge)
+            weights, intercept = fitted.coef_, fitted.intercept_
+            alphas.append(float(fitted.alpha_))
+        tensors[f"{subject}.weights"] = torch.from_numpy(weights.astype(np.float32))
+        tensors[f"{subject}.intercept"] = torch.from_numpy(intercept.astype(np.float32))
     n_parameters = sum(tensor.numel() for tensor in tensors.values())
     save_tensors(folder, tensors, {**asdict(unit), "alphas": alphas, "n_parameters": n_parameters})
-    return f"penalties {', '.join(f'{alpha:g}' for alpha in alphas)}"
+    penalties = ", ".join(f"{alpha:g}" for alpha in alphas)
+    return f"penalties {penalties}" if alphas else f"{len(unit.subjects)} subjects aligned"
+
+
+def _ridge(x: Any, y: Any, settings: RidgeSection) -> DualRidgeCV:
+    return DualRidgeCV(
+        alphas=settings.alphas, cv=min(settings.folds, len(x)), scoring="neg_mean_squared_error"
+    ).fit(x, y)
 
 
 def averaged(data: SubjectData) -> Any:

@@ -62,10 +62,11 @@ def report(job: Job) -> str:
 
 
 def _study(job: Job) -> Study:
-    from neurodecode.mindbridge.study import Study, read_trials
+    from neurodecode.mindbridge.study import Study, read_trials, shipped_embeddings
 
     trials, pictures, exemplars = read_trials(job.folder / "seen")
     folders = {subject: job.store(subject) for subject in job.plan.subjects}
     key = " ".join(job.plan.fingerprints[rule] for rule in ("fetch", "prepare", "train"))
     embeddings = job.data_root / "embeddings"
-    return Study(job.config, folders, trials, pictures, exemplars, embeddings, key)
+    shipped = shipped_embeddings(job.folder / "seen")
+    return Study(job.config, folders, trials, pictures, exemplars, embeddings, key, shipped)

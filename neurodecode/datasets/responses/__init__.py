@@ -25,6 +25,8 @@ RESPONSES: dict[str, Callable[..., Responses]] = {
     "Haxby2001": _reader("haxby"),
     "Horikawa2017": _reader("local"),
     "NSD": _reader("nsd"),
+    "dev-movie": _reader("film"),
+    "haxby-slice": _reader("haxby_slice"),
     "local": _reader("local"),
     "simulated-responses": _reader("local"),
 }

@@ -9,6 +9,7 @@ picture was shown when is not known, so the stimulus of a trial is its category.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -104,36 +105,73 @@ def read_responses(
     """
     if roi not in ROIS:
         raise ConfigFault(unknown("mask of Haxby2001", roi, ROIS))
-    if samples not in ("block", "volume"):
-        raise ConfigFault(unknown("kind of sample", samples, ("block", "volume")))
     base = _folder(Path(root))
     folder = _subject_folder(base, subject)
-    labels = read_labels(folder / "labels.txt")
-    bold = folder / "bold.nii.gz"
-    volumes, voxels = masked_responses(bold, folder / f"{ROIS[roi]}.nii.gz")
+    found = labelled_responses(
+        folder.name.removeprefix("subj"), folder / "bold.nii.gz", folder / f"{ROIS[roi]}.nii.gz",
+        read_labels(folder / "labels.txt"), samples=samples, shift=shift, detrend=detrend,
+        standardise=standardise, bad_voxels=bad_voxels,
+    )  # fmt: skip
+    stimuli = base / "stimuli"
+    if not pictures or not stimuli.is_dir():
+        return found
+    shown = set(found.trials["stimulus"])
+    files = {k: v for k, v in category_pictures(stimuli).items() if k in shown}
+    return replace(found, pictures=stimuli if files else None, exemplars=files)
+
+
+def labelled_responses(
+    subject: str,
+    bold: Path,
+    mask: Path,
+    labels: pd.DataFrame,
+    *,
+    samples: Samples,
+    shift: float,
+    detrend: bool,
+    standardise: bool,
+    bad_voxels: BadVoxels,
+) -> Responses:
+    """Return the responses of a subject whose volumes are labelled; without pictures.
+
+    Parameters
+    ----------
+    subject : str
+    bold, mask : Path
+        NIfTI of all runs, and of the voxels.
+    labels : DataFrame
+        From :func:`read_labels`.
+    samples, shift, detrend, standardise, bad_voxels
+        As in :func:`read_responses`.
+
+    Raises
+    ------
+    ConfigFault, DataFault
+        As :func:`read_responses`.
+    """
+    if samples not in ("block", "volume"):
+        raise ConfigFault(unknown("kind of sample", samples, ("block", "volume")))
+    volumes, voxels = masked_responses(bold, mask)
     if len(labels) != len(volumes):
         what = f"{len(labels)} labels for {len(volumes)} volumes"
-        raise DataFault(what, where=str(folder), fix="delete the folder and fetch again")
+        raise DataFault(what, where=str(bold.parent), fix="delete the folder and fetch again")
     volumes, voxels, notes = usable_voxels(volumes, voxels, bad_voxels, where=str(bold))
     runs = labels["chunks"].to_numpy()
     series = clean_runs(volumes, runs, detrend=detrend, standardise=standardise)
     shown = shifted_labels(labels, round(shift / TR_S))
     responses, trials = _samples(series, shown, runs, samples)
-    stimuli = base / "stimuli"
-    exemplars = category_pictures(stimuli) if pictures and stimuli.is_dir() else {}
-    return Responses(
-        folder.name.removeprefix("subj"),
-        responses,
-        trials,
-        stimuli if exemplars else None,
-        voxels,
-        exemplars={name: exemplars[name] for name in exemplars if name in set(trials["stimulus"])},
-        notes=(*notes, *_empty_runs(labels)),
-    )
+    return Responses(subject, responses, trials, None, voxels, notes=(*notes, *_empty_runs(labels)))
 
 
-def read_labels(path: Path) -> pd.DataFrame:
+def read_labels(path: Path, *, header: bool = True) -> pd.DataFrame:
     """Return ``labels`` and ``chunks`` (the run, a number) of each volume.
+
+    Parameters
+    ----------
+    path : Path
+        A line per volume: label, space, run.
+    header : bool, default True
+        The first line names the columns.
 
     Raises
     ------
@@ -143,7 +181,9 @@ def read_labels(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataFault("file not found", where=str(path), fix="fetch the data set again")
     try:
-        labels = pd.read_csv(path, sep=" ", keep_default_na=False)
+        labels = pd.read_csv(
+            path, sep=" ", keep_default_na=False, names=None if header else ["labels", "chunks"]
+        )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataFault("not a table of labels", where=str(path)) from error
     check = TableCheck(labels, "labels", "labels", str(path))
