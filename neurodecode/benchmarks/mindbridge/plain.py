@@ -1,0 +1,81 @@
+"""The losses as one would write them first: subject by subject, each loss by itself.
+
+Layers are computed from the parameters of a :class:`neurodecode.mindbridge.MindBridge` by name, so
+that both programs can share them: two models of the published width do not fit beside each other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from neurodecode.mindbridge.losses import Rows
+    from neurodecode.mindbridge.model import MindBridge
+
+TEMPERATURE, MSE_WEIGHT = 0.005, 1e4
+
+
+def plain_loss(model: MindBridge, rows: Rows, pair: tuple[str, str]) -> Tensor:
+    """Return the sum of all six terms; rows lie subject by subject, as many of each."""
+    parts = dict(zip(model.subjects, rows.pooled.chunk(len(model.subjects)), strict=True))
+    embedded = {subject: plain_embed(model, part, subject) for subject, part in parts.items()}
+    x = _cat(embedded)
+    for block in model.translator.blocks:
+        linear, norm = block[0], block[1]
+        y = F.gelu(F.layer_norm(F.linear(x, linear.weight, linear.bias), norm.weight.shape,
+                                norm.weight, norm.bias))  # fmt: skip
+        x = x + F.dropout(y, block[3].p)
+    assert model.image_head is not None
+    assert model.text_head is not None
+    assert rows.text is not None
+    loss = x.new_zeros(())
+    for head, target in ((model.image_head, rows.image), (model.text_head, rows.text)):
+        predicted, wanted = F.linear(x, head.weight, head.bias), target.flatten(1)
+        loss = loss + plain_soft_clip(F.normalize(predicted), F.normalize(wanted))
+        loss = loss + MSE_WEIGHT * F.mse_loss(F.normalize(predicted), F.normalize(wanted))
+    rebuilt = {subject: plain_build(model, part, subject) for subject, part in embedded.items()}
+    source, other = pair
+    returned = plain_embed(model, plain_build(model, embedded[source], other), other)
+    return loss + F.mse_loss(_cat(rebuilt), rows.pooled) + F.mse_loss(returned, embedded[source])
+
+
+def plain_soft_clip(predicted: Tensor, target: Tensor) -> Tensor:
+    """Return the contrastive loss with the targets' own similarities as labels."""
+    labels = (target @ target.T / TEMPERATURE).softmax(-1)
+    logits = predicted @ target.T / TEMPERATURE
+    rows = -(logits.log_softmax(-1) * labels).sum(-1).mean()
+    columns = -(logits.T.log_softmax(-1) * labels).sum(-1).mean()
+    return (rows + columns) / 2
+
+
+def plain_embed(model: MindBridge, pooled: Tensor, subject: str) -> Tensor:
+    """Return the embeddings of one subject's signals."""
+    part = model.embedders[subject]
+    x = F.linear(_adapted(part.adapter, pooled), part.linear.weight, part.linear.bias)
+    x = F.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
+    return F.dropout(F.gelu(x), part.tail[1].p)
+
+
+def plain_build(model: MindBridge, embedding: Tensor, subject: str) -> Tensor:
+    """Return one subject's signals at some embeddings."""
+    assert model.builders is not None
+    part = model.builders[subject]
+    x = F.linear(embedding, part.linear.weight, part.linear.bias)
+    x = F.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
+    return _adapted(part.adapter, F.gelu(x))
+
+
+def _adapted(adapter: nn.Module, x: Tensor) -> Tensor:
+    down, up = adapter.get_submodule("down"), adapter.get_submodule("up")
+    assert isinstance(down, nn.Linear)
+    assert isinstance(up, nn.Linear)
+    inner = F.relu(F.linear(x, down.weight, down.bias))
+    return x + F.linear(inner, up.weight, up.bias)
+
+
+def _cat(parts: dict[str, Tensor]) -> Tensor:
+    return torch.cat(list(parts.values()))
