@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 if TYPE_CHECKING:
     from neurodecode.mindbridge.losses import Rows
@@ -26,21 +26,27 @@ def plain_loss(model: MindBridge, rows: Rows, pair: tuple[str, str]) -> Tensor:
     x = _cat(embedded)
     for block in model.translator.blocks:
         linear, norm = block[0], block[1]
-        y = F.gelu(F.layer_norm(F.linear(x, linear.weight, linear.bias), norm.weight.shape,
+        y = functional.gelu(functional.layer_norm(functional.linear(x, linear.weight, linear.bias), norm.weight.shape,
                                 norm.weight, norm.bias))  # fmt: skip
-        x = x + F.dropout(y, block[3].p)
+        x = x + functional.dropout(y, block[3].p)
     assert model.image_head is not None
     assert model.text_head is not None
     assert rows.text is not None
     loss = x.new_zeros(())
     for head, target in ((model.image_head, rows.image), (model.text_head, rows.text)):
-        predicted, wanted = F.linear(x, head.weight, head.bias), target.flatten(1)
-        loss = loss + plain_soft_clip(F.normalize(predicted), F.normalize(wanted))
-        loss = loss + MSE_WEIGHT * F.mse_loss(F.normalize(predicted), F.normalize(wanted))
+        predicted, wanted = functional.linear(x, head.weight, head.bias), target.flatten(1)
+        loss = loss + plain_soft_clip(functional.normalize(predicted), functional.normalize(wanted))
+        loss = loss + MSE_WEIGHT * functional.mse_loss(
+            functional.normalize(predicted), functional.normalize(wanted)
+        )
     rebuilt = {subject: plain_build(model, part, subject) for subject, part in embedded.items()}
     source, other = pair
     returned = plain_embed(model, plain_build(model, embedded[source], other), other)
-    return loss + F.mse_loss(_cat(rebuilt), rows.pooled) + F.mse_loss(returned, embedded[source])
+    return (
+        loss
+        + functional.mse_loss(_cat(rebuilt), rows.pooled)
+        + functional.mse_loss(returned, embedded[source])
+    )
 
 
 def plain_soft_clip(predicted: Tensor, target: Tensor) -> Tensor:
@@ -55,26 +61,26 @@ def plain_soft_clip(predicted: Tensor, target: Tensor) -> Tensor:
 def plain_embed(model: MindBridge, pooled: Tensor, subject: str) -> Tensor:
     """Return the embeddings of one subject's signals."""
     part = model.embedders[subject]
-    x = F.linear(_adapted(part.adapter, pooled), part.linear.weight, part.linear.bias)
-    x = F.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
-    return F.dropout(F.gelu(x), part.tail[1].p)
+    x = functional.linear(_adapted(part.adapter, pooled), part.linear.weight, part.linear.bias)
+    x = functional.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
+    return functional.dropout(functional.gelu(x), part.tail[1].p)
 
 
 def plain_build(model: MindBridge, embedding: Tensor, subject: str) -> Tensor:
     """Return one subject's signals at some embeddings."""
     assert model.builders is not None
     part = model.builders[subject]
-    x = F.linear(embedding, part.linear.weight, part.linear.bias)
-    x = F.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
-    return _adapted(part.adapter, F.gelu(x))
+    x = functional.linear(embedding, part.linear.weight, part.linear.bias)
+    x = functional.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
+    return _adapted(part.adapter, functional.gelu(x))
 
 
 def _adapted(adapter: nn.Module, x: Tensor) -> Tensor:
     down, up = adapter.get_submodule("down"), adapter.get_submodule("up")
     assert isinstance(down, nn.Linear)
     assert isinstance(up, nn.Linear)
-    inner = F.relu(F.linear(x, down.weight, down.bias))
-    return x + F.linear(inner, up.weight, up.bias)
+    inner = functional.relu(functional.linear(x, down.weight, down.bias))
+    return x + functional.linear(inner, up.weight, up.bias)
 
 
 def _cat(parts: dict[str, Tensor]) -> Tensor:
