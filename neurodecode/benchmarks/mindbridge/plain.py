@@ -6,10 +6,10 @@ that both programs can share them: two models of the published width do not fit 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ def plain_loss(model: MindBridge, rows: Rows, pair: tuple[str, str]) -> Tensor:
     parts = dict(zip(model.subjects, rows.pooled.chunk(len(model.subjects)), strict=True))
     embedded = {subject: plain_embed(model, part, subject) for subject, part in parts.items()}
     x = _cat(embedded)
-    for block in model.translator.blocks:
+    blocks: Any = model.translator.blocks
+    for block in blocks:
         linear, norm = block[0], block[1]
-        y = functional.gelu(functional.layer_norm(functional.linear(x, linear.weight, linear.bias), norm.weight.shape,
-                                norm.weight, norm.bias))  # fmt: skip
-        x = x + functional.dropout(y, block[3].p)
+        y = _normalised(norm, functional.linear(x, linear.weight, linear.bias))
+        x = x + functional.dropout(functional.gelu(y), block[3].p)
     assert model.image_head is not None
     assert model.text_head is not None
     assert rows.text is not None
@@ -60,27 +60,29 @@ def plain_soft_clip(predicted: Tensor, target: Tensor) -> Tensor:
 
 def plain_embed(model: MindBridge, pooled: Tensor, subject: str) -> Tensor:
     """Return the embeddings of one subject's signals."""
-    part = model.embedders[subject]
+    part: Any = model.embedders[subject]
     x = functional.linear(_adapted(part.adapter, pooled), part.linear.weight, part.linear.bias)
-    x = functional.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
+    x = _normalised(part.norm, x)
     return functional.dropout(functional.gelu(x), part.tail[1].p)
 
 
 def plain_build(model: MindBridge, embedding: Tensor, subject: str) -> Tensor:
     """Return one subject's signals at some embeddings."""
     assert model.builders is not None
-    part = model.builders[subject]
+    part: Any = model.builders[subject]
     x = functional.linear(embedding, part.linear.weight, part.linear.bias)
-    x = functional.layer_norm(x, part.norm.weight.shape, part.norm.weight, part.norm.bias)
+    x = _normalised(part.norm, x)
     return _adapted(part.adapter, functional.gelu(x))
 
 
-def _adapted(adapter: nn.Module, x: Tensor) -> Tensor:
-    down, up = adapter.get_submodule("down"), adapter.get_submodule("up")
-    assert isinstance(down, nn.Linear)
-    assert isinstance(up, nn.Linear)
+def _adapted(adapter: Any, x: Tensor) -> Tensor:
+    down, up = adapter.down, adapter.up
     inner = functional.relu(functional.linear(x, down.weight, down.bias))
     return x + functional.linear(inner, up.weight, up.bias)
+
+
+def _normalised(norm: Any, x: Tensor) -> Tensor:
+    return functional.layer_norm(x, norm.weight.shape, norm.weight, norm.bias)
 
 
 def _cat(parts: dict[str, Tensor]) -> Tensor:
