@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from neurodecode.benchmarks.acm.config import ACMBenchmark
 from neurodecode.benchmarks.image.config import ImageBenchmark
 from neurodecode.benchmarks.method import ArraySection
+from neurodecode.benchmarks.mindbridge.config import MindBridgeBenchmark
 from neurodecode.benchmarks.speech.config import SpeechBenchmark
 from neurodecode.config import DataSection, Experiment
 from neurodecode.faults import unknown
@@ -29,12 +30,13 @@ class BenchConfig(Experiment):
 
     data: BenchData
     benchmark: Annotated[
-        ACMBenchmark | SpeechBenchmark | ImageBenchmark, Field(discriminator="method")
+        ACMBenchmark | SpeechBenchmark | ImageBenchmark | MindBridgeBenchmark,
+        Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(
         default=(1, 2),
         min_length=1,
-        description="Worker processes (acm) or threads (speech, image), of both programs alike",
+        description="Worker processes (acm) or threads (the others), of both programs alike",
     )
     repeats: int = Field(default=3, ge=1, description="Timings of everything; medians are reported")
     tolerances: dict[str, float] = Field(

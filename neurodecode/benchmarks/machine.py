@@ -20,6 +20,20 @@ def one_blas_thread() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def limited(threads: int) -> Iterator[None]:
+    """Give so many threads to the linear algebra of NumPy and of PyTorch."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with threadpool_limits(threads):
+            yield
+    finally:
+        torch.set_num_threads(before)
+
+
 def describe_machine() -> dict[str, Any]:
     """Return processor, cores, memory, BLAS libraries with their threads, and the load so far."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -14,6 +14,33 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 64 * 2**20
 """Size in double precision of the features that are worked on at a time."""
 
+MOMENT_ROWS = 1024
+"""Rows that are read at a time for their mean and deviation."""
+
+
+def moments(
+    features: npt.NDArray[Any],
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return mean and deviation (population) of every feature, reading a block of rows at a time.
+
+    Parameters
+    ----------
+    features : ndarray, shape (n, *shape)
+        May be memory-mapped.
+
+    Returns
+    -------
+    mean, std : ndarray of float64, shape shape
+    """
+    mean, square = np.zeros(features.shape[1:]), np.zeros(features.shape[1:])
+    for start in range(0, len(features), MOMENT_ROWS):
+        mean += np.asarray(features[start : start + MOMENT_ROWS], dtype=np.float64).sum(axis=0)
+    mean /= len(features)
+    for start in range(0, len(features), MOMENT_ROWS):
+        block = np.asarray(features[start : start + MOMENT_ROWS], dtype=np.float64) - mean
+        square += (block**2).sum(axis=0)
+    return mean, np.sqrt(square / len(features))
+
 
 def restandardise(
     predicted: npt.NDArray[Any], train_mean: npt.ArrayLike, train_std: npt.ArrayLike

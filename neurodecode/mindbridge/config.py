@@ -228,6 +228,14 @@ class MindBridgeConfig(Experiment):
             self.target.image, self.target.text,
         ):  # fmt: skip
             raise ValueError("this generator needs target.text: latent (simulated pictures)")
+        if self.redraw.generator is not None and VARIANTS[self.models[0]].kind == "ridge":
+            raise ValueError("redrawing needs both heads: a network as the first of models")
+        chosen = self.redraw.candidates > 1 and self.redraw.choice == "prediction"
+        if self.redraw.generator is not None and chosen and self.target.image in OWN_TARGETS:
+            raise ValueError(
+                "redraw.choice: prediction needs an encoder of pictures as target.image, to "
+                "compare candidates with what is predicted"
+            )
         return self
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:

@@ -80,9 +80,13 @@ def soft_clip_loss(predicted: Tensor, target: Tensor, temperature: float = 0.005
     ----------
     Scotti et al. (2023), Reconstructing the mind's eye, NeurIPS (SoftCLIP).
     """
+    return _soft_clip(*_unit_rows(predicted, target), temperature)
+
+
+def _soft_clip(P: Tensor, T: Tensor, temperature: float) -> Tensor:
+    """Return the loss of rows that have unit length already."""
     if temperature <= 0:
         raise ConfigFault(f"temperature {temperature:g} is not positive")
-    P, T = _unit_rows(predicted, target)
     with torch.autocast(P.device.type, enabled=False):
         logits = (P @ T.mT) / temperature
         labels = ((T @ T.mT) / temperature).softmax(dim=1)
@@ -219,9 +223,11 @@ def bridge_terms(
                 f"the model has a {name} head, the data no {name} targets",
                 fix=f"give them, or build the model with {name}_shape=None",
             )
-        terms[f"{name}_soft_clip"] = soft_clip_loss(predicted, target, temperature)
-        terms[f"{name}_mse"] = normalised_mse(predicted, target)
-        cosines[name] = cosine(predicted.detach(), target).mean()
+        # rows are wide (197,376 as published): unit length is made once for all three
+        P, T = _unit_rows(predicted, target)
+        terms[f"{name}_soft_clip"] = _soft_clip(P, T, temperature)
+        terms[f"{name}_mse"] = mse_loss(P, T)
+        cosines[name] = (P.detach() * T).sum(dim=1).mean()
     if model.builders is not None:
         rebuilt = model.build(embedding, rows.subject)
         terms["reconstruction"] = reconstruction_loss(rows.pooled, rebuilt)

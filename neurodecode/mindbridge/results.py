@@ -26,6 +26,7 @@ from neurodecode.mindbridge.sections import (
     synthesis_section,
     tuning_section,
 )
+from neurodecode.mindbridge.sections_redrawn import redrawn_rows, redrawn_section
 from neurodecode.mindbridge.study import read_audit, read_trials
 from neurodecode.report.model import Report, Section
 from neurodecode.report.sections import (
@@ -49,7 +50,7 @@ def build_report(job: Job) -> Report:
     config = job.config
     assert isinstance(config, MindBridgeConfig)
     predictions, subjects = load_evaluations(job.evaluations)
-    trials, *_ = read_trials(job.folder / "seen")
+    trials, pictures, _ = read_trials(job.folder / "seen")
     split, main = config.split.protocol, config.models[0]
     group = metric_frame(
         group_rows(subjects, n_resamples=config.evaluation.n_bootstrap, seed=config.seed,
@@ -82,6 +83,7 @@ def build_report(job: Job) -> Report:
         retrieval_section(rows, (FORWARD, BACKWARD), config),
         *tuning_section(tuning),
         *synthesis_section(synthesis),
+        *redrawn_section(job, config, pictures),
         claims_section(claims),
         audit_section(audit),
         stimuli_section(job, trials, config),
@@ -95,6 +97,7 @@ def build_report(job: Job) -> Report:
         "comparisons": {split: comparisons.to_dict("records")},
         "tuning": _summed(tuning, ["model", "length", "subject", "seed"]),
         "synthesis": _summed(synthesis, ["source", "subject"]),
+        "redrawn": redrawn_rows(job, config),
         "claims": [asdict(claim) for claim in claims],
         "audit": audit.to_dict("records"),
         "main": main,

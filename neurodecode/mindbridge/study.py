@@ -76,6 +76,11 @@ class Study:
         """Labels, sorted."""
         return tuple(sorted(self.folders))
 
+    @property
+    def first_unit(self) -> str:
+        """Name of the job that trains the main model with the first seed."""
+        return next(iter(self.config.units(list(self.subjects))))
+
     def store(self, subject: str) -> Store:
         """Open the responses of a subject."""
         return open_store(self.folders[subject])

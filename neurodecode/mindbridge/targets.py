@@ -33,11 +33,14 @@ class Target:
     places : dict
         Row of each stimulus.
     embeddings : ndarray, shape (n_stimuli, *shape)
+    offset : ndarray, shape shape, or 0
+        What was subtracted from them.
     """
 
     name: str
     places: dict[str, int]
     embeddings: NDArray[np.float32]
+    offset: NDArray[np.float32] | float = 0.0
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -155,4 +158,5 @@ def _centred(study: Study, target: Target) -> Target:
     if not study.config.target.centre:
         return target
     trained = study.trials.loc[study.trials["part"] == "train", "stimulus"].unique().tolist()
-    return Target(target.name, target.places, target.embeddings - target.of(trained).mean(axis=0))
+    mean = target.of(trained).mean(axis=0)
+    return Target(target.name, target.places, target.embeddings - mean, mean)

@@ -42,12 +42,17 @@ def train(job: Job) -> str:
 
 
 def evaluate(job: Job) -> str:
-    """Find the picture of every test stimulus, and synthesise signals."""
+    """Find the picture of every test stimulus, synthesise signals, and redraw pictures."""
     from neurodecode.mindbridge.evaluation import evaluate_unit
+    from neurodecode.mindbridge.redraw import redraw_unit
     from neurodecode.mindbridge.units import unit_of
 
-    result = evaluate_unit(_study(job), unit_of(job.name, job.plan.subjects), job.model)
+    study, unit = _study(job), unit_of(job.name, job.plan.subjects)
+    result = evaluate_unit(study, unit, job.model)
+    redrawn = redraw_unit(study, unit, job.model)
     result.save(job.evaluation)
+    if redrawn is not None:
+        redrawn.save(job.evaluation)
     return result.summary
 
 

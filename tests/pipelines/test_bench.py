@@ -162,3 +162,19 @@ def test_image_answers_every_claim_and_names_what_it_measured(image):
     page = (image / "report.html").read_text()
     for heading in ("Ridge regression", "Retrieval", "Claims"):
         assert heading in page
+
+
+def test_mindbridge_compares_equal_steps_and_states_memory(tmp_path, command):
+    folder = tmp_path / "run"
+    result = command("run", "bench", "mindbridge_smoke", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = json.loads((folder / "report.json").read_text())
+    assert {row["split"] for row in found["metrics"]} == {"threads-1"}
+    claims = {claim["key"]: claim for claim in found["claims"]}
+    assert set(claims) == {"loss", "gradient", "T1-threads-1", "T2"}
+    assert claims["loss"]["verdict"] == claims["gradient"]["verdict"] == "holds"
+    assert "another" in claims["T1-threads-1"]["note"]
+    assert set(found["memory"]) == {"weights", "gradients", "optimiser", "peak"}
+    page = (folder / "report.html").read_text()
+    for heading in ("Training step", "Memory", "Claims"):
+        assert heading in page

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-import torch
-from threadpoolctl import threadpool_limits
 
 from neurodecode.benchmarks.image.config import settings_of
 from neurodecode.benchmarks.image.retrieval import time_retrieval
 from neurodecode.benchmarks.image.ridge import time_ridges
-from neurodecode.benchmarks.machine import describe_machine
+from neurodecode.benchmarks.machine import describe_machine, limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from neurodecode.benchmarks.config import BenchConfig
@@ -33,15 +29,3 @@ def measure_unit(config: BenchConfig, unit: str, stores: Sequence[Path]) -> dict
             found = time_retrieval(bench.retrieval, seed=seed, turn=repeat)
     spent = ", ".join(f"{name}: {seconds:.3g} s" for name, seconds in found["seconds"].items())
     return {"machine": machine, "summary": spent, **found}
-
-
-@contextmanager
-def limited(threads: int) -> Iterator[None]:
-    """Give so many threads to the linear algebra of NumPy and of PyTorch."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        with threadpool_limits(threads):
-            yield
-    finally:
-        torch.set_num_threads(before)

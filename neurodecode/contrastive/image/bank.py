@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 
 from neurodecode.contrastive.image.decoders import OWN_TARGETS
+from neurodecode.evaluation.restandardisation import moments
 from neurodecode.faults import DataFault
 from neurodecode.signals.memory import require_memory
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 ONE_HOT_LIMIT_GIB = 2.0
 LATENTS = "latents.parquet"
 """Beside simulated pictures: columns ``image`` and ``latent``, what each was made from."""
-SCALER_BLOCK = 1024
 
 
 @dataclass(frozen=True)
@@ -49,20 +49,6 @@ class FeatureScaler:
     def identity(cls, n_features: int) -> FeatureScaler:
         """Return the scaler that changes nothing."""
         return cls(np.zeros(n_features, np.float32), np.ones(n_features, np.float32))
-
-
-def moments(features: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean and deviation of every feature over pictures (n, n_features), read in blocks."""
-    mean = np.zeros(features.shape[1])
-    square = np.zeros(features.shape[1])
-    for start in range(0, len(features), SCALER_BLOCK):
-        block = np.asarray(features[start : start + SCALER_BLOCK], dtype=np.float64)
-        mean += block.sum(axis=0)
-    mean /= len(features)
-    for start in range(0, len(features), SCALER_BLOCK):
-        block = np.asarray(features[start : start + SCALER_BLOCK], dtype=np.float64) - mean
-        square += (block**2).sum(axis=0)
-    return mean, np.sqrt(square / len(features))
 
 
 class PictureBank:

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from neurodecode.artefacts import atomic_path, read_json, write_json
+from neurodecode.artefacts import read_json, write_json
 from neurodecode.contrastive.image.accuracy import nearest_average
 from neurodecode.contrastive.image.averaging import EVERYBODY, average_estimates
-from neurodecode.contrastive.image.bank import moments
 from neurodecode.contrastive.image.config_evaluation import AVERAGES
 from neurodecode.contrastive.image.data import SeenWindows
 from neurodecode.contrastive.image.decoders import Decoder
 from neurodecode.contrastive.image.training import Task, build_network, train_task
 from neurodecode.contrastive.retrieval import Candidates, rank_of
 from neurodecode.evaluation.reconstruction import score_reconstructions
-from neurodecode.evaluation.restandardisation import restandardise
+from neurodecode.evaluation.redrawn import save_pictures
+from neurodecode.evaluation.restandardisation import moments, restandardise
 from neurodecode.persistence import load_weights
 from neurodecode.stimuli.generation.generator import PictureGenerator, make_generator
 from neurodecode.stimuli.pictures.encoder import make_picture_encoder
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from neurodecode.evaluation.metric_row import MetricRow
 
 BATCH = 256
-PICTURES = "pictures.npy"
-"""Generated pictures, in the order of the unit's predictions."""
 
 
 def train_generation(seen: Seen, unit: Unit, folder: Path) -> str:
@@ -140,8 +138,7 @@ def evaluate_generation(
             tables.append(scored)
             pictures.append(found[mine])
             rows += metric_rows
-    with atomic_path(out / PICTURES) as path, path.open("wb") as file:
-        np.save(file, np.concatenate(pictures), allow_pickle=False)
+    save_pictures(out, np.concatenate(pictures))
     return pd.concat(tables, ignore_index=True), rows
 
 

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import read_json
 from neurodecode.contrastive.image.accuracy import nearest_average
-from neurodecode.contrastive.image.generation import PICTURES
-from neurodecode.evaluation.display import best_median_worst
-from neurodecode.report.gallery import gallery_figure
+from neurodecode.evaluation.redrawn import open_pictures
 from neurodecode.report.model import Block, Section, Table
+from neurodecode.report.redrawn import redrawn_gallery
 from neurodecode.report.sections import f3, interval
-from neurodecode.stimuli.pictures.files import read_picture, resize_picture
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +19,6 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.config import ImageConfig
     from neurodecode.report.model import Figure
     from neurodecode.workflow.step import Job
-
-N_SHOWN = 4
-SHOWN_SIZE = 96
 
 
 def redrawn_sections(
@@ -88,28 +81,7 @@ def _how(job: Job, config: ImageConfig) -> str:
 
 def _gallery(job: Job, config: ImageConfig, table: pd.DataFrame, pictures: Path) -> Figure:
     """Draw best, median and worst by two-way identification with the first encoder."""
-    redrawn = np.load(
-        job.folder / "evaluate" / "generation.full" / PICTURES, allow_pickle=False, mmap_mode="r"
-    )
+    redrawn = open_pictures(job.folder / "evaluate" / "generation.full")
     shown = nearest_average(config.generation.averages[0], set(table["average"]))
-    first = table["average"] == shown
-    score = f"{config.generation.identification[0]} two-way"
-    mine = table[first]
-    n_shown = min(N_SHOWN, max(1, len(mine) // 3))
-    chosen = best_median_worst(mine[score].to_numpy(float), n_shown)
-    seen, made, titles = [], [], []
-    for kind, places in chosen.items():
-        for place in places.tolist():
-            row: Any = mine.iloc[place]
-            seen.append(_small(read_picture(pictures / row["image"])))
-            made.append(_small(np.asarray(redrawn[mine.index[place]])))
-            titles.append(f"{kind}\n{row[score]:.2f}")
-    return gallery_figure(
-        [("seen", seen), ("redrawn", made)], titles, name="gallery",
-        alt=f"Seen and redrawn pictures, best, median and worst {n_shown}: {score} identification",
-        caption=f"Best, median and worst by {score} identification (0.5: chance).",
-    )  # fmt: skip
-
-
-def _small(picture: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return resize_picture(picture, min(SHOWN_SIZE, *picture.shape[:2]))
+    mine = table[table["average"] == shown]
+    return redrawn_gallery(mine, pictures, redrawn, config.generation.identification[0])

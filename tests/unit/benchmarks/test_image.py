@@ -15,7 +15,7 @@ from neurodecode.benchmarks.config import BenchConfig
 from neurodecode.benchmarks.image import ridge
 from neurodecode.benchmarks.image.claims import image_claims, size_note
 from neurodecode.benchmarks.image.evaluation import evaluate_unit
-from neurodecode.benchmarks.image.measure import limited, measure_unit
+from neurodecode.benchmarks.image.measure import measure_unit
 from neurodecode.benchmarks.image.programs import (
     KERNEL,
     LOOP,
@@ -29,6 +29,7 @@ from neurodecode.benchmarks.image.programs import (
 )
 from neurodecode.benchmarks.image.results import largest
 from neurodecode.benchmarks.image.retrieval import draw
+from neurodecode.benchmarks.machine import limited
 from neurodecode.config import apply_overrides, read_yaml, validate
 from neurodecode.faults import ConfigFault
 from neurodecode.signals.store import write_store

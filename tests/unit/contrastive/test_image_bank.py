@@ -9,12 +9,12 @@ import torch
 
 from neurodecode.contrastive.image.bank import (
     LATENTS,
-    SCALER_BLOCK,
     FeatureScaler,
     PictureBank,
     own_bank,
 )
 from neurodecode.contrastive.image.encoding import BANK, bank_pictures
+from neurodecode.evaluation.restandardisation import MOMENT_ROWS
 from neurodecode.faults import DataFault
 
 TRIALS = pd.DataFrame(
@@ -50,7 +50,7 @@ def test_pictures_that_are_not_trained_on_do_not_change_the_scaler():
 
 
 def test_the_scaler_reads_blocks_and_finds_what_numpy_finds():
-    values = np.random.default_rng(0).normal(50, 3, (2 * SCALER_BLOCK + 7, 3)).astype(np.float32)
+    values = np.random.default_rng(0).normal(50, 3, (2 * MOMENT_ROWS + 7, 3)).astype(np.float32)
     found = FeatureScaler.fit(values)
     np.testing.assert_allclose(found.mean, values.astype(float).mean(axis=0), rtol=1e-6)
     np.testing.assert_allclose(found.std, values.astype(float).std(axis=0), rtol=1e-5)

@@ -14,7 +14,6 @@ from neurodecode.contrastive.image import generation
 from neurodecode.contrastive.image.bank import LATENTS, PictureBank
 from neurodecode.contrastive.image.evaluation import evaluate_unit
 from neurodecode.contrastive.image.generation import (
-    PICTURES,
     latent_banks,
     latent_task,
     predict_latents,
@@ -22,6 +21,7 @@ from neurodecode.contrastive.image.generation import (
     validation_top5,
 )
 from neurodecode.contrastive.image.units import unit_of
+from neurodecode.evaluation.redrawn import PICTURES
 
 
 @pytest.fixture(scope="module")
