@@ -123,6 +123,22 @@ def fetch_experiment(
     return fetch(card, subjects=subjects, root=root, allow_missing=allow_missing)
 
 
+def fetch_study(config: Any, card: Card, subjects: Sequence[str], root: Path) -> Manifest:
+    """Bring the files of an experiment here, or simulate them below ``root``.
+
+    Parameters
+    ----------
+    config : Experiment
+        With ``seed``, and a data section that has ``path``, ``simulation`` and ``allow_missing``.
+    """
+    data = config.data
+    simulation = {**data.simulation.model_dump(), "random_state": config.seed}
+    return fetch_experiment(
+        card, subjects, root,
+        path=data.path, simulation=simulation, allow_missing=data.allow_missing,
+    )  # fmt: skip
+
+
 def fetch_files(
     card: Card,
     subjects: Subjects,

@@ -5,11 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from neurodecode.datasets.catalog import LOCAL
 from neurodecode.faults import ConfigFault, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from neurodecode.datasets.catalog import Card
 
 Loader = TypeVar("Loader")
 
@@ -50,3 +53,26 @@ def named_loader(name: str, registry: Mapping[str, Loader], *, kind: str) -> Loa
     if name not in registry:
         raise ConfigFault(unknown(f"{kind} data set", name, registry))
     return registry[name]
+
+
+def read_subject_of(
+    loader_of: Callable[[str], Callable[..., Loader]],
+    data: Any,
+    card: Card,
+    subject: str,
+    root: Path,
+) -> Loader:
+    """Return what a data set's loader reads of one subject, from a local folder where one is given.
+
+    Parameters
+    ----------
+    loader_of : callable
+        Returns the loader of a name.
+    data : DataSection
+        With ``path`` and the loader's ``options``.
+    root : Path
+        Data root, which holds a folder of the card's name.
+    """
+    if data.path is not None:
+        return loader_of(LOCAL)(data.path, subject, **data.options)
+    return loader_of(card.name)(root / card.name, subject, **data.options)

@@ -159,3 +159,11 @@ def _is_text(value: object) -> bool:
 
 def _shown(value: object) -> str:
     return f"{value:.3f}" if isinstance(value, float) else repr(value)
+
+
+def require_distinct(recordings: Sequence[Recording], *, subject: str) -> None:
+    """Raise DataFault where two recordings of a subject have the same name."""
+    names = [recording.name for recording in recordings]
+    for twice in {name for name in names if names.count(name) > 1}:
+        raise DataFault(f"two recordings are called {twice}", where=f"subject {subject}",
+                        fix="give them sessions or runs")  # fmt: skip

@@ -10,8 +10,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json, sha256_file, write_json, write_parquet
-from neurodecode.datasets.catalog import LOCAL
-from neurodecode.datasets.fetch import fetch_experiment
+from neurodecode.datasets.loaders import read_subject_of
 from neurodecode.datasets.responses import responses_loader
 from neurodecode.datasets.responses.embeddings import EMBEDDINGS, write_embeddings
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurodecode.datasets.catalog import Card
-    from neurodecode.datasets.manifest import Manifest
     from neurodecode.datasets.responses.embeddings import Embeddings
     from neurodecode.datasets.responses.subject import Responses
     from neurodecode.mindbridge.config import MindBridgeConfig
@@ -148,27 +146,9 @@ def _by_stimulus(
     return found, counts
 
 
-def fetch_responses(
-    config: MindBridgeConfig, card: Card, subjects: Sequence[str], root: Path
-) -> Manifest:
-    """Bring the files here (or simulate them below ``root``) and return their manifest."""
-    data = config.data
-    return fetch_experiment(
-        card,
-        subjects,
-        root,
-        path=data.path,
-        simulation={**data.simulation.model_dump(), "random_state": config.seed},
-        allow_missing=data.allow_missing,
-    )
-
-
 def read_subject(config: MindBridgeConfig, card: Card, subject: str, root: Path) -> Responses:
     """Return the responses of one subject."""
-    data = config.data
-    folder = data.path if data.path is not None else root / card.name
-    name = LOCAL if data.path is not None else card.name
-    found: Responses = responses_loader(name)(folder, subject, **data.options)
+    found: Responses = read_subject_of(responses_loader, config.data, card, subject, root)
     return found
 
 

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 def fetch(job: Job) -> str:
     """Bring the recordings here, or simulate them, and split the pictures that were seen."""
     from neurodecode.artefacts import write_json
-    from neurodecode.contrastive.image.recordings import fetch_recordings, fetch_seen
+    from neurodecode.contrastive.image.recordings import fetch_seen
+    from neurodecode.datasets.fetch import fetch_study
 
     subjects = job.plan.subjects
-    manifest = fetch_recordings(job.config, job.card, subjects, job.data_root)
+    manifest = fetch_study(job.config, job.card, subjects, job.data_root)
     trials = fetch_seen(job.config, job.card, subjects, job.data_root, job.folder / "seen")
     write_json(job.manifest, manifest.model_dump(mode="json"))
     counts = trials.groupby("part")["image"].nunique()

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 def fetch(job: Job) -> str:
     """Bring the responses here, or simulate them, and split the stimuli."""
     from neurodecode.artefacts import write_json
-    from neurodecode.mindbridge.study import fetch_responses, fetch_trials
+    from neurodecode.datasets.fetch import fetch_study
+    from neurodecode.mindbridge.study import fetch_trials
 
     subjects = job.plan.subjects
-    manifest = fetch_responses(job.config, job.card, subjects, job.data_root)
+    manifest = fetch_study(job.config, job.card, subjects, job.data_root)
     trials = fetch_trials(job.config, job.card, subjects, job.data_root, job.folder / "seen")
     write_json(job.manifest, manifest.model_dump(mode="json"))
     counts = trials.groupby("part")["stimulus"].nunique()

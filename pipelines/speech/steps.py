@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 def fetch(job: Job) -> str:
     """Bring the recordings here, or simulate them, and split what was heard."""
     from neurodecode.artefacts import write_json
-    from neurodecode.contrastive.speech.recordings import fetch_recordings, fetch_story
+    from neurodecode.contrastive.speech.recordings import fetch_story
+    from neurodecode.datasets.fetch import fetch_study
 
     subjects = job.plan.subjects
-    manifest = fetch_recordings(job.config, job.card, subjects, job.data_root)
+    manifest = fetch_study(job.config, job.card, subjects, job.data_root)
     story = fetch_story(job.config, job.card, subjects, job.data_root, job.folder / "story")
     write_json(job.manifest, manifest.model_dump(mode="json"))
     counts = story.drop_duplicates("block")["part"].value_counts()

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json, sha256_file, write_json, write_parquet
-from neurodecode.datasets.catalog import LOCAL
-from neurodecode.datasets.fetch import fetch_experiment
+from neurodecode.datasets.loaders import read_subject_of
+from neurodecode.datasets.recording import require_distinct
 from neurodecode.datasets.viewing import viewing_loader
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.picture_splits import audit_pictures, split_pictures
@@ -22,25 +22,9 @@ if TYPE_CHECKING:
 
     from neurodecode.contrastive.image.config import ImageConfig, ViewingSignals
     from neurodecode.datasets.catalog import Card
-    from neurodecode.datasets.manifest import Manifest
     from neurodecode.datasets.viewing.recording import Viewing
 
 TRIALS, DESCRIPTION = "trials.parquet", "seen.json"
-
-
-def fetch_recordings(
-    config: ImageConfig, card: Card, subjects: Sequence[str], root: Path
-) -> Manifest:
-    """Bring the files here (or simulate them below ``root``) and return their manifest."""
-    data = config.data
-    return fetch_experiment(
-        card,
-        subjects,
-        root,
-        path=data.path,
-        simulation={**data.simulation.model_dump(), "random_state": config.seed},
-        allow_missing=data.allow_missing,
-    )
 
 
 def read_viewer(config: ImageConfig, card: Card, subject: str, root: Path) -> list[Viewing]:
@@ -51,14 +35,8 @@ def read_viewer(config: ImageConfig, card: Card, subject: str, root: Path) -> li
     DataFault
         As the data set's loader; also where two recordings have the same name.
     """
-    data = config.data
-    folder = data.path if data.path is not None else root / card.name
-    name = LOCAL if data.path is not None else card.name
-    recordings = viewing_loader(name)(folder, subject, **data.options)
-    names = [recording.name for recording in recordings]
-    for twice in {name for name in names if names.count(name) > 1}:
-        raise DataFault(f"two recordings are called {twice}", where=f"subject {subject}",
-                        fix="give them sessions or runs")  # fmt: skip
+    recordings = read_subject_of(viewing_loader, config.data, card, subject, root)
+    require_distinct(recordings, subject=subject)
     return recordings
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from neurodecode.artefacts import read_json, write_json
 from neurodecode.contrastive.speech.preparation import STORY, write_story
-from neurodecode.datasets.catalog import LOCAL
-from neurodecode.datasets.fetch import fetch_experiment
 from neurodecode.datasets.listening import listening_loader
 from neurodecode.datasets.listening.audio import check_audio
+from neurodecode.datasets.loaders import read_subject_of
+from neurodecode.datasets.recording import require_distinct
 from neurodecode.evaluation.sentences import KEY_RULE
 from neurodecode.faults import DataFault
 
@@ -23,24 +23,8 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.speech.config import SpeechConfig
     from neurodecode.datasets.catalog import Card
     from neurodecode.datasets.listening.recording import Listening
-    from neurodecode.datasets.manifest import Manifest
 
 DESCRIPTION = "story.json"
-
-
-def fetch_recordings(
-    config: SpeechConfig, card: Card, subjects: Sequence[str], root: Path
-) -> Manifest:
-    """Bring the files here (or simulate them below ``root``) and return their manifest."""
-    data = config.data
-    return fetch_experiment(
-        card,
-        subjects,
-        root,
-        path=data.path,
-        simulation={**data.simulation.model_dump(), "random_state": config.seed},
-        allow_missing=data.allow_missing,
-    )
 
 
 def read_listener(config: SpeechConfig, card: Card, subject: str, root: Path) -> list[Listening]:
@@ -51,14 +35,8 @@ def read_listener(config: SpeechConfig, card: Card, subject: str, root: Path) ->
     DataFault
         As the data set's loader; also where two recordings have the same name.
     """
-    data = config.data
-    folder = data.path if data.path is not None else root / card.name
-    name = LOCAL if data.path is not None else card.name
-    recordings = listening_loader(name)(folder, subject, **data.options)
-    names = [recording.name for recording in recordings]
-    for twice in {name for name in names if names.count(name) > 1}:
-        raise DataFault(f"two recordings are called {twice}", where=f"subject {subject}",
-                        fix="give them sessions or runs")  # fmt: skip
+    recordings = read_subject_of(listening_loader, config.data, card, subject, root)
+    require_distinct(recordings, subject=subject)
     return recordings
 
 
