@@ -35,7 +35,7 @@ def redrawn_sections(
     table = predictions[predictions["unit"] == "generation.full"].reset_index(drop=True)
     blocks.append(_gallery(job, config, table, pictures))
     group = rows[rows["level"] == "group"] if (rows["level"] == "group").any() else rows
-    blocks.append(_score_table(group))
+    blocks += _score_tables(group)
     people = rows[rows["level"] == "subject"]
     if len(people) and len(group) < len(rows):
         each = [(row.subject, row.model, row.metric, f3(row.value), f3(row.chance))
@@ -45,19 +45,26 @@ def redrawn_sections(
     return [Section("Redrawn pictures", blocks)]
 
 
-def _score_table(rows: pd.DataFrame) -> Table:
-    """A row per part of the window and average, a column per score: value, interval, chance."""
-    metrics = list(dict.fromkeys(rows["metric"]))
-    found = []
-    for (model, split), part in rows.groupby(["model", "split"], sort=False):
-        by_metric = part.drop_duplicates("metric").set_index("metric")
-        cells = [
-            f"{f3(row['value'])} ({interval(row['ci_low'], row['ci_high'])}), {f3(row['chance'])}"
-            for _, row in by_metric.loc[metrics].iterrows()
+def _score_tables(rows: pd.DataFrame) -> list[Table]:
+    """A table per average: a row per score, a column per part of the window."""
+    tables = []
+    for split, part in rows.groupby("split", sort=False):
+        cells = part.assign(
+            cell=[
+                f"{f3(row.value)} ({interval(row.ci_low, row.ci_high)}), {f3(row.chance)}"
+                for row in part.itertuples()
+            ]
+        )
+        models = list(dict.fromkeys(part["model"]))
+        wide = cells.drop_duplicates(["metric", "model"]).set_index(["metric", "model"])["cell"]
+        found = [
+            (metric, *(wide.get((metric, model), "-") for model in models))
+            for metric in dict.fromkeys(part["metric"])
         ]
-        found.append((model, str(split).removeprefix("redrawn, "), *cells))
-    caption = "Each score with its 95 % interval over pictures, then its chance level"
-    return Table(("from", "average", *metrics), found, caption)
+        what = str(split).removeprefix("redrawn, ")
+        caption = f"{what.capitalize()}: score (95 % interval over pictures), chance"
+        tables.append(Table(("score", *models), found, caption))
+    return tables
 
 
 def _how(job: Job, config: ImageConfig) -> str:
