@@ -42,7 +42,8 @@ def image_claims(
     return [
         agreement("ridge", "Penalties are equal, scores and predictions", gaps["ridge"],
                   tolerated["ridge"]),
-        agreement("ranks", "Number of ranks that differ is", gaps["ranks"], tolerated["ranks"]),
+        agreement("ranks", "Ranks are equal but for the order of ties,", gaps["ranks"],
+                  tolerated["ranks"]),
         *(
             reached(
                 f"{key}-threads-{n}", f"{text.format(claimed[name])}, threads: {n}",

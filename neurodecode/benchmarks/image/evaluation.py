@@ -53,9 +53,13 @@ def ridge_gaps(measured: Mapping[str, Any]) -> dict[str, float | None]:
 
 
 def rank_gaps(ranks: Mapping[str, list[int]]) -> dict[str, float | None]:
-    """Return the number of each peer's ranks that differ from ours."""
+    """Return the largest difference of each peer's ranks from ours.
+
+    Scores are exact, so that ranks differ only where a candidate ties with the true one: ours
+    counts half of it, a sort has it before or after.
+    """
     return {
-        peer: float(sum(a != b for a, b in zip(found, ranks[OURS], strict=True)))
+        peer: float(max(abs(a - b) for a, b in zip(found, ranks[OURS], strict=True)))
         for peer, found in ranks.items()
         if peer != OURS
     }

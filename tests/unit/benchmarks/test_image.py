@@ -141,10 +141,10 @@ def test_a_peer_whose_results_differ_gets_no_ratio(ridges, retrieval):
     result = evaluate_unit(config_of(), RIDGE, {**ridges, **other})
     assert [row.split for row in result.rows] == [split_of(SVD, 1)]
     assert result.facts["gaps"][SKLEARN] is None
-    ranks = {**retrieval["ranks"], LOOP: [rank + 1 for rank in retrieval["ranks"][LOOP]]}
+    ranks = {**retrieval["ranks"], LOOP: [rank + 2 for rank in retrieval["ranks"][LOOP]]}
     result = evaluate_unit(config_of(), RETRIEVAL, {**retrieval, "ranks": ranks})
     assert [row.split for row in result.rows] == [split_of(SORTED, 1)]
-    assert result.facts["gaps"][LOOP] == 40.0
+    assert result.facts["gaps"][LOOP] == 2.0
 
 
 def test_a_difference_that_could_not_be_taken_is_not_equality():
