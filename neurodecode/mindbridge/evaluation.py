@@ -115,11 +115,11 @@ def metric_rows(predictions: pd.DataFrame, n_bootstrap: int, *, seed: int) -> li
     kinds = predictions[predictions["kind"] == "model"]
     table = kinds if len(kinds) else predictions
     for (model, subject, metric), part in table.groupby(["model", "subject", "metric"], sort=False):
-        ci = mean_ci(part["hit"], n_resamples=n_bootstrap, random_state=seed, unit="stimulus")
+        ci = mean_ci(part["hit"], n_resamples=n_bootstrap, random_state=seed, unit="test item")
         rows.append(
             MetricRow(
                 metric=str(metric), value=ci.estimate, chance=float(part["chance"].iloc[0]),
-                n=len(part), unit="stimulus", level="subject", split=part["split"].iloc[0],
+                n=len(part), unit="test item", level="subject", split=part["split"].iloc[0],
                 model=str(model), subject=str(subject), seed=int(part["seed"].iloc[0]),
                 ci_low=finite_or_none(ci.low), ci_high=finite_or_none(ci.high),
             )
