@@ -118,8 +118,22 @@ class TuningSection(Section):
     without_cycle: bool = Field(
         default=True, description="Reset-tuning also without the cycle, its pseudo-data"
     )
+    seeds: tuple[int, ...] = Field(default=(), description="None: those of the experiment")
     max_epochs: int = Field(default=200, ge=1)
     learning_rate: float = Field(default=1.5e-4, gt=0)
+
+
+class BridgeTrainer(TrainerSection):
+    """As every training; the defaults are the published ones, the whole one-cycle schedule."""
+
+    max_epochs: int = Field(default=600, ge=1)
+    gradient_clip_val: float | None = 1.0
+    patience: int = Field(
+        default=10_000,
+        ge=1,
+        description="Stop after so many epochs without a better validation loss; a one-cycle "
+        "schedule that is cut short never reaches its small rates, so the default never does",
+    )
 
 
 class RidgeSection(Section):
@@ -190,7 +204,7 @@ class MindBridgeConfig(Experiment):
     losses: LossSection = LossSection()
     optimiser: OptimiserSection = OptimiserSection()
     batches: BatchSection = BatchSection()
-    trainer: TrainerSection = TrainerSection(max_epochs=600, patience=600, gradient_clip_val=1.0)
+    trainer: BridgeTrainer = BridgeTrainer()
     ridge: RidgeSection = RidgeSection()
     pca: PCASection = PCASection()
     models: tuple[str, ...] = Field(
@@ -254,7 +268,7 @@ class MindBridgeConfig(Experiment):
         if self.tuning.lengths and len(subjects) > 1:
             names += [
                 f"tuning.seed-{seed}.new-{subject}"
-                for seed in self.seeds
+                for seed in self.tuning.seeds or self.seeds
                 for subject in subjects[-self.tuning.held_out :]
             ]
         return dict.fromkeys(names, subjects)

@@ -14,17 +14,17 @@ from neurodecode.artefacts import read_json, write_json, write_parquet
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.group_scores import finite_or_none
 from neurodecode.evaluation.metric_row import MetricRow
-from neurodecode.mindbridge.models import BRIDGE
-from neurodecode.mindbridge.retrieval import retrieve
-from neurodecode.mindbridge.synthesis import synthesise
-from neurodecode.mindbridge.targets import Targets, read_targets
-from neurodecode.mindbridge.training import (
+from neurodecode.mindbridge.loading import (
     averaged,
     load_model,
     load_tuned,
     sections_of,
     tuned_ways,
 )
+from neurodecode.mindbridge.models import BRIDGE
+from neurodecode.mindbridge.retrieval import retrieve
+from neurodecode.mindbridge.synthesis import synthesise
+from neurodecode.mindbridge.targets import Targets, read_targets
 from neurodecode.persistence import load_tensors
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from neurodecode.evaluation.redrawn import save_pictures
 from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.mindbridge.candidates import choose_candidates, likeness
 from neurodecode.mindbridge.latents import Guide, guides_of, missing_latents
+from neurodecode.mindbridge.loading import averaged, load_model, sections_of
 from neurodecode.mindbridge.targets import Targets, read_targets
-from neurodecode.mindbridge.training import averaged, load_model, sections_of
 from neurodecode.stimuli.generation.generator import PictureGenerator, make_generator
 from neurodecode.stimuli.pictures.encoder import PictureEncoder, make_picture_encoder
 from neurodecode.stimuli.pictures.files import read_picture
