@@ -33,8 +33,11 @@ class TrainerSection(Section):
     deterministic: bool | Literal["warn"] = False
     log_every_n_steps: int = Field(default=10, ge=1)
     num_sanity_val_steps: int = Field(default=0, ge=0)
+    check_val_every_n_epoch: int = Field(
+        default=1, ge=1, description="Validate, and keep a checkpoint, every so many epochs"
+    )
     patience: int = Field(
-        default=10, ge=1, description="Stop after so many epochs without a better validation loss"
+        default=10, ge=1, description="Stop after so many validations without a smaller loss"
     )
     min_delta: float = Field(default=0.0, ge=0, description="Smallest gain that counts as better")
     num_workers: int = Field(default=0, ge=0, description="Processes that load batches")
@@ -44,4 +47,6 @@ class TrainerSection(Section):
         arguments = self.model_dump(exclude=set(OWN))
         if isinstance(arguments["devices"], tuple):
             arguments["devices"] = list(arguments["devices"])
-        return arguments
+        # a training that ends before the first validation would have no best weights
+        every = min(self.check_val_every_n_epoch, self.max_epochs)
+        return arguments | {"check_val_every_n_epoch": every}

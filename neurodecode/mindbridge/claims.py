@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodecode.evaluation.bootstrap import mean_ci
+from neurodecode.evaluation.bootstrap import Interval, mean_ci
 from neurodecode.mindbridge.models import LINEAR, MEAN, NEITHER, NO_CYCLE, SINGLE
 from neurodecode.report.model import Claim, Verdict
 from neurodecode.report.verdicts import chance_verdict, paired_claim, row_of, score_text, side
@@ -152,18 +152,26 @@ def _limited(found: Evidence) -> Claim:
 
 
 def _at_fewest(key: str, text: str, found: Evidence, first: str, second: str) -> Claim:
-    """Compare two ways of training at the fewest stimuli, on the same test stimuli."""
+    """Compare two ways of training at the fewest stimuli: on the same test stimuli, and seeds."""
     table = found.tuning
     if table.empty or not {first, second} <= set(table["model"]):
         return Claim(key, text, found.kind, "-", "not tested", NOT_HERE)
     length = table["length"].min()
     few = table[table["length"] == length]
-    wide = few.pivot_table(
-        index=["subject", "stimulus"], columns="model", values="hit", aggfunc="mean"
+    over_stimuli, over_seeds = (
+        _gain(few, index, first, second, unit)
+        for index, unit in ((["subject", "stimulus"], "stimulus"), (["seed"], "seed"))
     )
+    figure = f"{over_stimuli.estimate:+.3f} [{over_stimuli.low:+.3f}, {over_stimuli.high:+.3f}]"
+    note = f"{first} minus {second}, {length} stimuli; interval over test stimuli"
+    low, high = over_stimuli.low, over_stimuli.high
+    if over_seeds.n > 1:  # both kinds of chance must agree
+        low, high = min(low, over_seeds.low), max(high, over_seeds.high)
+        note += f"; over {over_seeds.n} seeds [{over_seeds.low:+.3f}, {over_seeds.high:+.3f}]"
+    return Claim(key, text, found.kind, figure, side(low, high), note)
+
+
+def _gain(few: pd.DataFrame, index: list[str], first: str, second: str, unit: str) -> Interval:
+    wide = few.pivot_table(index=index, columns="model", values="hit", aggfunc="mean")
     gain = (wide[first] - wide[second]).to_numpy(float)
-    ci = mean_ci(gain[np.isfinite(gain)], random_state=0, unit="stimulus")
-    seeds = few["seed"].nunique()
-    figure = f"{ci.estimate:+.3f} [{ci.low:+.3f}, {ci.high:+.3f}]"
-    note = f"{first} minus {second}, {length} stimuli, {seeds} seeds; interval over test stimuli"
-    return Claim(key, text, found.kind, figure, side(ci.low, ci.high), note)
+    return mean_ci(gain[np.isfinite(gain)], random_state=0, unit=unit, expand=True)

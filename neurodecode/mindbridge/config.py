@@ -127,12 +127,15 @@ class BridgeTrainer(TrainerSection):
     """As every training; the defaults are the published ones, the whole one-cycle schedule."""
 
     max_epochs: int = Field(default=600, ge=1)
+    check_val_every_n_epoch: int = Field(
+        default=10, ge=1, description="Validate, and keep a checkpoint, every so many epochs"
+    )
     gradient_clip_val: float | None = 1.0
     patience: int = Field(
         default=10_000,
         ge=1,
-        description="Stop after so many epochs without a better validation loss; a one-cycle "
-        "schedule that is cut short never reaches its small rates, so the default never does",
+        description="Stop after so many validations without a smaller loss; a one-cycle schedule "
+        "that is cut short never reaches its small rates, so the default never does",
     )
 
 

@@ -48,14 +48,15 @@ def tuning_table(tuning: pd.DataFrame) -> pd.DataFrame:
     """Return the score of each way of training for a new subject, by number of stimuli.
 
     Intervals are over test stimuli, averaged over seeds and new subjects; ``seeds_low`` and
-    ``seeds_high`` are the range of the seeds.
+    ``seeds_high`` are over seeds, NaN of a single one.
     """
     rows = []
     for (model, length), part in tuning.groupby(["model", "length"], sort=False):
         values = part.groupby(["subject", "stimulus"])["hit"].mean()
         ci = mean_ci(values, random_state=0, unit="stimulus")
-        seeds = part.groupby("seed")["hit"].mean()
-        rows.append((model, length, ci.estimate, ci.low, ci.high, seeds.min(), seeds.max(),
+        by_seed = part.groupby("seed")["hit"].mean()
+        seeds = mean_ci(by_seed, random_state=0, unit="seed", expand=True)
+        rows.append((model, length, ci.estimate, ci.low, ci.high, seeds.low, seeds.high,
                      part["chance"].iloc[0]))  # fmt: skip
     columns = ["model", "length", "value", "ci_low", "ci_high", "seeds_low", "seeds_high", "chance"]
     return pd.DataFrame(rows, columns=columns)
@@ -79,7 +80,7 @@ def tuning_section(tuning: pd.DataFrame) -> list[Section]:
          interval(row.seeds_low, row.seeds_high), f"{row.chance:.3f}")
         for row in table.itertuples()
     ]  # fmt: skip
-    columns = ("way", "stimuli", "accuracy", "95 % interval over stimuli", "range of seeds",
+    columns = ("way", "stimuli", "accuracy", "95 % interval over stimuli", "over seeds",
                "chance")  # fmt: skip
     n = tuning["subject"].nunique()
     text = (

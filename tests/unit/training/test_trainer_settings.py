@@ -73,3 +73,8 @@ def test_a_wrong_setting_is_named(options, words):
 def test_settings_are_read_without_loading_lightning():
     program = "import sys, neurodecode.training_config; sys.exit('lightning' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_a_training_that_ends_before_the_first_validation_is_validated_at_its_end(tmp_path):
+    settings = TrainerSection(max_epochs=3, check_val_every_n_epoch=10)
+    assert make_trainer(settings, tmp_path).check_val_every_n_epoch == 3
