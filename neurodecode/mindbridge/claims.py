@@ -142,7 +142,9 @@ def _reset(found: Evidence) -> Claim:
     ci = mean_ci(values, random_state=0, unit="stimulus")
     figure = f"{ci.estimate:.3f} [{ci.low:.3f}, {ci.high:.3f}], chance {chance:.3f}"
     verdict = side(ci.low - chance, ci.high - chance)
-    note = f"{most['length'].iloc[0]} stimuli of {most['subject'].nunique()} new subjects"
+    n_new = most["subject"].nunique()
+    who = "one new subject" if n_new == 1 else f"{n_new} new subjects"
+    note = f"{most['length'].iloc[0]:.0f} stimuli of {who}"
     return Claim("M6", text, found.kind, figure, verdict, note)
 
 
@@ -163,7 +165,7 @@ def _at_fewest(key: str, text: str, found: Evidence, first: str, second: str) ->
         for index, unit in ((["subject", "stimulus"], "stimulus"), (["seed"], "seed"))
     )
     figure = f"{over_stimuli.estimate:+.3f} [{over_stimuli.low:+.3f}, {over_stimuli.high:+.3f}]"
-    note = f"{first} minus {second}, {length} stimuli; interval over test stimuli"
+    note = f"{first} minus {second}, {length:.0f} stimuli; interval over test stimuli"
     low, high = over_stimuli.low, over_stimuli.high
     if over_seeds.n > 1:  # both kinds of chance must agree
         low, high = min(low, over_seeds.low), max(high, over_seeds.high)

@@ -76,15 +76,16 @@ def tuning_section(tuning: pd.DataFrame) -> list[Section]:
         ylabel="image retrieval, top-1", name="tuning", log_x=True, dashed=("chance",),
     )  # fmt: skip
     rows = [
-        (row.model, row.length, f3(row.value), interval(row.ci_low, row.ci_high),
+        (row.model, str(int(row.length)), f3(row.value), interval(row.ci_low, row.ci_high),
          interval(row.seeds_low, row.seeds_high), f"{row.chance:.3f}")
         for row in table.itertuples()
     ]  # fmt: skip
     columns = ("way", "stimuli", "accuracy", "95 % interval over stimuli", "over seeds",
                "chance")  # fmt: skip
     n = tuning["subject"].nunique()
+    new = "One new subject" if n == 1 else f"{n} new subjects, each"
     text = (
-        f"{n} new subjects, each left out of the shared model. Reset: fresh embedder and builder, "
+        f"{new} left out of the shared model. Reset: fresh embedder and builder, "
         "all else frozen. Full: the same start, everything trained. Scratch: a model of the new "
         "subject alone. Without the cycle, reset-tuning lacks its pseudo-data."
     )
