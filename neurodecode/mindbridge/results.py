@@ -20,6 +20,7 @@ from neurodecode.mindbridge.evaluation import BACKWARD, FORWARD, read_unit
 from neurodecode.mindbridge.models import SHUFFLED
 from neurodecode.mindbridge.sections import (
     model_section,
+    possible_section,
     reference_section,
     retrieval_section,
     stimuli_section,
@@ -80,6 +81,7 @@ def build_report(job: Job) -> Report:
     if len(comparisons):
         sections.append(comparison_section(comparisons, split, main, FORWARD))
     sections += [
+        *possible_section(shown, main),
         retrieval_section(rows, (FORWARD, BACKWARD), config),
         *tuning_section(tuning),
         *synthesis_section(synthesis),

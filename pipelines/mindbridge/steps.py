@@ -49,7 +49,8 @@ def evaluate(job: Job) -> str:
     from neurodecode.mindbridge.units import unit_of
 
     study, unit = _study(job), unit_of(job.name, job.plan.subjects)
-    result = evaluate_unit(study, unit, job.model)
+    simulated = job.data_root / job.card.name if job.card.access == "simulated" else None
+    result = evaluate_unit(study, unit, job.model, simulated)
     redrawn = redraw_unit(study, unit, job.model)
     result.save(job.evaluation)
     if redrawn is not None:

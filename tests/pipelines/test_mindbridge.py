@@ -43,6 +43,17 @@ def test_every_score_has_a_chance_level_and_every_model_both_directions(content)
     assert (directions == 2).all()
 
 
+def test_the_best_possible_score_is_that_of_the_same_sets_for_everybody(bridged, content):
+    rows = pd.DataFrame(content["metrics"])
+    forward = rows[rows["metric"] == "image retrieval, top-1"]
+    assert forward["ceiling"].between(0.1, 1).all()
+    assert (forward.groupby(["level", "subject"], dropna=False)["ceiling"].nunique() == 1).all()
+    assert rows.loc[rows["metric"] == "brain retrieval, top-1", "ceiling"].isna().all()
+    page = (bridged / "report.html").read_text()
+    assert "of a possible" in page
+    assert "best possible" in page
+
+
 def test_no_test_stimulus_of_anybody_trains_anybody(bridged, content):
     trials = pd.read_parquet(bridged / "seen" / "trials.parquet")
     tested = set(trials.loc[trials["part"] == "test", "stimulus"])
