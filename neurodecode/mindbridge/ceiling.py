@@ -12,7 +12,6 @@ from neurodecode.mindbridge.retrieval import retrieve_by
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from neurodecode.mindbridge.study import Study
@@ -56,7 +55,7 @@ def optimal_hits(study: Study, subject: str, root: Path) -> NDArray[np.float64]:
 def _averaged(study: Study, subject: str) -> tuple[list[str], NDArray[np.float64]]:
     """Return test stimuli, sorted, and the responses to each averaged over its trials."""
     store = study.store(subject)
-    trials: pd.DataFrame = store.trials[store.trials["part"] == "test"]
+    trials = study.trials_of(store, "test")
     rows = {str(name): place for name, place in trials.groupby("stimulus").groups.items()}
     stimuli = sorted(rows)
     means = [store.signals[rows[name].to_numpy()].mean(axis=0, dtype=float) for name in stimuli]

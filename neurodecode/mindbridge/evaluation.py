@@ -102,7 +102,10 @@ def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None
         tables += _scored(study, decoded, targets, best.get(subject))
     predictions = pd.concat(tables, ignore_index=True).dropna(subset="hit")
     predictions = predictions.assign(
-        unit=unit.name, seed=unit.seed, split=study.config.split.protocol
+        unit=unit.name,
+        seed=unit.seed,
+        split=study.config.split.protocol,
+        fold=study.config.split.fold if unit.fold is None else unit.fold,
     )
     rows = metric_rows(predictions, study.config.evaluation.n_bootstrap, seed=study.config.seed)
     mine = [row for row in rows if row.metric == FORWARD]

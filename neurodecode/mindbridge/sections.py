@@ -147,6 +147,8 @@ def stimuli_section(job: Job, trials: pd.DataFrame, config: MindBridgeConfig) ->
     columns = ("part", "trials", "stimuli", "subjects", "seen by several")
     notes = read_json(job.folder / "seen" / DESCRIPTION)["notes"]
     text = f"Split: {config.split.protocol.replace('_', ' ')}."
+    if config.split.trained_folds:
+        text += f" The first of {len(config.split.trained_folds)} folds."
     return Section("Stimuli", [text, Table(columns, rows), *notes])
 
 

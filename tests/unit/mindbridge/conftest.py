@@ -126,3 +126,13 @@ def bridge_config(**sections):
         "evaluation": {"set_size": 8, "n_sets": 6, "n_bootstrap": 100},
     }  # fmt: skip
     return validate(MindBridgeConfig, {**small, **sections})
+
+
+@pytest.fixture
+def run_table():
+    """Return trials of one person: four runs, in each four stimuli once."""
+    import pandas as pd
+
+    rows = [(name, f"{run}") for run in range(1, 5) for name in "abcd"]
+    table = pd.DataFrame(rows, columns=["stimulus", "run"])
+    return table.assign(participant="1", image="", part="", repetition=1)
