@@ -86,7 +86,7 @@ def leave_runs_out(table: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     DataFault
         Somebody has fewer runs than parts.
     """
-    n_folds = round(1 / draw.shares.test)
+    n_folds = count_folds(draw.shares.test)
     if not 0 <= draw.fold < n_folds:
         raise ConfigFault(f"fold {draw.fold} of leave_runs_out", fix=f"give 0 to {n_folds - 1}")
     if draw.disjoint:
@@ -101,6 +101,11 @@ def leave_runs_out(table: pd.DataFrame, draw: Draw) -> pd.DataFrame:
     known = table["participant"].astype(str) + " " + table["key"]
     table.loc[~known.isin(known[table["part"] == "train"]), "part"] = ""
     return table
+
+
+def count_folds(test: float) -> int:
+    """Return how many folds of ``leave_runs_out`` test every run once: 1 / test, rounded."""
+    return round(1 / test)
 
 
 def _run_parts(

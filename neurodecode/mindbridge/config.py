@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
 from neurodecode.config import DataSection, Experiment, Section
+from neurodecode.evaluation.stimulus_assignment import count_folds
 from neurodecode.evaluation.stimulus_splits import STIMULUS_PROTOCOLS
 from neurodecode.faults import unknown
 from neurodecode.mindbridge.config_model import (
@@ -64,6 +65,11 @@ class StimulusSplit(Section):
         description="No training stimulus of one subject is another's; null: as the protocol",
     )
     fold: int = Field(default=0, ge=0, description="Of leave_runs_out: which runs test")
+    folds: Literal["all"] | Annotated[int, Field(ge=2)] | None = Field(
+        default=None,
+        description="Of leave_runs_out: train on each of so many folds, or of all 1 / test, and "
+        "average; null: one fold",
+    )
 
     @field_validator("protocol")
     @classmethod
@@ -71,6 +77,26 @@ class StimulusSplit(Section):
         if value not in STIMULUS_PROTOCOLS:
             raise ValueError(unknown("protocol", value, STIMULUS_PROTOCOLS))
         return value
+
+    @model_validator(mode="after")
+    def _folds_exist(self) -> StimulusSplit:
+        if self.folds is None:
+            return self
+        if self.protocol != "leave_runs_out":
+            raise ValueError(f"folds are of protocol leave_runs_out, not of {self.protocol}")
+        if self.fold:
+            raise ValueError("give fold, which is one, or folds")
+        n_folds = count_folds(self.test)
+        if n_folds < 2 or (self.folds != "all" and self.folds > n_folds):
+            raise ValueError(f"folds is {self.folds}, with test {self.test:g} there are {n_folds}")
+        return self
+
+    @property
+    def trained_folds(self) -> tuple[int, ...]:
+        """Folds that have trainings of their own; none where ``fold`` is the only one."""
+        if self.folds is None:
+            return ()
+        return tuple(range(count_folds(self.test) if self.folds == "all" else self.folds))
 
 
 class TargetSection(Section):
@@ -256,22 +282,25 @@ class MindBridgeConfig(Experiment):
         return self
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
-        """One job per model and seed (single-subject models: and subject), and per new subject.
+        """One job per model, seed and fold (single-subject models: and subject), and new subject.
 
         Each job reads all stores: targets are those of everybody's pictures.
         """
+        folds = [f".fold-{fold}" for fold in self.split.trained_folds] or [""]
         names = []
         for model in self.models:
             variant = VARIANTS[model]
             once = variant.shuffled or variant.linear
-            for seed in self.seeds[:1] if once else self.seeds:
-                alone = [f".only-{subject}" for subject in subjects]
-                ends = alone if variant.kind == "single" else [""]
-                names += [f"{slug(model)}.seed-{seed}{end}" for end in ends]
+            alone = [f".only-{subject}" for subject in subjects]
+            ends = alone if variant.kind == "single" else [""]
+            seeds = self.seeds[:1] if once else self.seeds
+            names += [f"{slug(model)}.seed-{seed}{fold}{end}"
+                      for seed in seeds for fold in folds for end in ends]  # fmt: skip
         if self.tuning.lengths and len(subjects) > 1:
             names += [
-                f"tuning.seed-{seed}.new-{subject}"
+                f"tuning.seed-{seed}{fold}.new-{subject}"
                 for seed in self.tuning.seeds or self.seeds
+                for fold in folds
                 for subject in subjects[-self.tuning.held_out :]
             ]
         return dict.fromkeys(names, subjects)

@@ -14,6 +14,7 @@ from neurodecode.artefacts import read_json, write_json, write_parquet
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.group_scores import finite_or_none
 from neurodecode.evaluation.metric_row import MetricRow
+from neurodecode.mindbridge.ceiling import optimal_hits
 from neurodecode.mindbridge.loading import (
     averaged,
     load_model,
@@ -75,35 +76,62 @@ class Decoded:
     image: NDArray[np.float32]
 
 
-def evaluate_unit(study: Study, unit: Unit, folder: Path) -> Result:
+def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None = None) -> Result:
     """Score a unit's models on the test stimuli of its subjects.
 
     Retrieval is within random sets, in both directions; a query's hit is its mean over the sets
     it was in.
+
+    Parameters
+    ----------
+    study : Study
+    unit : Unit
+    folder : Path
+        Of the trained models.
+    simulated : Path, optional
+        Folder of the simulated data set: the best possible score is then known, but not where
+        stimuli share their targets (category).
     """
     targets = read_targets(study)
-    chosen = study.config.evaluation
+    best: dict[str, NDArray[np.float64]] = {}
     tables = []
     for decoded in decode_unit(study, unit, targets, folder):
-        found = retrieve(
-            decoded.image, targets.image(decoded.stimuli), set_size=chosen.set_size,
-            n_sets=chosen.n_sets, seed=study.config.seed,
-        )  # fmt: skip
-        for direction, metric in DIRECTIONS.items():
-            hits = getattr(found, direction).by_query
-            tables.append(
-                pd.DataFrame({"stimulus": decoded.stimuli, "hit": hits}).assign(
-                    metric=metric, chance=found.chance, set_size=found.set_size, **decoded.labels
-                )
-            )
+        subject = str(decoded.labels["subject"])
+        if simulated is not None and targets.first.name != "category" and subject not in best:
+            best[subject] = optimal_hits(study, subject, simulated)
+        tables += _scored(study, decoded, targets, best.get(subject))
     predictions = pd.concat(tables, ignore_index=True).dropna(subset="hit")
     predictions = predictions.assign(
-        unit=unit.name, seed=unit.seed, split=study.config.split.protocol
+        unit=unit.name,
+        seed=unit.seed,
+        split=study.config.split.protocol,
+        fold=study.config.split.fold if unit.fold is None else unit.fold,
     )
     rows = metric_rows(predictions, study.config.evaluation.n_bootstrap, seed=study.config.seed)
     mine = [row for row in rows if row.metric == FORWARD]
     value, chance = np.mean([row.value for row in mine]), mine[0].chance
     return Result(predictions, rows, f"{FORWARD} {value:.3f}, chance {chance:.3f}")
+
+
+def _scored(
+    study: Study, decoded: Decoded, targets: Targets, best: NDArray[np.float64] | None
+) -> list[pd.DataFrame]:
+    """Return the hits of each query in both directions, and the best possible of one."""
+    chosen = study.config.evaluation
+    found = retrieve(
+        decoded.image, targets.image(decoded.stimuli), set_size=chosen.set_size,
+        n_sets=chosen.n_sets, seed=study.config.seed,
+    )  # fmt: skip
+    own = best is not None and decoded.labels["kind"] != "synthesis"  # those are of two subjects
+    tables = []
+    for direction, metric in DIRECTIONS.items():
+        hits = getattr(found, direction).by_query
+        table = pd.DataFrame({"stimulus": decoded.stimuli, "hit": hits}).assign(
+            optimal_hit=best if own and metric == FORWARD else np.nan, metric=metric,
+            chance=found.chance, set_size=found.set_size, **decoded.labels,
+        )  # fmt: skip
+        tables.append(table)
+    return tables
 
 
 def metric_rows(predictions: pd.DataFrame, n_bootstrap: int, *, seed: int) -> list[MetricRow]:
@@ -122,6 +150,7 @@ def metric_rows(predictions: pd.DataFrame, n_bootstrap: int, *, seed: int) -> li
                 n=len(part), unit="test item", level="subject", split=part["split"].iloc[0],
                 model=str(model), subject=str(subject), seed=int(part["seed"].iloc[0]),
                 ci_low=finite_or_none(ci.low), ci_high=finite_or_none(ci.high),
+                ceiling=finite_or_none(part["optimal_hit"].mean()),
             )
         )  # fmt: skip
     return rows

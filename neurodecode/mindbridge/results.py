@@ -17,9 +17,11 @@ from neurodecode.evaluation.metric_row import metric_frame
 from neurodecode.mindbridge.claims import Evidence, bridge_claims
 from neurodecode.mindbridge.config import MindBridgeConfig
 from neurodecode.mindbridge.evaluation import BACKWARD, FORWARD, read_unit
+from neurodecode.mindbridge.folds import compare_over_folds, fold_unit, folds_note, pooled_rows
 from neurodecode.mindbridge.models import SHUFFLED
 from neurodecode.mindbridge.sections import (
     model_section,
+    possible_section,
     reference_section,
     retrieval_section,
     stimuli_section,
@@ -49,8 +51,9 @@ def build_report(job: Job) -> Report:
     """Assemble the report of a finished run."""
     config = job.config
     assert isinstance(config, MindBridgeConfig)
-    predictions, subjects = load_evaluations(job.evaluations)
     trials, pictures, _ = read_trials(job.folder / "seen")
+    tested = fold_unit(trials, config.split.trained_folds)
+    predictions, subjects = load_evaluations(job.evaluations, config, tested)
     split, main = config.split.protocol, config.models[0]
     group = metric_frame(
         group_rows(subjects, n_resamples=config.evaluation.n_bootstrap, seed=config.seed,
@@ -59,8 +62,8 @@ def build_report(job: Job) -> Report:
     averaged = over_seeds(subjects).assign(level="subject", chance_95=np.nan, n=1)
     rows = pd.concat([group, averaged], ignore_index=True)
     shown = rows[rows["metric"] == FORWARD]
-    comparisons = _compare(shown, main)
     forward = predictions[predictions["metric"] == FORWARD]
+    comparisons = _compare(shown, forward, config, tested)
     synthesis, tuning = (forward[forward["kind"] == kind] for kind in ("synthesis", "tuning"))
     evidence = Evidence(
         kind="simulated" if config.simulated_subjects() else "real",
@@ -76,10 +79,12 @@ def build_report(job: Job) -> Report:
     notes = [f"Top-1 among {size} test stimuli, means over random sets; chance is 1 / {size}."]
     control = control_at_chance(shown, SHUFFLED, split, "on pictures in random order")
     notes += [control] if control else []
+    notes += folds_note(config.split.trained_folds, tested)
     sections: list[Section] = [scores_section(shown, split, main, notes)]
     if len(comparisons):
         sections.append(comparison_section(comparisons, split, main, FORWARD))
     sections += [
+        *possible_section(shown, main),
         retrieval_section(rows, (FORWARD, BACKWARD), config),
         *tuning_section(tuning),
         *synthesis_section(synthesis),
@@ -106,22 +111,37 @@ def build_report(job: Job) -> Report:
     return Report(title, config.description, headline(shown, main, split), sections, data)
 
 
-def load_evaluations(folders: list[Path]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the predictions of all units, and the subject rows of the models."""
+def load_evaluations(
+    folders: list[Path], config: MindBridgeConfig, tested: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the predictions of all units, and the subject rows of the models over all folds."""
     tables, rows = [], []
     for folder in folders:
         predictions, found = read_unit(folder)
         tables.append(predictions)
         if (predictions["kind"] == "model").any():
             rows += found
-    return pd.concat(tables, ignore_index=True), pd.DataFrame(rows)
+    predictions = pd.concat(tables, ignore_index=True)
+    if not config.split.trained_folds:
+        return predictions, pd.DataFrame(rows)
+    chosen = config.evaluation
+    pooled = pooled_rows(predictions, tested, chosen.n_bootstrap, seed=config.seed)
+    return predictions, metric_frame(pooled)
 
 
-def _compare(rows: pd.DataFrame, reference: str) -> pd.DataFrame:
-    """Compare a model with the others over subjects; empty with one model."""
+def _compare(
+    rows: pd.DataFrame, forward: pd.DataFrame, config: MindBridgeConfig, tested: str
+) -> pd.DataFrame:
+    """Compare the main model with the others, over subjects or one subject's folds.
+
+    Empty with one model.
+    """
+    reference = config.models[0]
     subjects = rows[(rows["level"] == "subject") & (rows["model"] != SHUFFLED)]
     if set(subjects["model"]) <= {reference}:
         return pd.DataFrame()
+    if config.split.trained_folds and len(set(subjects["subject"])) == 1:
+        return compare_over_folds(forward[forward["model"] != SHUFFLED], reference, tested)
     return compare_reference(subjects, reference, random_state=0, unit="subject")
 
 

@@ -100,17 +100,36 @@ def retrieve(
     helper of the authors' codes returns the transposed matrix, so that what is called forward
     there ranks brains for each image; here directions have names instead.
     """
+    return retrieve_by(cosines(predicted, target), set_size=set_size, n_sets=n_sets, seed=seed)
+
+
+def retrieve_by(
+    likeness: NDArray[np.floating[Any]], *, set_size: int = 300, n_sets: int = 30, seed: int = 42
+) -> Retrieval:
+    """Return top-1 accuracy in both directions by any likeness of signals and pictures.
+
+    Parameters
+    ----------
+    likeness : ndarray, shape (n_stimuli, n_stimuli)
+        Of every decoded signal (rows) and every picture; the diagonal belongs together.
+    set_size, n_sets, seed
+        As in :func:`retrieve`: the same numbers draw the same sets.
+
+    Raises
+    ------
+    ConfigFault
+        If a set has fewer than two stimuli, or there is none.
+    """
     if set_size < 2 or n_sets < 1:
         raise ConfigFault(f"{n_sets} sets of {set_size} stimuli", fix="one set of two or more")
-    similarity = cosines(predicted, target)
-    n = len(similarity)
+    n = len(likeness)
     size = min(set_size, n)
     rng = np.random.default_rng(seed)
     sets = [np.arange(n)] if size == n else [rng.choice(n, size, replace=False)
                                              for _ in range(n_sets)]  # fmt: skip
     return Retrieval(
-        brain_to_image=_direction(similarity, sets),
-        image_to_brain=_direction(similarity.T, sets),
+        brain_to_image=_direction(likeness, sets),
+        image_to_brain=_direction(likeness.T, sets),
         set_size=size,
         chance=1 / size,
     )
@@ -146,7 +165,7 @@ def cosines(predicted: NDArray[Any] | Tensor, target: NDArray[Any] | Tensor) -> 
     return products / np.outer(norms[0], norms[1])
 
 
-def _direction(similarity: NDArray[np.float64], sets: list[NDArray[Any]]) -> Direction:
+def _direction(similarity: NDArray[np.floating[Any]], sets: list[NDArray[Any]]) -> Direction:
     hits, shown = np.zeros(len(similarity)), np.zeros(len(similarity))
     by_set = np.empty(len(sets))
     for i, members in enumerate(sets):
@@ -158,7 +177,7 @@ def _direction(similarity: NDArray[np.float64], sets: list[NDArray[Any]]) -> Dir
     return Direction(by_set, by_query)
 
 
-def _top_1(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+def _top_1(similarity: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     """Return each row's hit: 1 over the number of best candidates if the true one is among them."""
     best = similarity >= similarity.max(axis=1, keepdims=True) - ROUNDING
     share: NDArray[np.float64] = best.diagonal() / best.sum(axis=1)

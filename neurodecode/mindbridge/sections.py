@@ -30,10 +30,10 @@ def retrieval_section(
     group = rows[rows["level"] == "group"]
     found = [
         (row.model, row.metric, f3(row.value), interval(row.ci_low, row.ci_high),
-         f"{row.chance:.4f}", p_text(row.p_value).removeprefix("= "))
+         f"{row.chance:.4f}", f3(row.ceiling), p_text(row.p_value).removeprefix("= "))
         for row in group.itertuples()
     ]  # fmt: skip
-    columns = ("model", "score", "mean", "95 % interval", "chance", "p")
+    columns = ("model", "score", "mean", "95 % interval", "chance", "best possible", "p")
     text = (
         f"{metrics[0].capitalize()}: the picture found from the decoded signal. "
         f"{metrics[1].capitalize()}: the decoded signal found from the picture."
@@ -42,6 +42,35 @@ def retrieval_section(
     if len(config.seeds) > 1:
         blocks.insert(1, f"Averaged over the seeds {', '.join(map(str, config.seeds))}.")
     return Section("Retrieval", blocks)
+
+
+def possible_section(rows: pd.DataFrame, main: str) -> list[Section]:
+    """What the main model reaches of the best possible score; nothing where that is unknown.
+
+    Parameters
+    ----------
+    rows : DataFrame
+        Metric rows of image retrieval, per subject and of the group.
+    main : str
+        The main model.
+    """
+    mine = rows[(rows["model"] == main) & rows["ceiling"].notna()]
+    if mine.empty:
+        return []
+    values, best, chance = (mine[name].to_numpy(float) for name in ("value", "ceiling", "chance"))
+    who = mine["subject"].where(mine["level"] == "subject", "all subjects")
+    shares = np.divide(values - chance, best - chance, out=np.full(len(mine), np.nan),
+                       where=best > chance)  # fmt: skip
+    found = list(zip(who, map(f3, values), map(f3, best), map(f3, chance), map(f3, shares),
+                     strict=True))  # fmt: skip
+    reached = [f"{value} of a possible {most} ({name})" for name, value, most, *_ in found]
+    text = (
+        f"{main} reaches {'; '.join(reached)}. The optimal decoder "
+        "knows each voxel's mean response to every picture and the noise, and sees all voxels "
+        "before they are pooled. How well the picture tells the signal has no such bound here."
+    )
+    columns = ("subject", main, "best possible", "chance", "share of what is above chance")
+    return [Section("Best possible", [text, Table(columns, found)])]
 
 
 def tuning_table(tuning: pd.DataFrame) -> pd.DataFrame:
@@ -120,6 +149,8 @@ def stimuli_section(job: Job, trials: pd.DataFrame, config: MindBridgeConfig) ->
     columns = ("part", "trials", "stimuli", "subjects", "seen by several")
     notes = read_json(job.folder / "seen" / DESCRIPTION)["notes"]
     text = f"Split: {config.split.protocol.replace('_', ' ')}."
+    if config.split.trained_folds:
+        text += f" The first of {len(config.split.trained_folds)} folds."
     return Section("Stimuli", [text, Table(columns, rows), *notes])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 TRIALS, DESCRIPTION = "trials.parquet", "seen.json"
 BLOCK = 256
+FOLD = "part of fold "
+"""Begin of the columns that hold the parts of each fold, where a run has several."""
 """Trials pooled at a time."""
 
 
@@ -56,6 +58,8 @@ class Study:
         Folder of the encoders' cache.
     shipped : Path or None
         ``embeddings.npz``, where the data set comes with targets of its own.
+    fold : int or None
+        See :meth:`of_fold`.
     key : str
         Changes with data, settings and code: an interrupted training goes on only with the same.
     """
@@ -68,6 +72,7 @@ class Study:
     embeddings: Path
     key: str = ""
     shipped: Path | None = None
+    fold: int | None = None
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -79,9 +84,19 @@ class Study:
         """Name of the job that trains the main model with the first seed."""
         return next(iter(self.config.units(list(self.subjects))))
 
+    def of_fold(self, fold: int | None) -> Study:
+        """Return the study with the parts of one fold; None: as it is."""
+        if fold is None:
+            return self
+        return replace(self, fold=fold, trials=in_fold(self.trials, fold))
+
     def store(self, subject: str) -> Store:
         """Open the responses of a subject."""
         return open_store(self.folders[subject])
+
+    def trials_of(self, store: Store, part: str) -> pd.DataFrame:
+        """Return the trials of a store that are of one part; their index is the store's row."""
+        return in_fold(store.trials, self.fold).query("part == @part")
 
     def data(
         self,
@@ -109,7 +124,7 @@ class Study:
             If the subject has no trial in this part.
         """
         store = self.store(subject)
-        trials = store.trials[store.trials["part"] == part]
+        trials = self.trials_of(store, part)
         if trials.empty:
             raise DataFault(f"no {part} stimulus", where=f"subject {subject}",
                             fix="another split, or leave the subject out")  # fmt: skip
@@ -182,12 +197,7 @@ def fetch_trials(
     root_of_pictures = Path(next(iter(pictures))) if pictures else None
     trials = pd.concat(tables, ignore_index=True)
     contents = _contents(root_of_pictures, trials)
-    split = config.split
-    trials = split_stimuli(
-        trials, split.protocol, valid=split.valid, test=split.test, seed=config.seed,
-        disjoint=split.disjoint, fold=split.fold, contents=contents,
-    )  # fmt: skip
-    audit = audit_stimuli(trials, split.protocol, disjoint=split.disjoint, contents=contents)
+    trials, audit = _split(config, trials, contents)
     assert_no_leak(audit)
     write_parquet(folder / TRIALS, trials)
     (folder / EMBEDDINGS).unlink(missing_ok=True)
@@ -199,6 +209,28 @@ def fetch_trials(
     }  # fmt: skip
     write_json(folder / DESCRIPTION, description)
     return trials
+
+
+def in_fold(trials: pd.DataFrame, fold: int | None) -> pd.DataFrame:
+    """Return trials with the parts of one fold of several; None: as they are."""
+    return trials if fold is None else trials.assign(part=trials[f"{FOLD}{fold}"])
+
+
+def _split(
+    config: MindBridgeConfig, trials: pd.DataFrame, contents: dict[str, str] | None
+) -> tuple[pd.DataFrame, list[AuditRow]]:
+    """Return trials with ``part``, of each fold where there are several, and the audit of all."""
+    split, several = config.split, config.split.trained_folds
+    columns, audit = {}, []
+    for fold in several or (split.fold,):
+        found = split_stimuli(
+            trials, split.protocol, valid=split.valid, test=split.test, seed=config.seed,
+            disjoint=split.disjoint, fold=fold, contents=contents,
+        )  # fmt: skip
+        rows = audit_stimuli(found, split.protocol, disjoint=split.disjoint, contents=contents)
+        audit += [replace(row, fold=f"fold {fold}, {row.fold}") if several else row for row in rows]
+        columns[f"{FOLD}{fold}"] = found["part"]
+    return (in_fold(found.assign(**columns), 0), audit) if several else (found, audit)
 
 
 def _same_embeddings(earlier: Embeddings | None, found: Responses) -> Embeddings | None:
@@ -260,5 +292,6 @@ def prepare_subject(folder: Path, found: Responses, trials: pd.DataFrame) -> Sto
         "windows": {str(k): int(v) for k, v in ordered["part"].value_counts().items()},
     }
     kept = ["stimulus", "image", "category", "caption", "repetition", "run", "part"]
+    kept += [column for column in ordered if column.startswith(FOLD)]
     table = ordered[kept].reset_index(drop=True)
     return write_store(folder, found.responses[ordered["trial"].to_numpy()], table, info)

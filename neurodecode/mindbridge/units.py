@@ -29,6 +29,8 @@ class Unit:
         Trained on.
     new : str
         The new subject; empty otherwise.
+    fold : int or None
+        None where the run has one fold.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Unit:
     seed: int
     subjects: tuple[str, ...]
     new: str = ""
+    fold: int | None = None
 
     @property
     def variant(self) -> Variant:
@@ -48,9 +51,13 @@ def unit_of(name: str, subjects: Sequence[str]) -> Unit:
     """Return the unit of a name from :meth:`MindBridgeConfig.units`, all subjects given."""
     first, seed, *rest = name.split(".", 2)
     number, everybody = int(seed.removeprefix("seed-")), tuple(sorted(subjects))
-    what, _, label = "".join(rest).partition("-")
+    ending, fold = "".join(rest), None
+    if ending.startswith("fold-"):
+        place, _, ending = ending.removeprefix("fold-").partition(".")
+        fold = int(place)
+    what, _, label = ending.partition("-")
     if first == "tuning":
         others = tuple(subject for subject in everybody if subject != label)
-        return Unit(name, "tuning", BRIDGE, number, others, label)
+        return Unit(name, "tuning", BRIDGE, number, others, label, fold)
     chosen = (label,) if what == "only" else everybody
-    return Unit(name, "model", BY_SLUG[first], number, chosen)
+    return Unit(name, "model", BY_SLUG[first], number, chosen, fold=fold)

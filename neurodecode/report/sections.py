@@ -110,8 +110,9 @@ def comparison_section(table: pd.DataFrame, split: str, reference: str, metric: 
     columns = ("difference of", named, "95 % interval", "p", "p, Holm", "Cohen's d_z",
                "rank-biserial", "n")  # fmt: skip
     figure = difference_figure(labels, metric=named, name=f"difference-{split}")
-    text = "Paired over subjects: sign-flip tests, Holm's correction over the rows below."
-    if (table["unit"] == "trial").all():
+    unit = str(table["unit"].iloc[0])
+    text = f"Paired over {unit}s: sign-flip tests, Holm's correction over the rows below."
+    if unit == "trial":
         text = "One subject: paired over its trials (bootstrap), which says nothing of others."
     notes = [f"Note: {note}." for note in dict.fromkeys(table["note"]) if note]
     blocks: list[Block] = [text, *notes, figure, Table(columns, rows)]

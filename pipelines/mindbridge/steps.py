@@ -21,7 +21,9 @@ def fetch(job: Job) -> str:
     write_json(job.manifest, manifest.model_dump(mode="json"))
     counts = trials.groupby("part")["stimulus"].nunique()
     parts = ", ".join(f"{counts.get(part, 0)} {part}" for part in ("train", "valid", "test"))
-    return f"{len(manifest.files)} files, {len(trials)} trials, stimuli: {parts}"
+    n_folds = len(job.config.split.trained_folds)
+    folds = f" in the first of {n_folds} folds" if n_folds else ""
+    return f"{len(manifest.files)} files, {len(trials)} trials, stimuli: {parts}{folds}"
 
 
 def prepare(job: Job) -> str:
@@ -39,7 +41,8 @@ def train(job: Job) -> str:
     from neurodecode.mindbridge.training import train_unit
     from neurodecode.mindbridge.units import unit_of
 
-    return train_unit(_study(job), unit_of(job.name, job.plan.subjects), job.model)
+    unit = unit_of(job.name, job.plan.subjects)
+    return train_unit(_study(job).of_fold(unit.fold), unit, job.model)
 
 
 def evaluate(job: Job) -> str:
@@ -48,8 +51,10 @@ def evaluate(job: Job) -> str:
     from neurodecode.mindbridge.redraw import redraw_unit
     from neurodecode.mindbridge.units import unit_of
 
-    study, unit = _study(job), unit_of(job.name, job.plan.subjects)
-    result = evaluate_unit(study, unit, job.model)
+    unit = unit_of(job.name, job.plan.subjects)
+    study = _study(job).of_fold(unit.fold)
+    simulated = job.data_root / job.card.name if job.card.access == "simulated" else None
+    result = evaluate_unit(study, unit, job.model, simulated)
     redrawn = redraw_unit(study, unit, job.model)
     result.save(job.evaluation)
     if redrawn is not None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
+
 import mne
 import numpy as np
 import pytest
@@ -13,6 +16,16 @@ from neurodecode.riemann.trials import read_subject
 
 CHANNELS = ("Fz", "C3", "Cz", "C4", "Pz", "Oz")
 LABELS = ("left_hand", "right_hand")
+COMMAND = Path(__file__).parents[1] / "pipelines" / "conftest.py"
+
+
+@pytest.fixture(scope="session")
+def command():
+    """Return the function that calls ``neurodecode`` as a user does."""
+    spec = importlib.util.spec_from_file_location("pipelines_conftest", COMMAND)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.call
 
 
 def make_recording(names=CHANNELS, *, sfreq=100.0, seconds=50, labels=LABELS, seed=0):

@@ -1,7 +1,7 @@
-"""Faults of a study of responses, as somebody with a local folder meets them.
+"""Faults of a study of responses, as somebody with a folder of their own meets them.
 
 Of the list of faults: 2 a NaN voxel, 15 somebody without data to test on; besides, masks that do
-not fit and stimuli that match nothing.
+not fit, stimuli that match nothing, pictures that are not there, and wrong names.
 """
 
 from __future__ import annotations
@@ -10,21 +10,24 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.config import validate
-from neurodecode.datasets.catalog import card_of
-from neurodecode.faults import DataFault
-from neurodecode.mindbridge.config import MindBridgeConfig
-from neurodecode.mindbridge.study import fetch_trials
+from neurodecode.datasets.responses import responses_loader
+from neurodecode.signals.store import open_store
 
-SUBJECTS = ["01", "02"]
+MINE = """
+description: my own study
+data: {dataset: local, path: PATH}
+split: {protocol: published, valid: 0.3}
+target: {image: category}
+models: [bridge, ridge]
+"""
 
 
 @pytest.fixture
 def study(tmp_path):
-    """Write two subjects who saw six stimuli, two of them for the test."""
+    """Write two subjects who saw six stimuli, two of them for the test, and an experiment."""
     root = tmp_path / "study"
     names = [f"s{i}" for i in range(6)]
-    for label in SUBJECTS:
+    for label in ("01", "02"):
         base = root / f"sub-{label}"
         base.mkdir(parents=True)
         values = np.random.default_rng(int(label)).standard_normal((6, 8)).astype(np.float32)
@@ -33,61 +36,122 @@ def study(tmp_path):
         table = pd.DataFrame({"stimulus": names, "part": parts, "category": list("ababab")})
         table.to_csv(base / f"sub-{label}_trials.tsv", sep="\t", index=False)
     pd.DataFrame({"stimulus": names}).to_csv(root / "stimuli.tsv", sep="\t", index=False)
+    (tmp_path / "mine.yaml").write_text(MINE.replace("PATH", str(root)))
     return root
 
 
-def line_of(root, folder):
-    """Return the one line that the user of the fetch step sees."""
-    config = validate(MindBridgeConfig, {
-        "description": "", "data": {"dataset": "local", "path": root},
-        "split": {"protocol": "published", "valid": 0.3}, "target": {"image": "category"},
-    })  # fmt: skip
-    with pytest.raises(DataFault) as caught:
-        fetch_trials(config, card_of(config.data), SUBJECTS, folder, folder / "seen")
-    line = str(caught.value)
-    assert "\n" not in line
-    assert not (folder / "seen").exists()
-    return line
+@pytest.fixture
+def line_of(study, command):
+    """Return a function that runs the experiment and returns the one line its user sees.
+
+    ``code``: 1 where a job failed, 2 where nothing was begun.
+    """
+
+    def run(*settings, code=1):
+        folder = study.parent
+        overrides = [word for setting in settings for word in ("--set", setting)]
+        result = command("run", "mindbridge", folder / "mine.yaml", "--out", folder / "run",
+                         *overrides)  # fmt: skip
+        said = result.stdout + result.stderr
+        assert result.returncode == code, said
+        assert "Traceback" not in said
+        lines = [line for line in said.splitlines() if line.startswith("error:")]
+        assert len(lines) == 1, said
+        assert " -> " in lines[0] or "did you mean" in lines[0]
+        assert not (folder / "run" / "stores").exists()
+        assert not (folder / "run" / "seen").exists()
+        return lines[0]
+
+    return run
 
 
-def change_trials(root, change, subject="02"):
-    path = root / f"sub-{subject}" / f"sub-{subject}_trials.tsv"
+def change_responses(root, change):
+    path = root / "sub-02" / "sub-02_responses.npy"
+    np.save(path, change(np.load(path)))
+
+
+def change_trials(root, change):
+    path = root / "sub-02" / "sub-02_trials.tsv"
     change(pd.read_csv(path, sep="\t")).to_csv(path, sep="\t", index=False)
 
 
-def test_mask_and_data_that_disagree_are_both_named_with_their_counts(study, tmp_path):
+def with_nan(values):
+    values[3, 5] = np.nan
+    return values
+
+
+def test_mask_and_data_that_disagree_are_both_named_with_their_counts(study, line_of):
     import nibabel
 
     mask = np.zeros((3, 3, 1), dtype=np.uint8)
     mask[:2] = 1
     base = study / "sub-02" / "sub-02"
     nibabel.Nifti1Image(mask, np.eye(4)).to_filename(f"{base}_mask.nii.gz")
-    line = line_of(study, tmp_path / "run")
+    line = line_of()
     assert "6 voxels are inside the mask, the array has 8 columns" in line
     assert "sub-02_responses.npy and sub-02_mask.nii.gz" in line
+    assert "take the mask it was cut by" in line
 
 
-def test_a_nan_voxel_is_named_with_its_trial_and_the_way_to_go_on(study, tmp_path):
-    path = study / "sub-02" / "sub-02_responses.npy"
-    values = np.load(path)
-    values[3, 5] = np.nan
-    np.save(path, values)
-    line = line_of(study, tmp_path / "run")
+def test_row_2_a_nan_voxel_is_named_with_its_trial_and_the_way_to_go_on(study, line_of):
+    change_responses(study, with_nan)
+    line = line_of()
     assert "1 of 8 voxels are NaN or infinite in some trial, as voxel 5 in trial 3" in line
-    assert "bad_voxels=drop" in line
+    assert "sub-02_responses.npy" in line
+    assert "data.options.bad_voxels=drop" in line
+    found = responses_loader("local")(study, "02", bad_voxels="drop")
+    assert found.n_voxels == 7
+    assert "left out" in found.notes[0]
 
 
-def test_a_subject_without_test_stimulus_is_named_and_other_splits_are_offered(study, tmp_path):
+def test_row_15_a_subject_without_test_stimulus_is_named_and_splits_are_offered(study, line_of):
     change_trials(study, lambda table: table[:4])
-    path = study / "sub-02" / "sub-02_responses.npy"
-    np.save(path, np.load(path)[:4])
-    line = line_of(study, tmp_path / "run")
+    change_responses(study, lambda values: values[:4])
+    line = line_of()
     assert "subject 02 has no test stimulus" in line
     assert "unseen_stimuli" in line
 
 
-def test_stimuli_that_match_nothing_are_named_with_the_nearest(study, tmp_path):
-    change_trials(study, lambda table: table.assign(stimulus=["s0x", *table["stimulus"][1:]]))
-    line = line_of(study, tmp_path / "run")
-    assert "1 of 6 stimuli without a row in stimuli.tsv: s0x" in line
-    assert "is 's0' meant?" in line
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (["s0x", "s1", "s2", "s3", "s4", "s5"], ["1 of 6 stimuli", "s0x", "is 's0' meant?"]),
+        ([f"{i}" * 9 for i in range(6)], ["6 of 6 stimuli", "and 3 more", "must be the same"]),
+    ],
+)
+def test_stimuli_that_match_nothing_are_named(study, line_of, names, words):
+    change_trials(study, lambda table: table.assign(stimulus=names))
+    line = line_of()
+    assert "without a row in stimuli.tsv" in line
+    assert "sub-02_trials.tsv" in line
+    assert [word for word in words if word not in line] == []
+
+
+def test_responses_without_a_row_of_the_table_are_counted(study, line_of):
+    change_responses(study, lambda values: values[:5])
+    line = line_of()
+    assert "6 rows for 5 responses in sub-02_responses.npy" in line
+    assert "sub-02_trials.tsv" in line
+    assert "one row per response" in line
+
+
+def test_a_wrong_model_is_answered_with_the_nearest_before_anything_runs(line_of):
+    assert "unknown model 'brigde', did you mean 'bridge'?" in line_of(
+        "models=[brigde]", code=2
+    )  # fmt: skip
+
+
+def test_a_wrong_subject_is_answered_with_those_there_are_before_anything_runs(line_of):
+    line = line_of("data.subjects=['03']", code=2)
+    assert "has no subject '03'" in line
+    assert "01 to 02 (2)" in line
+
+
+def test_the_experiment_that_is_spoilt_here_is_one_that_works(study, command):
+    """Else every line above could be about something else."""
+    folder = study.parent
+    result = command("run", "mindbridge", folder / "mine.yaml", "--out", folder / "run",
+                     "--until", "prepare")  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    for subject in ("01", "02"):
+        assert open_store(folder / "run" / "stores" / subject).signals.shape == (6, 8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
@@ -14,15 +13,6 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def command():
-    path = REPOSITORY / "tests" / "pipelines" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("pipelines_conftest", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.call
 
 
 def jobs_of(folder):

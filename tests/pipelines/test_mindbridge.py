@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from filelock import FileLock
@@ -41,6 +42,18 @@ def test_every_score_has_a_chance_level_and_every_model_both_directions(content)
     directions = rows.groupby("model")["metric"].nunique()
     assert len(directions) == 6
     assert (directions == 2).all()
+
+
+def test_the_best_possible_score_is_that_of_the_same_sets_for_everybody(bridged, content):
+    rows = pd.DataFrame(content["metrics"])
+    forward = rows[rows["metric"] == "image retrieval, top-1"]
+    assert forward["ceiling"].between(0.1, 1).all()
+    spread = forward.groupby(["level", "subject"], dropna=False)["ceiling"].agg(np.ptp)
+    assert spread.to_numpy() == pytest.approx(0)
+    assert rows.loc[rows["metric"] == "brain retrieval, top-1", "ceiling"].isna().all()
+    page = (bridged / "report.html").read_text()
+    assert "of a possible" in page
+    assert "best possible" in page
 
 
 def test_no_test_stimulus_of_anybody_trains_anybody(bridged, content):

@@ -71,3 +71,68 @@ def batch_of(subject, n, *, seed=0, text=True):
 def new_batch():
     """Return the maker of batches: ``new_batch(subject, n, seed=0)``."""
     return batch_of
+
+
+@pytest.fixture(scope="session")
+def responses(tmp_path_factory):
+    """Return the folder of two simulated subjects, fetched, split and stored; do not change it."""
+    from neurodecode.datasets.catalog import find_card
+    from neurodecode.datasets.fetch import fetch_study
+    from neurodecode.mindbridge.study import fetch_trials, prepare_subject, read_subject
+
+    folder, config = tmp_path_factory.mktemp("responses"), bridge_config()
+    card, subjects = find_card("simulated-responses"), config.simulated_subjects()
+    fetch_study(config, card, subjects, folder)
+    trials = fetch_trials(config, card, subjects, folder, folder / "seen")
+    for subject in subjects:
+        found = read_subject(config, card, subject, folder)
+        prepare_subject(folder / subject, found, trials[trials["participant"] == subject])
+    return folder
+
+
+@pytest.fixture
+def simulated(responses, tmp_path):
+    """Return a maker of studies of them: ``simulated(models=["ridge"])``, by sections.
+
+    Sections that decide data and split have no effect here.
+    """
+    from neurodecode.mindbridge.study import Study, read_trials, shipped_embeddings
+
+    def make(**sections):
+        config = bridge_config(**sections)
+        folders = {subject: responses / subject for subject in config.simulated_subjects()}
+        seen = responses / "seen"
+        return Study(
+            config, folders, *read_trials(seen), tmp_path / "cache", "key", shipped_embeddings(seen)
+        )
+
+    return make
+
+
+def bridge_config(**sections):
+    """Return a small experiment on simulated subjects without pictures, with changed sections."""
+    from neurodecode.config import validate
+    from neurodecode.mindbridge.config import MindBridgeConfig
+
+    small = {
+        "description": "",
+        "data": {"dataset": "simulated-responses", "simulation": {
+            "n_subjects": 2, "n_voxels": [60, 50], "n_train": 30, "n_shared_test": 15,
+            "n_repetitions": 2, "n_latent": 6, "ncsnr": 0.5, "pictures": "none",
+            "embedding": "latent"}},
+        "target": {"image": "shipped"},
+        "bridge": {"pooled_size": 40, "width": 16, "n_blocks": 1, "adapter_size": 4},
+        "losses": {"mse": 10.0}, "batches": {"batch_size": 9}, "trainer": {"max_epochs": 2},
+        "evaluation": {"set_size": 8, "n_sets": 6, "n_bootstrap": 100},
+    }  # fmt: skip
+    return validate(MindBridgeConfig, {**small, **sections})
+
+
+@pytest.fixture
+def run_table():
+    """Return trials of one person: four runs, in each four stimuli once."""
+    import pandas as pd
+
+    rows = [(name, f"{run}") for run in range(1, 5) for name in "abcd"]
+    table = pd.DataFrame(rows, columns=["stimulus", "run"])
+    return table.assign(participant="1", image="", part="", repetition=1)
