@@ -105,7 +105,7 @@ def tuning_section(tuning: pd.DataFrame) -> list[Section]:
         ylabel="image retrieval, top-1", name="tuning", log_x=True, dashed=("chance",),
     )  # fmt: skip
     rows = [
-        (row.model, str(int(row.length)), f3(row.value), interval(row.ci_low, row.ci_high),
+        (row.model, f"{row.length:.0f}", f3(row.value), interval(row.ci_low, row.ci_high),
          interval(row.seeds_low, row.seeds_high), f"{row.chance:.3f}")
         for row in table.itertuples()
     ]  # fmt: skip

@@ -114,7 +114,18 @@ def test_new_subjects_are_compared_at_the_fewest_stimuli(key, other, few, verdic
     tuning = tuned({"reset": reset, other: rest}, {"reset": rest, other: reset})
     found = claims_of(tuning=tuning)[key]
     assert found.verdict == verdict
-    assert "50 stimuli, 2 seeds" in found.note
+    assert "50 stimuli" in found.note
+    assert "over 2 seeds" in found.note
+
+
+def test_a_gain_that_the_seeds_disagree_on_is_not_shown():
+    wins = {"reset": 0.9, "scratch": 0.0}, {"reset": 0.0, "scratch": 0.0}
+    loses = {"reset": 0.0, "scratch": 0.4}, {"reset": 0.0, "scratch": 0.0}
+    each = [tuned(*wins), tuned(*loses)]
+    tuning = pd.concat(
+        [found[found["seed"] == seed] for found, seed in zip(each, (1, 2), strict=True)]
+    )
+    assert claims_of(tuning=tuning)["M7"].verdict == "not shown"
 
 
 @pytest.mark.parametrize(("most", "verdict"), [(0.3, "holds"), (0.1, "not shown"), (0.02, "fails")])

@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_weights_and_scores_bit_for_bit(simulated, 
 def test_a_training_that_was_broken_off_ends_with_the_same_weights(
     simulated, tmp_path, monkeypatch
 ):
-    study = simulated(trainer={"max_epochs": 3})
+    study = simulated(trainer={"max_epochs": 3, "check_val_every_n_epoch": 1})
     _, whole, _ = trained(study, "bridge.seed-42", tmp_path / "whole")
     steps, original = [], BridgeModule.training_step
 
