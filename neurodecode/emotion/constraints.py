@@ -16,7 +16,7 @@ class MaxNorm(NamedTuple):
     Attributes
     ----------
     parameter : str
-        Attribute of the module.
+        Attribute of the module: a parameter, or a list of some.
     axes : tuple of int
         Over which the norm is taken; none: each weight by itself.
     limit : float
@@ -56,5 +56,6 @@ def project(network: nn.Module) -> None:
     """
     for module in network.modules():
         for name, axes, limit in getattr(module, "MAX_NORMS", ()):
-            weight = getattr(module, name)
-            weight.copy_(project_max_norm(weight, axes, limit))
+            held = getattr(module, name)
+            for weight in [held] if isinstance(held, torch.Tensor) else held:
+                weight.copy_(project_max_norm(weight, axes, limit))

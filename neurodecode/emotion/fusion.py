@@ -36,7 +36,7 @@ class DenseFusion(nn.Module):
 
     def weights(self, signals: Tensor) -> Tensor:
         """Return each node's weight in its group, (B, n_nodes); each group's sum to 1."""
-        groups = signals.mean(dim=-1).split(self.sizes, dim=-1)
+        groups = signals.mean(dim=-1).split_with_sizes(self.sizes, dim=-1)
         parts = [
             layer(mean).softmax(-1) for layer, mean in zip(self.attention, groups, strict=True)
         ]
@@ -48,7 +48,7 @@ class DenseFusion(nn.Module):
 
     def weighted(self, signals: Tensor, weights: Tensor) -> Tensor:
         """Return (B, n_groups, T) for given weights (B, n_nodes)."""
-        groups = (weights[..., None] * signals).split(self.sizes, dim=1)
+        groups = (weights[..., None] * signals).split_with_sizes(self.sizes, dim=1)
         return torch.stack([group.sum(dim=1) for group in groups], dim=1)
 
 
@@ -74,8 +74,8 @@ class SeparableFusion(nn.Module):
         with torch.no_grad():
             for n, taps, weights in zip(
                 sizes,
-                self.depthwise.split(self.sizes),
-                self.pointwise.split(self.sizes),
+                self.depthwise.split_with_sizes(self.sizes),
+                self.pointwise.split_with_sizes(self.sizes),
                 strict=True,
             ):
                 glorot_uniform_(taps, TAPS * n, TAPS)
@@ -84,5 +84,5 @@ class SeparableFusion(nn.Module):
     def forward(self, signals: Tensor) -> Tensor:
         """Return (B, n_groups, T) of signals (B, n_nodes, T)."""
         filtered = conv1d(pad_same(signals, TAPS), self.depthwise, groups=len(self.depthwise))
-        groups = (self.pointwise[:, None] * filtered).split(self.sizes, dim=1)
+        groups = (self.pointwise[:, None] * filtered).split_with_sizes(self.sizes, dim=1)
         return torch.stack([group.sum(dim=1) for group in groups], dim=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, cast, get_args
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,7 @@ from neurodecode.emotion.keras_conventions import (
     glorot_uniform_,
     pad_same,
 )
-from neurodecode.emotion.message_passing import MessagePassing
+from neurodecode.emotion.message_passing import MessagePassing, block_diagonal
 from neurodecode.emotion.network import EmotionNetwork
 from neurodecode.faults import ConfigFault, unknown
 
@@ -71,33 +71,26 @@ class RegionalFilters(nn.Module):
     Attributes
     ----------
     depthwise : Parameter, shape (n_channels, 1, 5)
-    pointwise : list of Parameter, each of shape (n, n), outputs x inputs
+    pointwise : ParameterList, each of shape (n, n), outputs x inputs
         Each weight at most 1 in magnitude.
     """
+
+    MAX_NORMS = (MaxNorm("pointwise"),)
 
     def __init__(self, sizes: Sequence[int]) -> None:
         super().__init__()
         self.depthwise = empty(sum(sizes), 1, TAPS)
         with torch.no_grad():
-            for n, taps in zip(sizes, self.depthwise.split(list(sizes)), strict=True):
+            for n, taps in zip(sizes, self.depthwise.split_with_sizes(list(sizes)), strict=True):
                 glorot_uniform_(taps, TAPS * n, TAPS)
-        self.pointwise = nn.ModuleList(PointwiseMixing(n) for n in sizes)
+        self.pointwise = nn.ParameterList(empty(n, n) for n in sizes)
+        for n, weight in zip(sizes, self.pointwise, strict=True):
+            glorot_uniform_(weight, n, n)
 
     def forward(self, signals: Tensor) -> Tensor:
         """Return signals of the same shape, (B, n_channels, T)."""
         filtered = conv1d(pad_same(signals, TAPS), self.depthwise, groups=len(self.depthwise))
-        return torch.block_diag(*(part.weight for part in self.pointwise)) @ filtered
-
-
-class PointwiseMixing(nn.Module):
-    """One region's matrix, (n, n), outputs x inputs; each weight at most 1 in magnitude."""
-
-    MAX_NORMS = (MaxNorm("weight"),)
-
-    def __init__(self, n: int) -> None:
-        super().__init__()
-        self.weight = empty(n, n)
-        glorot_uniform_(self.weight, n, n)
+        return block_diagonal(self.pointwise) @ filtered
 
 
 class HiSTN(EmotionNetwork):
@@ -219,7 +212,9 @@ class HiSTN(EmotionNetwork):
         """Return signals of nodes, regions and the global node; note the weights of fusions."""
         self.check(windows)
         signals = self.front(self.channels(windows))
-        exchange = torch.block_diag(*(part.matrix() for part in self.node_passing))
+        exchange = block_diagonal(
+            cast("MessagePassing", part).matrix() for part in self.node_passing
+        )
         passed = elu(self.node_norm(self.regional(exchange @ signals)))
         upper = [] if self.upper is None else self.upper(signals, passed, fusion)
         return [signals + passed, *upper]

@@ -11,6 +11,8 @@ from torch import Tensor, nn
 from neurodecode.emotion.keras_conventions import empty, glorot_uniform_
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 
@@ -48,6 +50,12 @@ def chebyshev_polynomials(adjacency: NDArray[np.float64], order: int) -> NDArray
     for _ in range(order - 1):
         polynomials.append(2 * laplacian @ polynomials[-1] - polynomials[-2])
     return np.stack(polynomials[: order + 1])
+
+
+def block_diagonal(matrices: Iterable[Tensor]) -> Tensor:
+    """Return the square matrix with the given ones along its diagonal."""
+    joined: Tensor = torch.block_diag(*matrices)  # type: ignore[no-untyped-call]
+    return joined
 
 
 class MessagePassing(nn.Module):

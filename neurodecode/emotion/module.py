@@ -61,6 +61,7 @@ class EmotionModule(lightning.LightningModule):
     ) -> None:
         super().__init__()
         self.network, self.target = network, target
+        self.class_weights: Tensor | None
         self.optimiser = optimiser or AdamSection()
         self.register_buffer("class_weights", class_weights, persistent=False)
         network.freeze(freeze)
@@ -80,8 +81,7 @@ class EmotionModule(lightning.LightningModule):
         """Return the loss of a batch, with what the network itself adds to it."""
         windows, levels = self._checked(batch)
         outputs, penalty = self.network.penalised(windows)
-        weights = self.class_weights
-        loss = self.target.loss(outputs, levels, None if weights is None else weights) + penalty
+        loss = self.target.loss(outputs, levels, self.class_weights) + penalty
         self._log({"train_loss": loss.detach()}, len(levels))
         return loss
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from neurodecode.emotion.graphs import Hierarchy
+    from neurodecode.emotion.message_passing import MessagePassing
 
 Network = TypeVar("Network", bound=HiSTN)
 
@@ -110,12 +111,12 @@ def reference_slots(model: HiSTN) -> Iterator[Slot]:
     yield Slot("4, channel filters", (5, 1, n, 1), front.own.taps, (2, 0, 1, 3))
     yield from _norm("5, batch norm", front.own_norm)
     for region, passing in zip(regions, model.node_passing, strict=True):
-        yield _vector(f"7, messages in {region.name}", passing.weight)
-    taps = regional.depthwise.split(sizes)
+        yield _vector(f"7, messages in {region.name}", cast("MessagePassing", passing).weight)
+    taps = regional.depthwise.split_with_sizes(sizes)
     for region, own, mixing in zip(regions, taps, regional.pointwise, strict=True):
         n = len(region.channels)
         yield Slot(f"8, taps in {region.name}", (5, n, 1), own, (1, 2, 0))
-        yield Slot(f"8, mixing in {region.name}", (1, n, n), mixing.weight, (0, 2, 1))
+        yield Slot(f"8, mixing in {region.name}", (1, n, n), mixing, (0, 2, 1))
     yield from _norm("9, batch norm", model.node_norm)
     assert upper is not None
     yield from _fusion("10, first fusion", upper.to_region)
@@ -145,11 +146,13 @@ def _linear(step: str, layer: nn.Linear) -> Iterator[Slot]:
 def _fusion(step: str, layer: nn.Module) -> Iterator[Slot]:
     if isinstance(layer, DenseFusion):
         for place, attention in enumerate(layer.attention):
-            yield from _linear(f"{step}, group {place + 1}", attention)
+            yield from _linear(f"{step}, group {place + 1}", cast("nn.Linear", attention))
         return
     assert isinstance(layer, SeparableFusion)
     groups = zip(
-        layer.depthwise.split(layer.sizes), layer.pointwise.split(layer.sizes), strict=True
+        layer.depthwise.split_with_sizes(layer.sizes),
+        layer.pointwise.split_with_sizes(layer.sizes),
+        strict=True,
     )
     for place, (taps, weights) in enumerate(groups):
         n = len(weights)

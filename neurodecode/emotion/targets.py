@@ -27,7 +27,10 @@ FLOOR, SLOPE = 1e-3, 0.05
 class Target(Protocol):
     """A kind of target; ``levels`` are int64 (B,) from 0, outputs (B, n_outputs)."""
 
-    n_classes: int
+    @property
+    def n_classes(self) -> int:
+        """Levels."""
+        ...
 
     @property
     def n_outputs(self) -> int:
@@ -177,7 +180,7 @@ class MixtureTarget:
 
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return location, scale and log share of each component, (B, n_components) each."""
-        location, raw, *logits = outputs.split(self.n_components, dim=-1)
+        location, raw, *logits = outputs.unflatten(-1, (-1, self.n_components)).unbind(-2)
         share = log_softmax(logits[0], dim=-1) if logits else torch.zeros_like(location)
         return location, FLOOR + softplus(SLOPE * raw), share
 

@@ -189,7 +189,7 @@ def test_a_region_of_one_channel_takes_its_arrays():
 
     arrays = [np.full(slot.shape, k) for k, slot in enumerate(reference_slots(own))]
     network = load_reference_weights(arrays, form)
-    assert network.regional.pointwise[0].weight.item() == 14
+    assert network.regional.pointwise[0].item() == 14
 
 
 @pytest.mark.parametrize(
