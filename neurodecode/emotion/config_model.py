@@ -63,7 +63,9 @@ class NetworkSection(Section):
     hierarchy: HierarchySection | None = Field(
         default=None, description="Own regions in place of the name's, for HiSTN"
     )
-    fusion: Fusion = Field(default="dense", description="How electrodes become a region's signal")
+    fusion: Fusion | None = Field(
+        default=None, description="How electrodes become a region's signal, in HiSTN: dense"
+    )
     first_kernel: int | None = Field(default=None, ge=1, description="Taps of the first filters")
     dropout: float | None = Field(default=None, ge=0, lt=1)
 
