@@ -16,14 +16,15 @@ from .histn import HiSTN as HiSTN
 from .histn_d import HiSTND as HiSTND
 from .interpretation import channel_importance as channel_importance
 from .interpretation import collect_features as collect_features
-from .interpretation import fit_embedding as fit_embedding
-from .interpretation import level_path as level_path
 from .interpretation import on_channels as on_channels
 from .interpretation import overall_trace as overall_trace
 from .interpretation import region_importance as region_importance
 from .interpretation import signal_map as signal_map
 from .keras_conventions import count_parameters as count_parameters
 from .label_smoothing import smooth_labels as smooth_labels
+from .level_paths import LevelPath as LevelPath
+from .level_paths import fit_embedding as fit_embedding
+from .level_paths import level_path as level_path
 from .message_passing import MessagePassing as MessagePassing
 from .module import EmotionModule as EmotionModule
 from .msbam import MSBAM as MSBAM

@@ -1,25 +1,21 @@
-"""What a trained HiSTN looks at, in numbers: regions, maps, the global signal, the order of levels."""
+"""What a trained HiSTN looks at, in numbers: regions, electrodes, the global signal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
 
 from neurodecode.emotion.histn import Features
-from neurodecode.faults import ConfigFault, DataFault, unknown
+from neurodecode.faults import ConfigFault, DataFault
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from neurodecode.emotion.graphs import Hierarchy
     from neurodecode.emotion.histn import HiSTN
-
-Method = Literal["pca", "lda"]
 
 
 def collect_features(network: HiSTN, windows: torch.Tensor, batch_size: int = 512) -> Features:
@@ -43,13 +39,15 @@ def collect_features(network: HiSTN, windows: torch.Tensor, batch_size: int = 51
     network.eval()
     try:
         with torch.no_grad():
-            parts = [network.features(batch) for batch in windows.split_with_sizes(
-                _batches(len(windows), batch_size))]  # fmt: skip
+            starts = range(0, len(windows), batch_size)
+            parts = [network.features(windows[k : k + batch_size]) for k in starts]
     finally:
         network.train(mode)
-    signals = (torch.cat([part[k] for part in parts]) for k in range(4))
+    node, region, overall, penultimate = (
+        torch.cat(level) for level in zip(*(part[:4] for part in parts), strict=True)
+    )
     fusion = {key: torch.cat([part.fusion[key] for part in parts]) for key in parts[0].fusion}
-    return Features(*signals, fusion)
+    return Features(node, region, overall, penultimate, fusion)
 
 
 def region_importance(features: Features, hierarchy: Hierarchy) -> pd.DataFrame:
@@ -110,12 +108,9 @@ def signal_map(signals: ArrayLike) -> pd.DataFrame:
         ``spread_scaled``.
     """
     values = np.asarray(signals, np.float64)
-    table = pd.DataFrame(
-        {"mean": values.mean(axis=(0, 1)), "spread": values.std(axis=1).mean(axis=0)}
-    )
-    return table.assign(
-        mean_scaled=_rescale(table["mean"]), spread_scaled=_rescale(table["spread"])
-    )
+    mean, spread = values.mean(axis=(0, 1)), values.std(axis=1).mean(axis=0)
+    scaled = {"mean_scaled": _rescale(mean), "spread_scaled": _rescale(spread)}
+    return pd.DataFrame({"mean": mean, "spread": spread, **scaled})
 
 
 def on_channels(values: ArrayLike, hierarchy: Hierarchy) -> NDArray[np.float64]:
@@ -145,131 +140,6 @@ def overall_trace(features: Features, coverage: float = 0.68) -> pd.DataFrame:
     return pd.DataFrame({"mean": values.mean(axis=0), "low": low, "high": high})
 
 
-def fit_embedding(penultimate: ArrayLike, levels: ArrayLike, method: Method = "pca") -> Any:
-    """Fit a map of penultimate features to the plane.
-
-    Parameters
-    ----------
-    penultimate : array-like, shape (n, n_features)
-    levels : array-like of int, shape (n,)
-        Used by "lda" alone: what it shows of its own windows flatters, so show it others.
-    method : {"pca", "lda"}, default="pca"
-        Principal components, or linear discriminants, of standardised features.
-
-    Returns
-    -------
-    Pipeline
-        Fitted; its ``transform`` gives (n, 2).
-
-    Raises
-    ------
-    ConfigFault
-        If there is no such method.
-    DataFault
-        If there are fewer than three levels for "lda".
-    """
-    from sklearn.decomposition import PCA
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    if method not in get_args(Method):
-        raise ConfigFault(unknown("embedding", method, get_args(Method)))
-    n_levels = len(np.unique(levels))
-    if method == "lda" and n_levels < 3:
-        raise DataFault(f"{n_levels} levels give no plane of discriminants", fix="method: pca")
-    step = PCA(2) if method == "pca" else LinearDiscriminantAnalysis(n_components=2)
-    return make_pipeline(StandardScaler(), step).fit(np.asarray(penultimate), np.asarray(levels))
-
-
-class Crossing(NamedTuple):
-    """Two pieces of a path that cross, each named by the level it starts from."""
-
-    first: int
-    second: int
-
-
-@dataclass(frozen=True)
-class LevelPath:
-    """Where the levels of a rating lie in the plane, and whether in their order.
-
-    Attributes
-    ----------
-    levels : ndarray of int, shape (n_levels,)
-        Those present, rising.
-    centroids : ndarray, shape (n_levels, 2)
-        Mean of each level.
-    order : float
-        Magnitude of Kendall's tau between the levels and their places along the main axis of the
-        centroids: 1 in order, near 0 without. NaN with fewer than three levels: two are always in
-        order.
-    crossings : tuple of Crossing
-        Pieces of the path from level to level that cross; none where it is ordered.
-    straightness : float
-        Distance from the first to the last centroid over the length of the path.
-    """
-
-    levels: NDArray[np.int64]
-    centroids: NDArray[np.float64]
-    order: float
-    crossings: tuple[Crossing, ...]
-    straightness: float
-
-
-def level_path(embedded: ArrayLike, levels: ArrayLike) -> LevelPath:
-    """Join the centroids of the levels, from the lowest to the highest.
-
-    Parameters
-    ----------
-    embedded : array-like, shape (n, 2)
-    levels : array-like of int, shape (n,)
-
-    Raises
-    ------
-    DataFault
-        If there are fewer than two levels.
-    """
-    from scipy.stats import kendalltau
-
-    points, found = np.asarray(embedded, np.float64), np.asarray(levels, np.int64)
-    present = np.unique(found)
-    if len(present) < 2:
-        raise DataFault("a path needs windows of two levels at least")
-    centroids = np.array([points[found == level].mean(axis=0) for level in present])
-    centred = centroids - centroids.mean(axis=0)
-    along = centred @ np.linalg.svd(centred, full_matrices=False)[2][0]
-    order = abs(kendalltau(present, along).statistic) if len(present) > 2 else np.nan
-    steps = np.linalg.norm(np.diff(centroids, axis=0), axis=1).sum()
-    straight = np.linalg.norm(centroids[-1] - centroids[0]) / steps if steps > 0 else np.nan
-    return LevelPath(
-        present, centroids, float(order), _crossings(present, centroids), float(straight)
-    )
-
-
-def _crossings(levels: NDArray[np.int64], centroids: NDArray[np.float64]) -> tuple[Crossing, ...]:
-    pieces = list(zip(levels[:-1].tolist(), centroids[:-1], centroids[1:], strict=True))
-    return tuple(
-        Crossing(pieces[i][0], pieces[j][0])
-        for i, j in combinations(range(len(pieces)), 2)
-        if j > i + 1 and _cross(*pieces[i][1:], *pieces[j][1:])
-    )
-
-
-def _cross(
-    a: NDArray[np.float64],
-    b: NDArray[np.float64],
-    c: NDArray[np.float64],
-    d: NDArray[np.float64],
-) -> bool:
-    """Return whether the open pieces ab and cd cross: each one's ends lie on both sides."""
-    return _side(a, b, c) * _side(a, b, d) < 0 and _side(c, d, a) * _side(c, d, b) < 0
-
-
-def _side(a: NDArray[np.float64], b: NDArray[np.float64], point: NDArray[np.float64]) -> float:
-    (x, y), (u, v) = b - a, point - a
-    return float(x * v - y * u)
-
-
 def _weights(features: Features, name: str) -> pd.DataFrame:
     if name not in features.fusion:
         raise DataFault(f"this network's fusion to '{name}' has no weights of single windows",
@@ -282,12 +152,6 @@ def _weights(features: Features, name: str) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _rescale(values: pd.Series) -> pd.Series:
-    span = values.max() - values.min()
-    if span == 0:
-        return pd.Series(0.5, index=values.index)
-    return (values - values.min()) / span
-
-
-def _batches(n: int, size: int) -> list[int]:
-    return [min(size, n - start) for start in range(0, n, size)]
+def _rescale(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    low, span = values.min(), np.ptp(values)
+    return (values - low) / span if span > 0 else np.full(len(values), 0.5)
