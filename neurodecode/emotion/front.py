@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, conv1d, elu
@@ -9,6 +11,9 @@ from torch.nn.functional import avg_pool1d, conv1d, elu
 from neurodecode.emotion.constraints import MaxNorm
 from neurodecode.emotion.keras_conventions import batch_norm, empty, glorot_uniform_, pad_same
 from neurodecode.faults import ConfigFault
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 TAPS = 5
 """Of each channel's own filter."""
@@ -126,16 +131,17 @@ class OrderedChannels(nn.Module):
 
     Parameters
     ----------
-    places : sequence of int
+    places : array-like of int
         Of each wanted channel in the recording.
     """
 
     places: Tensor
 
-    def __init__(self, places: object) -> None:
+    def __init__(self, places: ArrayLike) -> None:
         super().__init__()
-        # saved with the weights, so that they cannot meet another order unseen
-        self.register_buffer("places", torch.as_tensor(places, dtype=torch.int64))
+        # not saved: it belongs to the recording, and weights may go on to another one
+        order = torch.as_tensor(places, dtype=torch.int64)
+        self.register_buffer("places", order, persistent=False)
 
     def forward(self, windows: Tensor) -> Tensor:
         """Return (B, n_wanted, n_samples)."""

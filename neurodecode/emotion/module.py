@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
@@ -105,13 +105,13 @@ class EmotionModule(lightning.LightningModule):
 
     def on_fit_start(self) -> None:
         """Switch to training mode, which Lightning leaves to us."""
-        self.train()
+        # frozen batch norms too for now: Lightning warns of modules that start in another mode
+        for module in self.modules():
+            module.training = True
 
-    def train(self, mode: bool = True) -> Self:
-        """Switch the mode; batch norms of frozen parts stay in evaluation mode."""
-        super().train(mode)
-        self.network.hold_frozen()
-        return self
+    def on_train_start(self) -> None:
+        """Put batch norms of frozen parts back into evaluation mode; validation keeps it so."""
+        self.network.train()
 
     def optimizer_step(self, *args: Any, **options: Any) -> None:
         """Update, then restore the limits on weights."""

@@ -78,7 +78,7 @@ class MSBAM(EmotionNetwork):
         if n_samples < 4:
             raise ConfigFault(f"windows of {n_samples} samples", fix="four at least")
         places = torch.as_tensor(grid_cells(names, positions))
-        self.register_buffer("cells", places[:, 0] * SIDE + places[:, 1])
+        self.register_buffer("cells", places[:, 0] * SIDE + places[:, 1], persistent=False)
         self.spatial = nn.Sequential(
             nn.Conv2d(1, N_FILTERS, 1), nn.SELU(),
             nn.Conv2d(N_FILTERS, N_FILTERS, 3, padding=1), nn.SELU(),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from torch import Tensor, nn
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 
 class EmotionNetwork(nn.Module):
@@ -49,7 +49,7 @@ class EmotionNetwork(nn.Module):
         return outputs, outputs.new_zeros(())
 
     def freeze(self, parts: Iterable[str]) -> None:
-        """Stop the training of parts; see :meth:`hold_frozen` for batch norm in them.
+        """Stop the training of parts, and of the statistics of batch norms in them.
 
         Raises
         ------
@@ -62,18 +62,16 @@ class EmotionNetwork(nn.Module):
             for name, parameter in self.named_parameters():
                 if name.startswith(self.PARTS[part]):
                     parameter.requires_grad_(False)
+        self.train(self.training)
 
-    def hold_frozen(self) -> None:
-        """Put batch norms whose parameters are frozen into evaluation mode, as Keras does.
+    def train(self, mode: bool = True) -> Self:
+        """Switch the mode; batch norms of frozen parts stay in evaluation mode, as in Keras.
 
-        They then use, and keep, the statistics of the earlier training. Batch norms of other parts
-        go on learning theirs from the new batches.
+        They use, and keep, the statistics of the earlier training. Those of other parts go on
+        taking up new batches.
         """
-        for norm in self.batch_norms():
-            if not norm.weight.requires_grad:
-                norm.eval()
-
-    def batch_norms(self) -> Iterator[nn.Module]:
-        """Return all batch norms."""
-        kinds = (nn.BatchNorm1d, nn.BatchNorm2d)
-        return (module for module in self.modules() if isinstance(module, kinds))
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm1d) and not module.weight.requires_grad:
+                module.eval()
+        return self

@@ -6,11 +6,13 @@ the original's layouts (batch x time x channel); it shares no line with the netw
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
 
-from neurodecode.emotion import HiSTN, Hierarchy, Region, load_reference_weights
+from neurodecode.emotion import Hierarchy, HiSTN, Region, load_reference_weights
 from neurodecode.faults import ConfigFault, DataFault
 
 CHAIN3, PAIR, TRIANGLE = [(0, 1), (1, 2)], [(0, 1)], [(0, 1), (0, 2), (1, 2)]
@@ -98,7 +100,7 @@ def original(x, arrays, graph):
     queue = iter(arrays)
     take = lambda n: [next(queue) for _ in range(n)]  # noqa: E731
     ends = np.cumsum([0, *(size for size, *_ in regions)])
-    starts = list(zip(ends[:-1], ends[1:], strict=True))
+    starts = list(pairwise(ends))
     n = ends[-1]
     filters, mixing = take(2)
     kernel = len(filters)
