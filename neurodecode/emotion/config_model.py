@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field, model_validator
 
 from neurodecode.config import Section
-from neurodecode.emotion.graphs import Hierarchy, Region, shaped_edges
+from neurodecode.emotion.graphs import (
+    Edges,
+    Hierarchy,
+    Region,
+    Shape,
+    hierarchy_from_yaml,
+    shaped_edges,
+)
+from neurodecode.faults import ConfigFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neurodecode.emotion.graphs import Edges
     from neurodecode.emotion.network import EmotionNetwork
     from neurodecode.emotion.targets import Target
 
 TargetKind = Literal["smoothed", "one-hot", "regression", "mixture", "gaussian"]
-NamedEdges = Literal["chain", "ring", "complete"]
 Fusion = Literal["dense", "sepconv"]
-Pairs = tuple[tuple[str, str], ...]
 
 
 class RegionSection(Section):
     """One region of a hierarchy."""
 
     channels: tuple[str, ...] = Field(description="Electrodes, by name")
-    edges: NamedEdges | Pairs = Field(
+    edges: Shape | Edges = Field(
         default="chain", description="Pairs of electrodes, or chain, ring, complete in order"
     )
     order: int = Field(default=2, ge=1, description="Edges that a message can pass")
@@ -36,7 +42,7 @@ class HierarchySection(Section):
     """Regions by name, and the graph between them."""
 
     regions: dict[str, RegionSection] = Field(min_length=1)
-    edges: NamedEdges | Pairs = Field(
+    edges: Shape | Edges = Field(
         default="ring", description="Pairs of regions, or chain, ring, complete in order"
     )
     order: int = Field(default=2, ge=1, description="Edges that a message can pass")
@@ -60,8 +66,13 @@ class NetworkSection(Section):
     """A network and what can be changed of it; None: what is published for it."""
 
     name: str = Field(default="HiSTN G0", description="As in neurodecode.emotion.NETWORKS")
-    hierarchy: HierarchySection | None = Field(
-        default=None, description="Own regions in place of the name's, for HiSTN"
+    hierarchy: Path | HierarchySection | None = Field(
+        default=None, description="Own regions in place of the name's: a YAML file, or here"
+    )
+    n_regions: int | None = Field(
+        default=None,
+        ge=1,
+        description="Regions cut from the montage's positions in place of the name's",
     )
     fusion: Fusion | None = Field(
         default=None, description="How electrodes become a region's signal, in HiSTN: dense"
@@ -69,8 +80,19 @@ class NetworkSection(Section):
     first_kernel: int | None = Field(default=None, ge=1, description="Taps of the first filters")
     dropout: float | None = Field(default=None, ge=0, lt=1)
 
+    @model_validator(mode="after")
+    def _one_origin(self) -> NetworkSection:
+        if self.hierarchy is not None and self.n_regions is not None:
+            raise ValueError("give hierarchy or n_regions, not both")
+        return self
+
     def build(
-        self, channel_names: Sequence[str] | None = None, n_samples: int = 128, n_outputs: int = 5
+        self,
+        channel_names: Sequence[str] | None = None,
+        n_samples: int = 128,
+        n_outputs: int = 5,
+        *,
+        positions: Any = None,
     ) -> EmotionNetwork:
         """Return an untrained network.
 
@@ -82,14 +104,36 @@ class NetworkSection(Section):
             Of a window.
         n_outputs : int, default=5
             Of the target.
+        positions : mne.Info or mapping of str to array-like, optional
+            Of the electrodes; for ``n_regions``.
+
+        Raises
+        ------
+        ConfigFault
+            If regions are to be cut and there are no positions; else as
+            :func:`neurodecode.emotion.networks.make_network`.
         """
         from neurodecode.emotion.networks import make_network
 
-        graph = None if self.hierarchy is None else self.hierarchy.build()
         return make_network(
-            self.name, channel_names, n_samples, n_outputs, graph=graph, fusion=self.fusion,
-            first_kernel=self.first_kernel, dropout=self.dropout,
+            self.name, channel_names, n_samples, n_outputs, graph=self._graph(positions),
+            fusion=self.fusion, first_kernel=self.first_kernel, dropout=self.dropout,
         )  # fmt: skip
+
+    def _graph(self, positions: Any) -> Hierarchy | None:
+        if isinstance(self.hierarchy, HierarchySection):
+            return self.hierarchy.build()
+        if self.hierarchy is not None:
+            return hierarchy_from_yaml(self.hierarchy)
+        if self.n_regions is None:
+            return None
+        if positions is None:
+            raise ConfigFault(
+                "no positions to cut regions from", where="network.n_regions", fix="set a montage"
+            )
+        from neurodecode.emotion.positions import hierarchy_from_positions
+
+        return hierarchy_from_positions(positions, self.n_regions)
 
 
 class TargetSection(Section):
@@ -138,5 +182,5 @@ class AdamSection(Section):
         return next((share for start, share in reversed(self.steps) if epoch >= start), 1.0)
 
 
-def _edges(names: Sequence[str], edges: NamedEdges | Pairs) -> Edges:
+def _edges(names: Sequence[str], edges: Shape | Edges) -> Edges:
     return shaped_edges(names, edges) if isinstance(edges, str) else edges

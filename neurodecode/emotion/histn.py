@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Self, cast, get_args
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Self, cast, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import conv1d, elu
 
+from neurodecode.emotion.config_model import Fusion
 from neurodecode.emotion.constraints import MaxNorm
 from neurodecode.emotion.front import Front, OrderedChannels, n_pooled
 from neurodecode.emotion.fusion import DenseFusion, SeparableFusion
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike
 
-Fusion = Literal["dense", "sepconv"]
 TAPS = 5
 """Of the regional filters."""
 

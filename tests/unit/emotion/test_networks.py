@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from neurodecode.config import validate
 from neurodecode.emotion import (
     EPOC,
     NETWORKS,
@@ -217,3 +218,16 @@ def test_settings_build_the_published_and_own_networks():
     assert built.hierarchy.channels == ("Cz", "O1", "O2")
     assert built.channels.places.tolist() == [1, 2, 0]
     assert built.dropout.p == 0.2
+
+
+def test_settings_cut_regions_from_positions_or_read_them_from_a_file(tmp_path):
+    places = {"a": (-1, 1), "b": (-1, -1), "c": (1, -1), "d": (1, 1)}
+    built = NetworkSection(n_regions=2).build(list("dcba"), positions=places)
+    assert [region.channels for region in built.hierarchy.regions] == [("a", "b"), ("c", "d")]
+    file = tmp_path / "own.yaml"
+    file.write_text("regions: {all: {channels: [Cz, Pz]}}")
+    assert NetworkSection(hierarchy=file).build(["Pz", "Cz"]).hierarchy.name == "own"
+    with pytest.raises(ConfigFault, match="no positions"):
+        NetworkSection(n_regions=2).build()
+    with pytest.raises(ConfigFault, match="not both"):
+        validate(NetworkSection, {"n_regions": 2, "hierarchy": "own.yaml"})
