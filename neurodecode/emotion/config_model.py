@@ -79,6 +79,13 @@ class NetworkSection(Section):
     )
     first_kernel: int | None = Field(default=None, ge=1, description="Taps of the first filters")
     dropout: float | None = Field(default=None, ge=0, lt=1)
+    momentum: float = Field(
+        default=0.99,
+        ge=0,
+        lt=1,
+        description="Share of its running statistics that batch norm keeps at each update; the "
+        "published .99 needs some 500 updates until validation says anything",
+    )
 
     @model_validator(mode="after")
     def _one_origin(self) -> NetworkSection:
@@ -115,10 +122,12 @@ class NetworkSection(Section):
         """
         from neurodecode.emotion.networks import make_network
 
-        return make_network(
+        network = make_network(
             self.name, channel_names, n_samples, n_outputs, graph=self._graph(positions),
             fusion=self.fusion, first_kernel=self.first_kernel, dropout=self.dropout,
         )  # fmt: skip
+        network.set_momentum(self.momentum)
+        return network
 
     def _graph(self, positions: Any) -> Hierarchy | None:
         if isinstance(self.hierarchy, HierarchySection):

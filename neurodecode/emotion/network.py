@@ -64,6 +64,17 @@ class EmotionNetwork(nn.Module):
                     parameter.requires_grad_(False)
         self.train(self.training)
 
+    def set_momentum(self, momentum: float) -> None:
+        """Set the share of its running mean and variance that every batch norm keeps at an update.
+
+        Published: .99, Keras's default (0.01 as torch counts it). The statistics start at 0 and 1,
+        and signals of small amplitude need some 500 updates until what is left of that no longer
+        counts; before, outputs in evaluation mode say nothing. Short trainings want less.
+        """
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                module.momentum = 1 - momentum
+
     def train(self, mode: bool = True) -> Self:
         """Switch the mode; batch norms of frozen parts stay in evaluation mode, as in Keras.
 
