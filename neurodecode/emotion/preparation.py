@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from neurodecode.channels import resolve_channels
 from neurodecode.faults import DataFault
-from neurodecode.signals.checks import resolve_channels
 from neurodecode.signals.resampling import resample_exactly
 from neurodecode.signals.store import Store, write_store
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 COLUMNS = ("subject", "session", "trial", "clip")
-_CONSTANT = 1e-9  # of the largest absolute value; what is below is rounding
 
 
 def prepare_subject(
@@ -114,24 +113,22 @@ def normalise_trial(
         Channels that a step left undivided, because they are constant there.
     """
     if baseline is None:
-        normalised, constant = _divided(signals - _mean(signals), None)
+        normalised, constant = signals - _mean(signals), np.zeros(len(signals), dtype=bool)
+        rest, still = normalised, _still(signals)
     else:
-        mean, spread = _mean(baseline), baseline.std(axis=1, keepdims=True)
-        spread = np.where(
-            spread > _CONSTANT * np.abs(baseline).max(axis=1, keepdims=True), spread, 0
-        )
-        normalised, constant = _divided(signals - mean, spread)
-        baseline, _ = _divided(baseline - mean, spread)
-    size = {
-        "max-abs": lambda: np.abs(normalised).max(axis=1, keepdims=True),
-        "z-score": lambda: normalised.std(axis=1, keepdims=True),
-        "baseline": lambda: np.abs(baseline).max(axis=1, keepdims=True),
-        "none": lambda: None,
-    }[settings.scaling]()
+        constant, spread = _still(baseline), baseline.std(axis=1, keepdims=True)
+        normalised = _divided(signals - _mean(baseline), spread, constant)
+        rest = _divided(baseline - _mean(baseline), spread, constant)
+        still = constant if settings.scaling == "baseline" else _still(signals)
+    if settings.scaling == "none":
+        return normalised, constant
     if settings.scaling == "z-score":
         normalised = normalised - _mean(normalised)
-    normalised, undivided = _divided(normalised, size)
-    return normalised, constant | undivided
+        size = normalised.std(axis=1, keepdims=True)
+    else:
+        seen = normalised if settings.scaling == "max-abs" else rest
+        size = np.abs(seen).max(axis=1, keepdims=True)
+    return _divided(normalised, size, still), constant | still
 
 
 def _normalise_session(
@@ -152,8 +149,8 @@ def _normalise_session(
             rest = _middle(_resampled(rests[place][rows], recording, settings), settings, where)
         normalised, constant = normalise_trial(clip, rest, settings)
         trials.append(normalised)
-        still = [names[channel] for channel in np.flatnonzero(constant)]
-        lines += [f"{where}: {', '.join(still)} constant, not divided"] if still else []
+        flat = [name for name, still in zip(names, constant, strict=True) if still]
+        lines += [f"{where}: {', '.join(flat)} constant, not divided"] if flat else []
     return trials, lines
 
 
@@ -194,12 +191,16 @@ def _mean(array: Array) -> Array:
     return mean
 
 
-def _divided(array: Array, size: Array | None) -> tuple[Array, NDArray[np.bool_]]:
-    """Divide channels by their size (n_channels, 1), those of size 0 by 1, and mark these."""
-    if size is None:
-        return array, np.zeros(len(array), dtype=bool)
-    constant = size[:, 0] == 0
-    return array / np.where(size == 0, 1.0, size), constant
+def _still(array: Array) -> NDArray[np.bool_]:
+    """Return which channels are constant."""
+    still: NDArray[np.bool_] = np.ptp(array, axis=1) == 0
+    return still
+
+
+def _divided(array: Array, size: Array, still: NDArray[np.bool_]) -> Array:
+    """Divide channels by their size (n_channels, 1), but those that are constant."""
+    divided: Array = array / np.where(still[:, None], 1.0, size)
+    return divided
 
 
 def _table(recording: Rated) -> pd.DataFrame:

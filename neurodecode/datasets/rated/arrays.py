@@ -55,7 +55,6 @@ def read_recordings(root: Path, subject: str, *, bad_trials: BadTrials = "stop")
     root, label = Path(root), subject.removeprefix("sub-")
     description = _description(root)
     table = _table(root, label)
-    sessions = table.get("session", pd.Series(ONLY_SESSION, table.index)).astype(str)
     path = root / f"sub-{label}_signals.npz"
     if not path.is_file():
         raise DataFault("file not found", where=str(path))
@@ -64,18 +63,18 @@ def read_recordings(root: Path, subject: str, *, bad_trials: BadTrials = "stop")
         return [
             make_rated(
                 subject=label,
-                session=str(session),
+                session=session,
                 channel_names=description["channel_names"],
                 sampling_rate=description["sampling_rate"],
                 signals=[_array(arrays, f"clip-{row}", path) for row in rows],
                 baselines=_baselines(arrays, rows),
-                table=table.loc[rows]
+                table=table.iloc[rows]
                 .drop(columns="session", errors="ignore")
                 .reset_index(drop=True),
                 ratings={name: tuple(scale) for name, scale in description["ratings"].items()},
                 bad_trials=bad_trials,
             )
-            for session, rows in table.groupby(sessions, sort=False).groups.items()
+            for session, rows in _rows_by_session(table)
         ]
 
 
@@ -120,6 +119,13 @@ def _table(root: Path, label: str) -> pd.DataFrame:
         valid = sorted(p.name.removeprefix("sub-").removesuffix(end) for p in root.glob(f"*{end}"))
         raise DataFault(unknown("subject", label, valid), where=str(root))
     return pd.read_parquet(path)
+
+
+def _rows_by_session(table: pd.DataFrame) -> list[tuple[str, list[int]]]:
+    if "session" not in table:
+        return [(ONLY_SESSION, list(range(len(table))))]
+    groups = table.reset_index(drop=True).groupby("session", sort=False).indices
+    return [(str(session), [int(row) for row in rows]) for session, rows in groups.items()]
 
 
 def _array(arrays: Any, name: str, path: Path) -> NDArray[np.float64]:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from neurodecode.channels import check_names, find_bad_channels
 from neurodecode.datasets.recording import TableCheck
 from neurodecode.faults import DataFault
-from neurodecode.signals.checks import check_names, find_bad_channels
 
 if TYPE_CHECKING:
     import pandas as pd
