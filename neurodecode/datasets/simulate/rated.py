@@ -55,7 +55,7 @@ def simulate_rated(
     n_clips: int = 18,
     seconds: float = 60.0,
     baseline_seconds: float = 61.0,
-    effect: float = 1.0,
+    effect: float = 1.25,
     deviation: float = 0.3,
     clip_identity: float = 0.7,
     drift: float = 0.4,
@@ -73,7 +73,7 @@ def simulate_rated(
         Everybody watches all, each in an order of their own.
     seconds, baseline_seconds : float, default=60.0, 61.0
         Of a clip and of the baseline before it; 0 s of baseline leaves them out.
-    effect : float, default=1.0
+    effect : float, default=1.25
         Strength of what is felt: factor of the loadings.
     deviation : float, default=0.3
         Share of the variance of what is felt that is the person's own, in [0, 1].
