@@ -11,6 +11,7 @@ import pandas as pd
 from neurodecode.faults import DataFault, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
@@ -51,6 +52,35 @@ def read_events(path: Path) -> pd.DataFrame:
     if "onset" not in events:
         raise DataFault("no column 'onset'", where=str(path), fix=nearest_column("onset", events))
     return events
+
+
+def events_of_type(
+    events: pd.DataFrame, trial_type: str | Sequence[str] | None, path: Path
+) -> pd.DataFrame:
+    """Return the events of some types; all of them where none is named.
+
+    Raises
+    ------
+    DataFault
+        If there is no such column or no such event, with those that there are.
+    """
+    if trial_type is None:
+        return events
+    if "trial_type" not in events:
+        hint = nearest_column("trial_type", events)
+        raise DataFault("no column 'trial_type'", where=str(path), fix=hint)
+    wanted = [trial_type] if isinstance(trial_type, str) else list(trial_type)
+    trials = events[events["trial_type"].isin(wanted)]
+    if trials.empty:
+        counts = events["trial_type"].value_counts()
+        found = ", ".join(f"{kind} ({count})" for kind, count in counts.head(20).items())
+        guess = nearest(wanted[0], map(str, counts.index)) if wanted else None
+        raise DataFault(
+            f"no event with trial_type '{', '.join(wanted)}', found: {found or 'none'}",
+            where=str(path),
+            fix=f"did you mean '{guess}'?" if guess else "",
+        )
+    return trials
 
 
 def nearest_column(column: str, table: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.metrics import accuracy_score, roc_auc_score
 
 from neurodecode.artefacts import write_json, write_parquet
+from neurodecode.channels import canonical_name
 from neurodecode.evaluation.audit import (
     AuditRow,
     assert_no_leak,
@@ -23,7 +24,7 @@ from neurodecode.evaluation.scoring import Scored, score_subjects
 from neurodecode.faults import DataFault, unknown
 from neurodecode.riemann.folds import Models, fit_folds, predict_folds
 from neurodecode.riemann.selection import Selector
-from neurodecode.signals.checks import canonical_name, common_channels
+from neurodecode.signals.checks import common_channels
 from neurodecode.signals.store import open_store
 
 if TYPE_CHECKING:

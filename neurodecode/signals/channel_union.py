@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodecode.signals.checks import canonical_name, check_names
+from neurodecode.channels import canonical_name, check_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

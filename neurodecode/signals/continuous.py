@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
+from neurodecode.channels import FLAT_V, check_names, find_bad_channels, resolve_channels
 from neurodecode.config import Section
 from neurodecode.faults import DataFault
-from neurodecode.signals.checks import (
-    FLAT_V,
-    check_names,
-    check_unit,
-    find_bad_channels,
-    resolve_channels,
-)
+from neurodecode.signals.checks import check_unit
 from neurodecode.signals.layout import sensor_positions
 from neurodecode.signals.memory import require_memory
 from neurodecode.signals.resampling import resample_exactly

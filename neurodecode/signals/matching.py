@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from neurodecode.channels import resolve_channels
 from neurodecode.faults import DataFault, nearest
-from neurodecode.signals.checks import resolve_channels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from neurodecode.artefacts import read_json
+from neurodecode.channels import canonical_name, resolve_channels
 from neurodecode.faults import DataFault, unknown
 from neurodecode.persistence import load_tensors, save_tensors
-from neurodecode.signals.checks import canonical_name, resolve_channels
 from neurodecode.signals.robust import RobustScaler, floor_quantile, subtract_baseline
 
 if TYPE_CHECKING:

@@ -27,6 +27,12 @@ def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
     return simulate_band_limited_noise(folder, **options)
 
 
+def _rated(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.rated import simulate_rated
+
+    return simulate_rated(folder, **options)
+
+
 def _responses(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.responses import simulate_responses
 
@@ -43,6 +49,7 @@ SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "band_limited_noise": _band_limited_noise,
     "listening": _listening,
     "motor_imagery": _motor_imagery,
+    "rated": _rated,
     "responses": _responses,
     "viewing": _viewing,
 }

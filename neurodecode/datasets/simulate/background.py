@@ -83,7 +83,12 @@ def draw_processes(
 
 def alpha_coefficients(peak_hz: float, sfreq: float) -> Array:
     """Return the AR polynomial (3,) of a rhythm with a peak of ``ALPHA_WIDTH_HZ`` at half power."""
-    radius = np.exp(-np.pi * ALPHA_WIDTH_HZ / sfreq)
+    return rhythm_coefficients(peak_hz, ALPHA_WIDTH_HZ, sfreq)
+
+
+def rhythm_coefficients(peak_hz: float, width_hz: float, sfreq: float) -> Array:
+    """Return the AR polynomial (3,) of a rhythm whose peak has this width at half power, Hz."""
+    radius = np.exp(-np.pi * width_hz / sfreq)
     return np.array([1.0, -2 * radius * np.cos(2 * np.pi * peak_hz / sfreq), radius**2])
 
 

@@ -21,11 +21,11 @@ from neurodecode.datasets.bids_recordings import (
     read_raw,
     require_subject,
 )
-from neurodecode.datasets.bids_tables import nearest_column, read_events
+from neurodecode.datasets.bids_tables import events_of_type, nearest_column, read_events
 from neurodecode.datasets.montage import set_montage
 from neurodecode.datasets.stimulus_files import relative_stimulus, require_stimuli
 from neurodecode.datasets.viewing.recording import Viewing
-from neurodecode.faults import DataFault, nearest
+from neurodecode.faults import DataFault
 
 IMAGE_COLUMNS = ("image", "stim_file")
 """Columns that may name the picture; the first that is there is taken."""
@@ -112,7 +112,7 @@ def trials_of_events(
     if column is None:
         hint = f"it names the picture of each trial; {nearest_column('image', events)}"
         raise DataFault("no column 'image' or 'stim_file'", where=str(path), fix=hint)
-    trials = _of_type(events, trial_type, path)
+    trials = events_of_type(events, trial_type, path)
     empty = trials[column].isna()
     if empty.any() and not skip_without_image:
         raise DataFault(
@@ -159,28 +159,6 @@ def _read(
         pictures=pictures,
         notes=notes,
     )
-
-
-def _of_type(
-    events: pd.DataFrame, trial_type: str | Sequence[str] | None, path: Path
-) -> pd.DataFrame:
-    if trial_type is None:
-        return events
-    if "trial_type" not in events:
-        hint = nearest_column("trial_type", events)
-        raise DataFault("no column 'trial_type'", where=str(path), fix=hint)
-    wanted = [trial_type] if isinstance(trial_type, str) else list(trial_type)
-    trials = events[events["trial_type"].isin(wanted)]
-    if trials.empty:
-        counts = events["trial_type"].value_counts()
-        found = ", ".join(f"{kind} ({count})" for kind, count in counts.head(20).items())
-        guess = nearest(wanted[0], map(str, counts.index)) if wanted else None
-        raise DataFault(
-            f"no event with trial_type '{', '.join(wanted)}', found: {found or 'none'}",
-            where=str(path),
-            fix=f"did you mean '{guess}'?" if guess else "",
-        )
-    return trials
 
 
 def _text(trials: pd.DataFrame, column: str) -> pd.Series[str]:

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.datasets.arrays import raw_from_array
+from neurodecode.datasets.csv_tables import read_csv
 from neurodecode.datasets.recording import TableCheck
-from neurodecode.datasets.sniff import sniff
 from neurodecode.datasets.viewing.recording import Viewing, trials_inside
 from neurodecode.faults import DataFault, nearest
 
@@ -81,17 +81,7 @@ def read_run(path: Path) -> tuple[mne.io.BaseRaw, pd.DataFrame]:
         A column is missing (with the nearest one), a value is no number, the rate is not 256 Hz,
         or a marker is neither house nor face.
     """
-    sniff(path)
-    try:
-        table = pd.read_csv(path)
-    except (
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-        OSError,
-        EOFError,
-        ValueError,
-    ) as error:
-        raise DataFault(f"not a whole CSV file: {error}", where=str(path)) from error
+    table = read_csv(path)
     check = TableCheck(table, "signals", "timestamps", str(path))
     check.columns(("timestamps", *CHANNELS))
     marker = next((name for name in MARKER_COLUMNS if name in table), None)

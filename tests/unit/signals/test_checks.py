@@ -6,9 +6,10 @@ import mne
 import numpy as np
 import pytest
 
+from neurodecode.channels import find_bad_channels, resolve_channels
 from neurodecode.faults import DataFault
 from neurodecode.signals import SignalsSection, check_recordings
-from neurodecode.signals.checks import check_unit, find_bad_channels, resolve_channels
+from neurodecode.signals.checks import check_unit
 
 
 @pytest.mark.parametrize(
