@@ -1,0 +1,1 @@
+"""Valence and arousal from EEG: the hierarchical spatial temporal network and its rivals."""
