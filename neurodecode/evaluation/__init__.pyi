@@ -16,6 +16,16 @@ from .folds import Fold
 from .identification import correlation_distance, two_way_identification
 from .metric_row import MetricRow, metric_frame
 from .metrics import METRICS, Metric, batch_score, score
+from .ordinal import (
+    ORDINAL_METRICS,
+    level_confusion,
+    ordinal_score,
+    sequential_top2_hit_rate,
+    top_two,
+    tri_p,
+)
+from .ordinal_chance import chance_levels, ordinal_chance
+from .ordinal_scores import ScoreSettings, score_ratings
 from .paired import (
     McNemarResult,
     PairedResult,
@@ -27,17 +37,22 @@ from .paired import (
 from .permutation import PermutationResult, permutation_p, permutation_test
 from .picture_splits import PICTURE_PROTOCOLS, audit_pictures, split_pictures
 from .protocols import PROTOCOLS, Protocol, make_folds, register_protocol
+from .rated_folds import RatedFold
+from .rated_splits import RATED_PROTOCOLS, SplitSettings, audit_rated, missing_levels, split_rated
 from .reconstruction import Reconstructions, mismatched_pairs, score_reconstructions
 from .restandardisation import restandardise
 from .scoring import Scored, group_rows, score_predictions, score_subjects
 from .similarity import pix_corr, ssim
 from .splits import cross_session, cross_subject, group_folds, random_trials, within_session
 from .stimulus_splits import STIMULUS_PROTOCOLS, audit_stimuli, split_stimuli
+from .stretches import consensus_levels, whole_trials
 
 __all__ = [
     "METRICS",
+    "ORDINAL_METRICS",
     "PICTURE_PROTOCOLS",
     "PROTOCOLS",
+    "RATED_PROTOCOLS",
     "STIMULUS_PROTOCOLS",
     "AuditRow",
     "Fold",
@@ -48,21 +63,27 @@ __all__ = [
     "PairedResult",
     "PermutationResult",
     "Protocol",
+    "RatedFold",
     "Reconstructions",
+    "ScoreSettings",
     "Scored",
+    "SplitSettings",
     "assert_no_leak",
     "auc_threshold",
     "audit_folds",
     "audit_frame",
     "audit_pictures",
+    "audit_rated",
     "audit_stimuli",
     "batch_score",
     "best_median_worst",
     "bootstrap_ci",
     "chance_level",
+    "chance_levels",
     "chance_threshold",
     "cohens_dz",
     "compare_decoders",
+    "consensus_levels",
     "correlation_distance",
     "cross_session",
     "cross_subject",
@@ -72,11 +93,15 @@ __all__ = [
     "group_rows",
     "hash_signals",
     "holm",
+    "level_confusion",
     "make_folds",
     "mcnemar",
     "mean_ci",
     "metric_frame",
     "mismatched_pairs",
+    "missing_levels",
+    "ordinal_chance",
+    "ordinal_score",
     "paired_bootstrap",
     "paired_test",
     "permutation_p",
@@ -88,15 +113,21 @@ __all__ = [
     "restandardise",
     "score",
     "score_predictions",
+    "score_ratings",
     "score_reconstructions",
     "score_subjects",
+    "sequential_top2_hit_rate",
     "signal_overlap",
     "split_pictures",
+    "split_rated",
     "split_stimuli",
     "ssim",
     "time_block_index",
     "time_blocks",
+    "top_two",
+    "tri_p",
     "two_way_identification",
     "unit_keys",
+    "whole_trials",
     "within_session",
 ]

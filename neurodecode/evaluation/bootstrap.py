@@ -122,7 +122,7 @@ def bootstrap_ci(
         return Interval(estimate, np.nan, np.nan, level, n, n_clusters, sampled)
     draw = _mean_draws if _is_plain_mean(statistic, arrays) else _draws
     resampled = _finite(draw(statistic, arrays, members, n_resamples, random_state))
-    tails = _nominal_tails(level, len(members) if expand else None)
+    tails = nominal_tails(level, len(members) if expand else None)
     if method == "bca":
         tails = bca_tails(tails, estimate, resampled, _jackknife(statistic, arrays, members))
     low, high = np.quantile(resampled, tails)
@@ -185,8 +185,11 @@ def bca_tails(tails: Floats, estimate: float, resampled: Floats, jackknifed: Flo
     return np.asarray(stats.norm.cdf(bias + shifted / slope)) if np.all(slope > 0) else tails
 
 
-def _nominal_tails(level: float, n_units: int | None) -> Floats:
-    """Return both tail probabilities, widened to those of Student's t for ``n_units``."""
+def nominal_tails(level: float, n_units: int | None) -> Floats:
+    """Return both tail probabilities, widened to those of Student's t for ``n_units``.
+
+    See ``expand`` of :func:`bootstrap_ci`; None leaves them as they are.
+    """
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if n_units is None:
         return tails

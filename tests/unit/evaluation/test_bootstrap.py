@@ -3,7 +3,7 @@ import pytest
 from scipy import stats
 
 from neurodecode.evaluation import bootstrap_ci, mean_ci
-from neurodecode.evaluation.bootstrap import _nominal_tails, bca_tails
+from neurodecode.evaluation.bootstrap import bca_tails, nominal_tails
 from neurodecode.faults import DataFault
 
 
@@ -101,9 +101,9 @@ def test_expanded_interval_covers_with_eight_subjects_where_the_plain_one_falls_
 
 
 def test_expansion_is_that_of_student_t_and_vanishes_with_many_units():
-    tails = stats.norm.ppf(_nominal_tails(0.95, 8))
+    tails = stats.norm.ppf(nominal_tails(0.95, 8))
     assert tails == pytest.approx(np.array([-1, 1]) * np.sqrt(8 / 7) * stats.t.ppf(0.975, 7))
-    assert _nominal_tails(0.95, 10_000) == pytest.approx([0.025, 0.975], abs=1e-4)
+    assert nominal_tails(0.95, 10_000) == pytest.approx([0.025, 0.975], abs=1e-4)
 
 
 def test_clustered_interval_covers_where_the_naive_one_does_not():
