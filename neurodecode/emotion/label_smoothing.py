@@ -79,7 +79,7 @@ def smooth_labels(
     --------
     >>> smooth_labels([0, 2]).round(3)
     array([[0.881, 0.119, 0.   , 0.   , 0.   ],
-           [0.   , 0.107, 0.786, 0.107, 0.   ]])
+           [0.   , 0.106, 0.787, 0.106, 0.   ]])
     """
     table = smoothing_table(n_classes, sigma)
     levels = np.asarray(ratings)
