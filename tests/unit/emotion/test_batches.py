@@ -115,6 +115,13 @@ def test_every_start_can_be_drawn_and_an_epoch_has_the_published_length():
     rows = index.table["row"].to_numpy()[place]
     assert set(start[rows == 0]) == {0, 1, 2}
     assert set(start[rows == 7]) == set(range(13))
+    dreamer = whole_trials(
+        pd.DataFrame({"subject": "s0", "session": "0", "trial": range(18), "clip": range(18),
+                      "valence": np.resize([1, 2, 3], 18)}), 7680, "valence", (1, 5),
+    )  # fmt: skip
+    table, folds = split_rated(dreamer, "time_blocks")
+    # of fold 3, 1536 and 4608 samples train, 128 less each: (1408 + 4480) * 18 / 256
+    assert len(BalancedCrops(table.iloc[folds[3].train], ["s0"])) == 414
     whole = BalancedCrops(study(1), ["s0"], batch_size=256)
     assert len(whole) == len(RATINGS) * (N_SAMPLES - WINDOW + 1) // 256
     assert len(list(whole)) == len(whole)
@@ -170,7 +177,7 @@ def test_no_batch_of_training_or_validation_touches_the_test_part(name):
     settings = SplitSettings(n_pieces=5, n_folds=3, missing="warn")
     table, folds = split_rated(study(1), name, settings)
     for fold in folds:
-        data = RatedData.of_crops(signals(1), table, fold, batch_size=64, n_batches=3, n_valid=100)
+        data = RatedData.of_crops(signals(1), table, fold, batch_size=40, n_batches=1, n_valid=40)
         for order, rows in ((data.train, fold.train), (data.valid, fold.valid)):
             places = np.concatenate(list(order))
             test = table.iloc[fold.test]

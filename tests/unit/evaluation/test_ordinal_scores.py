@@ -118,7 +118,7 @@ def test_what_cannot_be_scored_is_named():
         score_ratings(table.drop(columns="clip"))
     with pytest.raises(DataFault, match="give p_0, p_1"):
         score_ratings(table.drop(columns="p_1"))
-    with pytest.raises(DataFault, match="different levels.*trial 0"):
+    with pytest.raises(DataFault, match=r"different levels.*trial 0"):
         score_ratings(table.assign(level=[0, 1, *table["level"][2:]]))
     with pytest.raises(ConfigFault, match="did you mean 'tri_p'"):
         score_ratings(table, metrics=["tri-p"])
