@@ -292,6 +292,6 @@ def prepare_subject(folder: Path, found: Responses, trials: pd.DataFrame) -> Sto
         "windows": {str(k): int(v) for k, v in ordered["part"].value_counts().items()},
     }
     kept = ["stimulus", "image", "category", "caption", "repetition", "run", "part"]
-    kept += [column for column in ordered if column.startswith(FOLD)]
+    kept += [str(name) for name in ordered.columns if str(name).startswith(FOLD)]
     table = ordered[kept].reset_index(drop=True)
     return write_store(folder, found.responses[ordered["trial"].to_numpy()], table, info)

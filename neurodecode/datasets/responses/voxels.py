@@ -108,7 +108,9 @@ def usable_voxels(
             f"{voxels.name(int(places[0]))} in trial {trial}"
         )
         if policy == "stop":
-            raise DataFault(told, where=where, fix="mend the file, or set bad_voxels=drop")
+            raise DataFault(
+                told, where=where, fix="mend the file, or set data.options.bad_voxels=drop"
+            )
         if bad.all():
             fix = "remove the broken trials: no voxel is whole in all of them"
             raise DataFault(told, where=where, fix=fix)

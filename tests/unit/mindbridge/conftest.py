@@ -75,7 +75,7 @@ def new_batch():
 
 @pytest.fixture(scope="session")
 def responses(tmp_path_factory):
-    """Return the folder of two simulated subjects, fetched, split and stored; do not change it."""
+    """Return the folder of three simulated subjects, split and stored; do not change it."""
     from neurodecode.datasets.catalog import find_card
     from neurodecode.datasets.fetch import fetch_study
     from neurodecode.mindbridge.study import fetch_trials, prepare_subject, read_subject
@@ -117,7 +117,7 @@ def bridge_config(**sections):
     small = {
         "description": "",
         "data": {"dataset": "simulated-responses", "simulation": {
-            "n_subjects": 2, "n_voxels": [60, 50], "n_train": 30, "n_shared_test": 15,
+            "n_subjects": 3, "n_voxels": [60, 50, 40], "n_train": 30, "n_shared_test": 15,
             "n_repetitions": 2, "n_latent": 6, "ncsnr": 0.5, "pictures": "none",
             "embedding": "latent"}},
         "target": {"image": "shipped"},

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import permutations, product
+
 import numpy as np
 import pytest
 
+from neurodecode.faults import DataFault
 from neurodecode.mindbridge.evaluation import (
     BACKWARD,
     FORWARD,
@@ -17,6 +20,7 @@ from neurodecode.mindbridge.training import train_unit
 from neurodecode.mindbridge.units import unit_of
 
 N, SIZE, N_SETS = 15, 8, 6
+SUBJECTS = ("01", "02", "03")
 
 
 @pytest.fixture
@@ -74,12 +78,11 @@ def test_hits_are_those_of_a_search_through_every_set(evaluated, name):
 def test_a_bridge_synthesises_for_every_ordered_pair_and_scores_it_apart(evaluated):
     *_, result = evaluated("bridge.seed-42")
     made = result.predictions.query("kind == 'synthesis'")
-    assert {(a, b) for a, b in made[["source", "subject"]].to_numpy()} == {
-        ("01", "02"), ("02", "01"),
-    }  # fmt: skip
-    assert {(row.subject, row.metric) for row in result.rows} == {
-        (subject, metric) for subject in ("01", "02") for metric in (FORWARD, BACKWARD)
-    }
+    pairs = set(map(tuple, made[["source", "subject"]].to_numpy()))
+    assert pairs == set(permutations(SUBJECTS, 2))
+    assert {(row.subject, row.metric) for row in result.rows} == set(
+        product(SUBJECTS, (FORWARD, BACKWARD))
+    )
 
 
 @pytest.mark.parametrize("name", ["single.seed-42.only-02", "no-cycle.seed-42"])
@@ -99,16 +102,12 @@ def test_what_is_saved_is_what_was_found(evaluated, tmp_path):
 
 
 def test_an_encoder_of_pictures_needs_them_and_says_what_does_not(simulated, tmp_path):
-    from neurodecode.faults import DataFault
-
     study = simulated(target={"image": "hog"})
     with pytest.raises(DataFault, match=r"'hog' needs picture files.*target\.image=category"):
         train_unit(study, unit_of("ridge.seed-42", study.subjects), tmp_path)
 
 
 def test_a_part_that_a_subject_lacks_is_named(simulated):
-    from neurodecode.faults import DataFault
-
     study = simulated()
     with pytest.raises(DataFault, match=r"no holiday stimulus \[subject 01\]"):
         study.data("01", "holiday", study.config.bridge, read_targets(study))

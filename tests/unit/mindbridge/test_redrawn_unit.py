@@ -117,7 +117,7 @@ def test_the_choice_by_the_prediction_does_not_look_at_the_true_picture(redrawn,
     monkeypatch.setattr(redraw, "_true", lambda *args: calls.append(1) or original(*args))
     redrawn(candidates=3)
     assert len(calls) == len(study.subjects)  # to score, once for each subject
-    monkeypatch.setattr(redraw, "_true", lambda *args: [0 * p for p in original(*args)])
+    monkeypatch.setattr(redraw, "_true", lambda *args: original(*args)[::-1])
     _, blind = redrawn(candidates=3)
     assert blind.table["candidate"].tolist() == found.table["candidate"].tolist()
 
