@@ -11,7 +11,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import lightning
 import torch
@@ -65,6 +65,7 @@ def fit(
     seed: int,
     key: str = "",
     callbacks: Sequence[Callback] = (),
+    keep: Literal["best", "last"] = "best",
 ) -> Fit:
     """Train, restore the weights of the best validation loss, and say how it went.
 
@@ -82,6 +83,9 @@ def fit(
         Of dropout; weights are drawn before, batches by ``data``.
     key : str, default=""
         Changes whenever data, settings or code do: no checkpoint of another key is used.
+    keep : {"best", "last"}, default="best"
+        Whose weights the module has afterwards: of the best validation loss, or of the last epoch,
+        where nothing is left to validate on.
 
     Raises
     ------
@@ -99,8 +103,8 @@ def fit(
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
     stopped = trainer.checkpoint_callback
     assert isinstance(stopped, ModelCheckpoint)
-    best = load_checkpoint(checkpoints / BEST)
-    module.load_state_dict(best["state_dict"])
+    if keep == "best":
+        module.load_state_dict(load_checkpoint(checkpoints / BEST)["state_dict"])
     module.eval()
     score = stopped.best_model_score
     CheckedCheckpointIO().remove_checkpoint(checkpoints / LAST)  # ended: nothing to go on from

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurodecode.channels import canonical_name
 from neurodecode.faults import DataFault, nearest
-from neurodecode.signals.checks import canonical_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

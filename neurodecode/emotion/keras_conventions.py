@@ -3,28 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from neurodecode.emotion.networks import ParameterCount
+
 EPSILON, MOMENTUM = 1e-3, 0.01
 """Of batch norm: Keras's epsilon, and its momentum of .99 as torch counts it."""
-
-
-class ParameterCount(NamedTuple):
-    """Numbers as ``keras.Model.count_params`` gives them.
-
-    Attributes
-    ----------
-    total : int
-        With the running means and variances of batch norm.
-    trainable : int
-    """
-
-    total: int
-    trainable: int
 
 
 def glorot_uniform_(weight: Tensor, fan_in: int, fan_out: int) -> Tensor:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from neurodecode.emotion.graphs import EPOC
-from neurodecode.emotion.keras_conventions import ParameterCount
 from neurodecode.faults import ConfigFault, unknown
 
 if TYPE_CHECKING:
@@ -14,6 +13,20 @@ if TYPE_CHECKING:
 
     from neurodecode.emotion.graphs import Hierarchy
     from neurodecode.emotion.network import EmotionNetwork
+
+
+class ParameterCount(NamedTuple):
+    """Numbers as ``keras.Model.count_params`` gives them.
+
+    Attributes
+    ----------
+    total : int
+        With the running means and variances of batch norm.
+    trainable : int
+    """
+
+    total: int
+    trainable: int
 
 
 @dataclass(frozen=True)
