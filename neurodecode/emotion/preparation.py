@@ -114,12 +114,12 @@ def normalise_trial(
     """
     if baseline is None:
         normalised, constant = signals - _mean(signals), np.zeros(len(signals), dtype=bool)
-        rest, still = normalised, _still(signals)
+        rest, still = normalised, _is_constant(signals)
     else:
-        constant, spread = _still(baseline), baseline.std(axis=1, keepdims=True)
+        constant, spread = _is_constant(baseline), baseline.std(axis=1, keepdims=True)
         normalised = _divided(signals - _mean(baseline), spread, constant)
         rest = _divided(baseline - _mean(baseline), spread, constant)
-        still = constant if settings.scaling == "baseline" else _still(signals)
+        still = constant if settings.scaling == "baseline" else _is_constant(signals)
     if settings.scaling == "none":
         return normalised, constant
     if settings.scaling == "z-score":
@@ -155,7 +155,10 @@ def _normalise_session(
 
 
 def _resampled(array: Array, recording: Rated, settings: PreparationSettings) -> Array:
-    resampled: Array = resample_exactly(array, recording.sampling_rate, settings.sampling_rate)
+    """Resample around the mean: the filter's ripple would turn an offset of mV into uV of noise."""
+    mean = _mean(array)
+    changed = resample_exactly(array - mean, recording.sampling_rate, settings.sampling_rate)
+    resampled: Array = changed + mean
     return resampled
 
 
@@ -191,10 +194,10 @@ def _mean(array: Array) -> Array:
     return mean
 
 
-def _still(array: Array) -> NDArray[np.bool_]:
+def _is_constant(array: Array) -> NDArray[np.bool_]:
     """Return which channels are constant."""
-    still: NDArray[np.bool_] = np.ptp(array, axis=1) == 0
-    return still
+    constant: NDArray[np.bool_] = np.ptp(array, axis=1) == 0
+    return constant
 
 
 def _divided(array: Array, size: Array, still: NDArray[np.bool_]) -> Array:

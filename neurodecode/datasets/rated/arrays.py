@@ -9,6 +9,7 @@ several) and ``sub-LABEL_signals.npz`` with the arrays ``clip-K`` and, where the
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ def read_recordings(root: Path, subject: str, *, bad_trials: BadTrials = "stop")
                 channel_names=description["channel_names"],
                 sampling_rate=description["sampling_rate"],
                 signals=[_array(arrays, f"clip-{row}", path) for row in rows],
-                baselines=_baselines(arrays, rows),
+                baselines=_baselines(arrays, rows, path),
                 table=table.iloc[rows]
                 .drop(columns="session", errors="ignore")
                 .reset_index(drop=True),
@@ -131,12 +132,15 @@ def _rows_by_session(table: pd.DataFrame) -> list[tuple[str, list[int]]]:
 def _array(arrays: Any, name: str, path: Path) -> NDArray[np.float64]:
     if name not in arrays:
         raise DataFault(f"no array '{name}' for this row of the table", where=str(path))
-    found: NDArray[np.float64] = arrays[name].astype(np.float64)
+    try:
+        found: NDArray[np.float64] = arrays[name].astype(np.float64)
+    except (ValueError, zipfile.BadZipFile, EOFError) as error:
+        raise DataFault(f"array '{name}' cannot be read: {error}", where=str(path)) from error
     return found
 
 
-def _baselines(arrays: Any, rows: Sequence[int]) -> list[NDArray[np.float64]] | None:
+def _baselines(arrays: Any, rows: Sequence[int], path: Path) -> list[NDArray[np.float64]] | None:
     names = [f"baseline-{row}" for row in rows]
     if not all(name in arrays for name in names):
         return None
-    return [arrays[name].astype(np.float64) for name in names]
+    return [_array(arrays, name, path) for name in names]

@@ -153,18 +153,13 @@ def _trials(
     path: Path,
 ) -> pd.DataFrame:
     """Return onset, duration, clip and ratings of the trials, by onset."""
-    rows = events_of_type(events, trial_type, path).copy()
-    for name in scales:
-        rows[name] = numbers(rows[name], path)
+    values = {name: numbers(events[name], path) for name in scales}
+    rows = events_of_type(events.assign(**values), trial_type, path)
     if skip_unrated:
         rows = rows[rows[list(scales)].notna().any(axis=1)]
     if rows.empty:
         raise DataFault("no trial in the events", where=str(path))
-    column = clip or next((name for name in CLIP_COLUMNS if name in rows), None)
-    if column is None or column not in rows:
-        what = f"no column '{column or CLIP_COLUMNS[0]}' that names the clip"
-        raise DataFault(what, where=str(path), fix=nearest_column(column or "clip", rows))
-    rows = rows.assign(clip=rows[column])
+    rows = rows.assign(clip=rows[_clip_column(rows, clip, path)])
     for needed in ("clip", "duration"):
         absent = rows[needed].isna() if needed in rows else pd.Series(True, rows.index)
         if absent.any():
@@ -174,9 +169,17 @@ def _trials(
                 fix="complete it, choose the trials by trial_type, or set skip_unrated",
             )
     if round_ratings:
-        rows[list(scales)] = rows[list(scales)].round()
+        rows = rows.assign(**rows[list(scales)].round())
     kept = rows[["onset", "duration", "clip", *scales]]
     return kept.sort_values("onset", kind="stable").reset_index(drop=True)
+
+
+def _clip_column(rows: pd.DataFrame, clip: str | None, path: Path) -> str:
+    column = clip or next((name for name in CLIP_COLUMNS if name in rows), CLIP_COLUMNS[0])
+    if column not in rows:
+        what = f"no column '{column}' that names the clip"
+        raise DataFault(what, where=str(path), fix=nearest_column(column, rows))
+    return column
 
 
 def _baseline_spans(

@@ -183,7 +183,7 @@ def optimal_probabilities(
     subject: str,
     rating: str,
     *,
-    n_windows: int = 2000,
+    n_windows: int = 1000,
     n_samples: int = 128,
     random_state: int = 0,
 ) -> tuple[Array, NDArray[np.int64]]:
@@ -200,7 +200,7 @@ def optimal_probabilities(
         Label, such as ``"01"``.
     rating : {"valence", "arousal"}
         What is decoded.
-    n_windows : int, default=2000
+    n_windows : int, default=1000
         The standard error of an accuracy p is ``sqrt(p (1 - p) / n_windows)``.
     n_samples : int, default=128
         Of a window, at 128 Hz.
