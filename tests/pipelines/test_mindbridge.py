@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -144,3 +145,25 @@ def test_the_layout_of_the_readme_runs_with_its_command(own, command, tmp_path):
              for name in ("01", "02")}  # fmt: skip
     assert {name: info["n_voxels"] for name, info in sizes.items()} == {"01": 16, "02": 15}
     assert "Best possible" not in (tmp_path / "run" / "report.html").read_text()
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_runs_of_a_real_person_are_left_out_in_turn_and_pooled(realdata, command, tmp_path):
+    folder = tmp_path / "data" / "haxby-slice"
+    folder.mkdir(parents=True)
+    for name in ("bold.nii.gz", "mask.nii.gz", "attributes_literal.txt"):
+        shutil.copyfile(realdata / "haxby2001_subject1_mini" / name, folder / name)
+    result = command(
+        "run", "mindbridge", "real_haxby", "--out", tmp_path / "run", "--set", "models=[ridge]",
+        "--set", "split.folds=3", NEURODECODE_DATA=str(tmp_path / "data"), NEURODECODE_OFFLINE="1", timeout=900,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    content = json.loads((tmp_path / "run" / "report.json").read_text())
+    group = pd.DataFrame(content["metrics"]).query("level == 'group'")
+    assert group[["n", "unit", "chance"]].drop_duplicates().to_numpy().tolist() == [
+        [3, "run", 0.125]
+    ]
+    assert (group["value"] > 0.2).all()
+    assert {row["fold"][:6] for row in content["audit"]} == {"fold 0", "fold 1", "fold 2"}
+    assert sum(row["overlap"] for row in content["audit"]) == 0
