@@ -156,7 +156,8 @@ def test_runs_of_a_real_person_are_left_out_in_turn_and_pooled(realdata, command
         shutil.copyfile(realdata / "haxby2001_subject1_mini" / name, folder / name)
     result = command(
         "run", "mindbridge", "real_haxby", "--out", tmp_path / "run", "--set", "models=[ridge]",
-        "--set", "split.folds=3", NEURODECODE_DATA=str(tmp_path / "data"), NEURODECODE_OFFLINE="1", timeout=900,
+        "--set", "split.folds=3", timeout=900, NEURODECODE_DATA=str(tmp_path / "data"),
+        NEURODECODE_OFFLINE="1",
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     content = json.loads((tmp_path / "run" / "report.json").read_text())
