@@ -94,7 +94,7 @@ def _small(found: Evidence) -> Claim:
     table = found.scores.compared(found.honest, F1, found.main, rivals, found.seed)
     if table.empty:
         return Claim("E1", text, found.kind, "-", "not tested", NOT_HERE)
-    worst = table.loc[table["difference"].idxmin()]
+    worst = table.iloc[int(table["difference"].argmin())]
     figure = f"{worst['difference']:+.3f} [{worst['ci_low']:+.3f}, {worst['ci_high']:+.3f}]"
     verdict: Verdict = "holds" if (table["ci_low"] > -MARGIN).all() else "not shown"
     if (table["ci_high"] < -MARGIN).any():

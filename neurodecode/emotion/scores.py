@@ -103,9 +103,10 @@ def load_scores(folders: Sequence[Path], n_resamples: int, seed: int) -> Scores:
     subjects["split"] = subjects["label"] + " " + subjects["protocol"]
     groups = []
     keys = ["label", "protocol", "kind"]
-    for (label, protocol, kind), part in subjects.groupby(keys, sort=False):
+    for names, part in subjects.groupby(keys, sort=False):
         found_rows = group_rows(part, n_resamples=n_resamples, seed=seed, unit="subject")
-        groups.append(metric_frame(found_rows).assign(label=label, protocol=protocol, kind=kind))
+        labels = dict(zip(keys, map(str, names), strict=True))
+        groups.append(metric_frame(found_rows).assign(**labels))
     return Scores(
         pd.concat([subjects, *groups], ignore_index=True),
         pd.concat(tables, ignore_index=True),
