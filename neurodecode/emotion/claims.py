@@ -10,7 +10,7 @@ import numpy as np
 from neurodecode.emotion.decoders import CLASSICAL, ONE_HOT, decoder_of
 from neurodecode.emotion.evaluation import CROPS
 from neurodecode.emotion.scores import F1, SEQ2HR, Scores
-from neurodecode.evaluation.bootstrap import bootstrap_ci, mean_ci
+from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.paired import paired_test
 from neurodecode.report.model import Claim, Verdict
 from neurodecode.report.verdicts import ALPHA, paired_claim, row_of, side
@@ -133,19 +133,18 @@ def _smoothing(found: Evidence, key: str, protocol: str, gain: float, where: str
                          (found.main, found.one_hot))  # fmt: skip
     if smoothed is None or one_hot is None:
         return Claim(key, text, found.kind, "-", "not tested", NOT_HERE)
-    ratio = bootstrap_ci(_relative_gain, smoothed, one_hot, expand=True, unit="subject",
-                         random_state=found.seed)  # fmt: skip
+    # of the difference, because a ratio is undefined where one-hot ratings never hit
+    beyond = _mean(smoothed - (1 + gain) * one_hot, found.seed)
     test = paired_test(smoothed, one_hot, method="wilcoxon", alternative="greater")
-    verdict = side(ratio.low - gain, ratio.high - gain)
+    verdict = side(beyond.low, beyond.high)
     if verdict == "holds" and not test.p_value < ALPHA:
         verdict = "not shown"
-    figure = (
-        f"{100 * ratio.estimate:+.0f} % [{100 * ratio.low:+.0f}, {100 * ratio.high:+.0f}]; "
-        f"{smoothed.mean():.3f} against {one_hot.mean():.3f}"
-    )
+    base = one_hot.mean()
+    relative = f"{100 * (smoothed.mean() / base - 1):+.0f} %, " if base > 0 else ""
+    figure = f"{relative}{smoothed.mean():.3f} against {base:.3f}"
     note = (
-        f"{_said(protocol)}, {smoothed.size} subjects; that it rises at all: one-sided Wilcoxon "
-        f"p = {test.p_value:.3f}"
+        f"{_said(protocol)}, {smoothed.size} subjects; smoothed minus {1 + gain:g} times one-hot: "
+        f"{_text(beyond)}; that it rises at all: one-sided Wilcoxon p = {test.p_value:.3f}"
     )
     return Claim(key, text, found.kind, figure, verdict, note)
 
@@ -199,10 +198,6 @@ def _values(
     table: pd.DataFrame = found.scores.subjects(protocol, metric, kind)
     mine = table[table["model"] == model].sort_values("subject")
     return None if mine.empty else mine[column].to_numpy(float)
-
-
-def _relative_gain(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    return float(first.mean() / second.mean() - 1)
 
 
 def _mean(values: NDArray[np.float64], seed: int) -> Interval:

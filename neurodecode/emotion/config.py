@@ -51,7 +51,7 @@ class SplitSection(Section):
     n_pieces: int = Field(
         default=10, ge=3, description="time_blocks: contiguous pieces of every clip"
     )
-    n_folds: int = Field(default=6, ge=2, description="Clips held out together: groups of clips")
+    n_folds: int = Field(default=6, ge=3, description="Clips held out together: groups of clips")
     n_random_folds: int = Field(default=10, ge=3, description="random_windows: folds")
     calibration_seconds: float = Field(
         default=10.0, gt=0, description="calibrated: the beginning of every clip of the target"

@@ -57,7 +57,7 @@ def build_network(
         changed["first_kernel"] = None
     if across:
         changed["dropout"] = config.sources.dropout
-    names = study.first.info["channel_names"]
+    names = study.first.info["channels"]
     positions = _positions(names) if section.n_regions is not None else None
     torch.manual_seed(seed)
     return section.model_copy(update=changed).build(

@@ -57,7 +57,7 @@ def prepare_subject(
     -------
     Store
         The table has subject, session, trial, clip (text but for the trial) and a column of
-        integers per rating; ``info`` has channel_names, sampling_rate (Hz), ratings (scale by
+        integers per rating; ``info`` has channels, sfreq (Hz), ratings (scale by
         name), normalisation (the settings, and whether it looks ahead), constant and notes.
 
     Raises
@@ -78,8 +78,8 @@ def prepare_subject(
         constant += lines
     table = pd.concat([_table(recording) for recording in recordings], ignore_index=True)
     info: dict[str, Any] = {
-        "channel_names": names,
-        "sampling_rate": settings.sampling_rate,
+        "channels": names,
+        "sfreq": settings.sampling_rate,
         "ratings": {name: list(scale) for name, scale in recordings[0].ratings.items()},
         "normalisation": {
             "baseline": settings.baseline,
@@ -88,8 +88,7 @@ def prepare_subject(
             "seconds": settings.seconds,
             "looks_ahead": settings.looks_ahead,
         },
-        "constant": constant,
-        "notes": [note for recording in recordings for note in recording.notes],
+        "mended": {"clips": [*constant, *(note for each in recordings for note in each.notes)]},
     }
     return write_store(folder, np.stack(trials), table, info)
 

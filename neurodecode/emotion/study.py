@@ -111,7 +111,7 @@ class Study:
                 fix="a protocol within subjects: leave_clips_out",
             )
         trials = pd.concat([self._trials(one, label) for one in people], ignore_index=True)
-        rate = float(self.first.info["sampling_rate"])
+        rate = float(self.first.info["sfreq"])
         settings = asked.settings(rate, self.config.window_samples, self.config.seed)
         stretches, folds = split_rated(trials, protocol, settings)
         mine = [fold for fold in folds if fold.subject == subject]

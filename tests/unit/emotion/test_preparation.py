@@ -88,8 +88,8 @@ def test_the_store_says_what_it_holds(tmp_path):
     prepare(tmp_path, recording)
     store = open_store(tmp_path / "01")
     assert store.signals.dtype == np.float32
-    assert store.info["channel_names"] == list(CHANNELS)
-    assert store.info["sampling_rate"] == 128.0
+    assert store.info["channels"] == list(CHANNELS)
+    assert store.info["sfreq"] == 128.0
     assert store.info["ratings"] == {"valence": [1, 5]}
     assert store.info["normalisation"] == {
         "baseline": True, "baseline_seconds": 1.0, "scaling": "max-abs", "seconds": 2.0,
@@ -154,7 +154,9 @@ def test_a_channel_that_is_constant_where_it_is_measured_stays_finite_and_is_nam
     assert np.isfinite(store.signals).all()
     named = part == "baselines" or scaling in ("max-abs", "z-score")
     where = "subject 01, session 0, trial 2"
-    assert store.info["constant"] == ([f"{where}: FC5 constant, not divided"] if named else [])
+    assert store.info["mended"]["clips"] == (
+        [f"{where}: FC5 constant, not divided"] if named else []
+    )
 
 
 def test_a_clip_that_is_too_short_names_subject_trial_seconds_and_setting(tmp_path):
@@ -174,7 +176,7 @@ def test_channels_are_found_by_alias_and_brought_into_order(tmp_path):
     names = ["Cz", *names[::-1]]
     recording = record(names=names)
     store = prepare(tmp_path, recording, scaling="none")
-    assert store.info["channel_names"] == list(CHANNELS)
+    assert store.info["channels"] == list(CHANNELS)
     rest, clip = recording.baselines[0][names.index("T3")], recording.signals[0][names.index("T3")]
     expected = (clip[-256:] - rest[36:164].mean()) / rest[36:164].std()
     np.testing.assert_allclose(store.signals[0, CHANNELS.index("T7")], expected, rtol=1e-4)

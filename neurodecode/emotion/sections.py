@@ -1,0 +1,182 @@
+"""Sections of the ``emotion`` report: protocols side by side, ordinal scores, smoothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.emotion.claims import CALIBRATED
+from neurodecode.emotion.decoders import ONE_HOT, decoder_of
+from neurodecode.emotion.evaluation import CROPS, WINDOWS
+from neurodecode.emotion.scores import F1, SEQ2HR
+from neurodecode.evaluation.paired import paired_test
+from neurodecode.evaluation.rated_splits import RATED_PROTOCOLS, missing_levels
+from neurodecode.report.figures import confusion_figure
+from neurodecode.report.model import Block, Section, Table
+from neurodecode.report.sections import f3, interval
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from neurodecode.emotion.config import EmotionConfig
+    from neurodecode.emotion.scores import Scores
+    from neurodecode.emotion.study import Study
+
+COMPANIONS = ("macro F1", "top-1", "top-2", "Tri-P", SEQ2HR, "adjacent and first right", "adjacent",
+              "quadratic kappa")  # fmt: skip
+
+
+def protocols_section(scores: Scores, config: EmotionConfig) -> Section:
+    """Put each decoder's scores under all protocols side by side, what leaks named."""
+    rows = []
+    for name in config.models:
+        decoder = decoder_of(name)
+        for label in config.labels:
+            cells = [_cell(scores, label, protocol, name) for protocol in config.protocols]
+            crops = [_cell(scores, label, protocol, name, CROPS) for protocol in config.protocols]
+            rows.append((name, decoder.n_parameters or "-", label, *cells, *crops))
+    titles = [protocol.replace("_", " ") for protocol in config.protocols]
+    columns = ("decoder", "parameters", "rating", *titles, *(f"{t}, crops" for t in titles))
+    blocks: list[Block] = [
+        "Weighted F1, mean over subjects, of the same decoders on the same recordings. Every test "
+        "window counts once; crops are random windows with equal levels, scored by fold and "
+        "averaged, as published.",
+        Table(columns, rows),
+        Table(("protocol", "what is tested", "leaks"), _described(config)),
+    ]
+    return Section("Protocols side by side", blocks)
+
+
+def ordinal_section(scores: Scores, label: str, protocol: str, main: str) -> Section:
+    """All scores of a rating under one protocol: the main decoder with chance, others beside."""
+    models = list(dict.fromkeys(scores.part(label, protocol)["model"]))
+    rows: list[tuple[str, ...]] = []
+    for metric in (F1, *COMPANIONS):
+        part = scores.part(label, protocol, metric)
+        group = part[part["level"] == "group"].set_index("model")
+        mine = group.loc[main]
+        values = [f3(group.loc[model, "value"]) for model in models if model != main]
+        rows.append((metric, f3(mine["value"]), interval(mine["ci_low"], mine["ci_high"]),
+                     f3(mine["chance"]), f3(mine["ceiling"]), *values))  # fmt: skip
+    others = [model for model in models if model != main]
+    columns = ("score", main, "95 % interval", "chance", "best possible", *others)
+    title = f"{label.capitalize()}, {protocol.replace('_', ' ')}"
+    text = (
+        "Tri-P: at most one level away. Seq2HR: the two most probable levels are neighbours and "
+        "one of them is right; its companions: neighbours and the first right, neighbours at all. "
+        "Chance: the better of shuffled answers and the best constant answer."
+    )
+    blocks: list[Block] = [text, Table(columns, rows)]
+    confusion = _confusion(scores.predictions, label, protocol, main)
+    if confusion is not None:
+        blocks.append(confusion_figure(confusion, name=f"confusion-{label}-{protocol}"))
+    return Section(title, blocks)
+
+
+def smoothing_section(scores: Scores, config: EmotionConfig) -> list[Section]:
+    """Smoothed against one-hot ratings, subject by subject; nothing where one is missing."""
+    family = decoder_of(config.models[0]).family
+    pair = (family, f"{family}, {ONE_HOT}")
+    rows = []
+    for label in config.labels:
+        for protocol in dict.fromkeys(scores.rows["protocol"]):
+            for metric in (SEQ2HR, F1):
+                found = _paired(scores.part(label, str(protocol), metric), pair)
+                if found is not None:
+                    rows.append((label, str(protocol).replace("_", " "), metric, *found))
+    if not rows:
+        return []
+    text = (
+        f"{family} trained on smoothed (sigma {config.sigma:g}) and on one-hot ratings, paired "
+        "over subjects, one-sided, as published: does smoothing raise the score?"
+    )
+    columns = ("rating", "protocol", "score", "smoothed", "one-hot", "gain", "relative",
+               "Wilcoxon p", "t test p", "subjects")  # fmt: skip
+    return [Section("Smoothed ratings", [text, Table(columns, rows)])]
+
+
+def missing_section(study: Study) -> list[Section]:
+    """List levels that were tested without training on them; nothing where there are none."""
+    tables = []
+    for protocol in study.config.protocols:
+        for label in study.config.labels:
+            for subject in study.subjects:
+                found = missing_levels(*study.split(protocol, label, subject))
+                tables.append(found.assign(label=label, protocol=protocol))
+    table = pd.concat(tables, ignore_index=True)
+    if table.empty:
+        return []
+    rows = [
+        (row.label, str(row.protocol).replace("_", " "), row.fold, row.level, row.n_clips)
+        for row in table.itertuples()
+    ]
+    text = "Levels of the test part that the training part lacks: their windows count as errors."
+    columns = ("rating", "protocol", "fold", "level", "clips")
+    return [Section("Missing levels", [text, Table(columns, rows, f"{len(rows)} cases",
+                                                   folded=len(rows) > 12)])]  # fmt: skip
+
+
+def models_section(config: EmotionConfig) -> Section:
+    """Say what each decoder is, with its parameters."""
+    names = dict.fromkeys([*config.models, *(config.models_across or ())])
+    rows = [
+        (name, decoder.n_parameters or "-", decoder.description)
+        for name in names
+        for decoder in [decoder_of(name)]
+    ]
+    text = "Parameters are those of 14 channels, 128 samples and five levels."
+    return Section("Decoders", [text, Table(("decoder", "parameters", "what it is"), rows)])
+
+
+def _described(config: EmotionConfig) -> list[tuple[str, str, str]]:
+    found = []
+    for name in config.protocols:
+        protocol = RATED_PROTOCOLS[name]
+        found.append((name.replace("_", " "), protocol.description, protocol.leaks or "nothing"))
+        if name == CALIBRATED:
+            found.append((f"{name}, before", "the same networks before their calibration",
+                          "nothing"))  # fmt: skip
+    return found
+
+
+def _cell(scores: Scores, label: str, protocol: str, model: str, kind: str = WINDOWS) -> str:
+    part = scores.part(label, protocol, F1, kind)
+    mine = part[(part["level"] == "group") & (part["model"] == model)]
+    return "-" if mine.empty else f3(mine["value"].iloc[0])
+
+
+def _confusion(
+    predictions: pd.DataFrame, label: str, protocol: str, model: str
+) -> pd.DataFrame | None:
+    """Return true and decoded levels of every window, counted from the lowest rating as 1."""
+    chosen = predictions[
+        (predictions["label"] == label)
+        & (predictions["split"] == protocol)
+        & (predictions["model"] == model)
+        & (predictions["kind"] == WINDOWS)
+    ]
+    if chosen.empty:
+        return None
+    columns = [name for name in chosen if str(name).startswith("p_")]
+    columns = [name for name in columns if chosen[name].notna().all()]
+    decoded = chosen[columns].to_numpy(float).argmax(axis=1)
+    return pd.DataFrame({"y_true": chosen["level"].to_numpy() + 1, "y_pred": decoded + 1})
+
+
+def _paired(part: pd.DataFrame, pair: Sequence[str]) -> tuple[str, ...] | None:
+    """Return the means of two decoders, gain, p-values and subjects; None where one is missing."""
+    subjects = part[part["level"] == "subject"]
+    wide = subjects.pivot_table(index="subject", columns="model", values="value")
+    if not set(pair) <= set(wide):
+        return None
+    first, second = (wide[name].to_numpy(float) for name in pair)
+    gain, base = float(np.mean(first - second)), float(second.mean())
+    p_values = [
+        paired_test(first, second, method=method, alternative="greater").p_value
+        for method in ("wilcoxon", "t")
+    ]
+    shown = ["-" if np.isnan(p) else f"{p:.3f}" for p in p_values]
+    relative = f"{100 * gain / base:+.0f} %" if base > 0 else "-"
+    return (f3(first.mean()), f3(base), f"{gain:+.3f}", relative, *shown, str(first.size))
