@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool1d, conv1d, conv2d, elu
 
@@ -98,7 +97,7 @@ class EEGNet(EmotionNetwork):
         filtered = conv2d(padded, self.temporal[:, None, None])
         # one mean and variance for each filter, over channels and time
         normed = self.temporal_norm(filtered.flatten(2)).view_as(filtered)
-        spatial = torch.einsum("bfct,fdc->bfdt", normed, self.spatial).flatten(1, 2)
+        spatial = (self.spatial @ normed).flatten(1, 2)
         signals = self.dropout(avg_pool1d(elu(self.spatial_norm(spatial)), POOL))
         signals = conv1d(pad_same(signals, TAPS), self.depthwise, groups=len(self.depthwise))
         signals = elu(self.separable_norm(self.pointwise @ signals))

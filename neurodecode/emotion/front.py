@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool1d, conv1d, elu
+from torch.nn.functional import conv1d, elu
 
+from neurodecode.emotion.block_convolution import convolve_in_blocks
 from neurodecode.emotion.constraints import MaxNorm
 from neurodecode.emotion.keras_conventions import batch_norm, empty, glorot_uniform_, pad_same
 from neurodecode.faults import ConfigFault
@@ -53,8 +54,7 @@ class SharedFilters(nn.Module):
     def forward(self, windows: Tensor) -> Tensor:
         """Return signals of the same shape, (B, n_channels, n_samples)."""
         kernels = self.mixing @ self.filters
-        padded = pad_same(windows, kernels.shape[1])
-        return conv1d(padded, kernels[:, None], groups=len(kernels))
+        return convolve_in_blocks(pad_same(windows, kernels.shape[1]), kernels)
 
 
 class ChannelFilters(nn.Module):
@@ -108,7 +108,8 @@ class Front(nn.Module):
         """Return (B, n_channels, (n_samples - 4) // 2)."""
         signals = elu(self.shared_norm(self.shared(windows)))
         signals = elu(self.own_norm(self.own(signals)))
-        pooled: Tensor = self.dropout(avg_pool1d(signals, POOL))
+        # avg_pool1d(signals, 2), which takes four times as long
+        pooled: Tensor = self.dropout((signals[..., :-1:2] + signals[..., 1::2]) / POOL)
         return pooled
 
 

@@ -10,8 +10,10 @@ import torch
 from numpy.polynomial.chebyshev import chebval
 
 from neurodecode.emotion import MessagePassing, hierarchy, project, project_max_norm
-from neurodecode.emotion.front import SharedFilters
+from neurodecode.emotion.block_convolution import convolve_in_blocks
+from neurodecode.emotion.front import Front, SharedFilters, n_pooled
 from neurodecode.emotion.fusion import DenseFusion, SeparableFusion
+from neurodecode.emotion.histn import RegionalFilters
 from neurodecode.emotion.keras_conventions import batch_norm, pad_same
 from neurodecode.emotion.message_passing import chebyshev_polynomials, scaled_laplacian
 
@@ -139,10 +141,46 @@ def test_folded_filters_equal_the_two_steps_also_in_gradients():
         padded = pad_same(windows[:, channel : channel + 1], 64)
         filtered = torch.nn.functional.conv1d(padded, layer.filters[:, None])
         mixed[:, channel] = torch.einsum("f,bft->bt", layer.mixing[channel], filtered)
-    folded = layer(windows)
-    torch.testing.assert_close(folded, mixed, atol=1e-12, rtol=0)
-    weight = torch.randn_like(folded)
-    ours = torch.autograd.grad((weight * folded).sum(), list(layer.parameters()))
-    theirs = torch.autograd.grad((weight * mixed).sum(), list(layer.parameters()))
-    for a, b in zip(ours, theirs, strict=True):
+    _assert_same_with_gradients(layer(windows), mixed, list(layer.parameters()))
+
+
+@pytest.mark.parametrize(("n_samples", "n_taps"), [(191, 64), (128, 5), (40, 40), (96, 1), (33, 2)])
+def test_convolution_in_blocks_is_that_of_torch_also_in_gradients(n_samples, n_taps):
+    torch.manual_seed(0)
+    signals = torch.randn(2, 3, n_samples, dtype=torch.float64, requires_grad=True)
+    kernels = torch.randn(3, n_taps, dtype=torch.float64, requires_grad=True)
+    ours = convolve_in_blocks(signals, kernels)
+    theirs = torch.nn.functional.conv1d(signals, kernels[:, None], groups=3)
+    _assert_same_with_gradients(ours, theirs, [signals, kernels])
+
+
+def test_folded_regional_filters_equal_exchange_taps_and_mixture_also_in_gradients():
+    torch.manual_seed(0)
+    layer = RegionalFilters([4, 1, 3]).double()
+    signals = torch.randn(2, 8, 31, dtype=torch.float64, requires_grad=True)
+    exchange = torch.randn(8, 8, dtype=torch.float64, requires_grad=True)
+    filtered = torch.nn.functional.conv1d(
+        pad_same(exchange @ signals, 5), layer.depthwise, groups=8
+    )
+    parts = zip(layer.pointwise, filtered.split_with_sizes([4, 1, 3], dim=1), strict=True)
+    stepwise = torch.cat([weight @ part for weight, part in parts], dim=1)
+    inputs = [signals, exchange, *layer.parameters()]
+    _assert_same_with_gradients(layer(signals, exchange), stepwise, inputs)
+
+
+@pytest.mark.parametrize("n_samples", [127, 128])
+def test_nodes_signals_are_means_of_two_samples_and_an_odd_one_is_left_out(windows, n_samples):
+    front = Front(14, dropout=0.0).eval()
+    x = windows(2, n_samples=n_samples)
+    signals = torch.nn.functional.elu(front.shared_norm(front.shared(x)))
+    signals = torch.nn.functional.elu(front.own_norm(front.own(signals)))
+    torch.testing.assert_close(front(x), torch.nn.functional.avg_pool1d(signals, 2))
+    assert front(x).shape[-1] == n_pooled(n_samples)
+
+
+def _assert_same_with_gradients(ours, theirs, inputs):
+    torch.testing.assert_close(ours, theirs, atol=1e-12, rtol=0)
+    weight = torch.randn_like(theirs)
+    gradients = (torch.autograd.grad((weight * made).sum(), inputs) for made in (ours, theirs))
+    for a, b in zip(*gradients, strict=True):
         torch.testing.assert_close(a, b, atol=1e-10, rtol=1e-10)

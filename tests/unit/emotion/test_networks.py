@@ -107,6 +107,15 @@ def test_features_lead_to_the_outputs(network, windows):
     torch.testing.assert_close(features.fusion["overall"].sum(1), torch.ones(3))
 
 
+@pytest.mark.parametrize(
+    ("name", "options"), [("HiSTN G1", {}), ("flat", {}), ("HiSTN G0", {"fusion": "sepconv"})]
+)
+def test_outputs_are_those_of_the_signals_means_of_every_form(name, options, network, windows):
+    built = network(name, **options).eval()
+    batch = windows(3)
+    torch.testing.assert_close(built.head(built.features(batch).penultimate), built(batch))
+
+
 def test_without_hierarchy_the_node_signals_are_the_same(network, windows):
     whole, flat = network().eval(), network("flat").eval()
     flat.load_state_dict({k: v for k, v in whole.state_dict().items() if k in flat.state_dict()
