@@ -87,6 +87,9 @@ class EmotionEvaluation(Section):
         ge=0,
         description="Random test windows with equal levels per fold, as published; 0: none",
     )
+    n_optimal: int = Field(
+        default=500, ge=50, description="Simulated windows for the best possible score"
+    )
     n_resamples: int = Field(default=2000, ge=100, description="Of trials, for intervals")
     n_permutations: int = Field(default=1000, ge=0, description="Shuffles of ratings, for p")
 

@@ -5,21 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json, write_json, write_parquet
 from neurodecode.emotion.loading import CALIBRATED, SOURCES, WEIGHTS, answer, fold_folder
 from neurodecode.emotion.windows import WindowSource, all_windows, balanced_crops, places_of
-from neurodecode.evaluation.ordinal import ORDINAL_METRICS
+from neurodecode.evaluation.ordinal import ORDINAL_METRICS, ordinal_score
 from neurodecode.evaluation.ordinal_scores import ScoreSettings, score_ratings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from neurodecode.emotion.decoders import Decoder
     from neurodecode.emotion.study import Study
     from neurodecode.emotion.units import Unit
     from neurodecode.evaluation.metric_row import MetricRow
@@ -27,6 +23,10 @@ if TYPE_CHECKING:
 
 WINDOWS, CROPS = "windows", "balanced crops"
 """What is scored: every test window once; random ones with equal levels per fold, as published."""
+NEW_CLIPS = ("leave_clips_out", "zero_shot_unseen_clips")
+"""Protocols that test clips of which nothing was trained on."""
+BEFORE = "before_calibration"
+"""Split of the answers that networks of ``calibrated`` give before they see the target."""
 CROP_METRICS = ("f1_weighted", "accuracy", "top2_accuracy", "tri_p", "seq2hr")
 """Scores of balanced crops; averaged over folds, as published."""
 
@@ -56,18 +56,50 @@ class Result:
         write_json(folder / "metrics.json", {"rows": self.rows})
 
 
-def evaluate_unit(study: Study, unit: Unit, folder: Path) -> Result:
-    """Decode and score a unit's decoders on the test part of every fold."""
+def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None = None) -> Result:
+    """Decode and score a unit's decoders on the test part of every fold.
+
+    Parameters
+    ----------
+    study : Study
+    unit : Unit
+    folder : Path
+        Of its trained decoders.
+    simulated : Path, optional
+        Root of a simulated data set, whose best possible scores are noted where clips are new.
+    """
     tables, rows = [], []
     for label in study.config.labels:
         found = _decoded(study, unit, label, folder)
         tables.append(found.assign(label=label))
-        rows += [{**row, "label": label} for row in score(found, study)]
+        best = {} if simulated is None else best_possible(study, unit, label, simulated)
+        rows += [
+            {**row, "label": label, "ceiling": best.get(row["metric"])}
+            for row in score(found, study)
+        ]
     first = rows[0]
     summary = f"{first['model']}, {first['label']}: {first['metric']} {first['value']:.3f}"
     return Result(
         pd.concat(tables, ignore_index=True), rows, f"{summary}, chance {first['chance']:.3f}"
     )
+
+
+def best_possible(study: Study, unit: Unit, label: str, root: Path) -> dict[str, float]:
+    """Return the scores of a decoder that knows the simulation, on clips that nobody has seen.
+
+    None where the test clips were seen in training: knowing a clip can beat it.
+    """
+    if unit.protocol not in NEW_CLIPS:
+        return {}
+    from neurodecode.datasets.simulate.rated_optimal import optimal_probabilities
+
+    asked, size = study.config.evaluation, study.config.window_samples
+    probabilities, ratings = optimal_probabilities(
+        root, unit.subject, label, n_windows=asked.n_optimal, n_samples=size,
+        random_state=study.config.seed,
+    )  # fmt: skip
+    levels = ratings - study.scale(label)[0]
+    return {name: ordinal_score(name, probabilities, levels) for name in ORDINAL_METRICS}
 
 
 def score(predictions: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
@@ -89,21 +121,33 @@ def score(predictions: pd.DataFrame, study: Study) -> list[dict[str, Any]]:
 def _decoded(study: Study, unit: Unit, label: str, folder: Path) -> pd.DataFrame:
     """Return the answers of every decoder to the test windows of every fold."""
     stretches, folds = study.split(unit.protocol, label, unit.subject)
-    source = WindowSource({unit.subject: study.stores[unit.subject].signals},
-                          study.config.window_samples)  # fmt: skip
+    source = WindowSource(
+        {unit.subject: study.stores[unit.subject].signals}, study.config.window_samples
+    )
     tables = []
     for fold in folds:
         shown = _shown(study, stretches, fold)
         windows = source.read(places_of(shown, source.subjects))
         for decoder in unit.decoders:
-            found = _answers(study, unit, decoder, label, fold, folder, windows)
-            named = pd.DataFrame(found, columns=[f"p_{k}" for k in range(found.shape[1])])
-            tables.append(
-                pd.concat([shown, named], axis=1).assign(
-                    model=decoder.name, split=unit.protocol, fold=fold.fold
+            place = fold_folder(folder, decoder, label, fold.fold)
+            for split, weights in _stages(unit, fold):
+                found = answer(
+                    study, decoder, label, place, windows, weights=weights, across=unit.across
                 )
-            )
+                named = pd.DataFrame(found, columns=[f"p_{k}" for k in range(found.shape[1])])
+                labels = {"model": decoder.name, "split": split, "fold": fold.fold}
+                tables.append(pd.concat([shown, named], axis=1).assign(**labels))
     return pd.concat(tables, ignore_index=True).drop(columns="row")
+
+
+def _stages(unit: Unit, fold: RatedFold) -> list[tuple[str, str]]:
+    """Return the splits that a fold answers for, and the weights of each."""
+    if not unit.across:
+        return [(unit.protocol, WEIGHTS)]
+    if not fold.calibrate.size:
+        return [(unit.protocol, SOURCES)]
+    before = [(BEFORE, SOURCES)] if fold.train.size else []
+    return [(unit.protocol, CALIBRATED), *before]
 
 
 def _shown(study: Study, stretches: pd.DataFrame, fold: RatedFold) -> pd.DataFrame:
@@ -115,24 +159,6 @@ def _shown(study: Study, stretches: pd.DataFrame, fold: RatedFold) -> pd.DataFra
         drawn = balanced_crops(tested, size, n_crops, seed=study.config.seed)
         tables.append(drawn.assign(kind=CROPS))
     return pd.concat(tables, ignore_index=True)
-
-
-def _answers(
-    study: Study,
-    unit: Unit,
-    decoder: Decoder,
-    label: str,
-    fold: RatedFold,
-    folder: Path,
-    windows: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    place = fold_folder(folder, decoder, label, fold.fold)
-    weights = WEIGHTS
-    if unit.across:
-        weights = CALIBRATED if fold.calibrate.size else SOURCES
-    return answer(
-        study, decoder, label, place, windows, weights=weights, across=unit.across
-    )  # fmt: skip
 
 
 def read_unit(folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from neurodecode.emotion.claims import CALIBRATED
 from neurodecode.emotion.decoders import ONE_HOT, decoder_of
-from neurodecode.emotion.evaluation import CROPS, WINDOWS
+from neurodecode.emotion.evaluation import BEFORE, CROPS, WINDOWS
 from neurodecode.emotion.scores import F1, SEQ2HR
 from neurodecode.evaluation.paired import paired_test
 from neurodecode.evaluation.rated_splits import RATED_PROTOCOLS, missing_levels
@@ -30,23 +29,31 @@ COMPANIONS = ("macro F1", "top-1", "top-2", "Tri-P", SEQ2HR, "adjacent and first
 
 def protocols_section(scores: Scores, config: EmotionConfig) -> Section:
     """Put each decoder's scores under all protocols side by side, what leaks named."""
-    rows = []
-    for name in config.models:
-        decoder = decoder_of(name)
-        for label in config.labels:
-            cells = [_cell(scores, label, protocol, name) for protocol in config.protocols]
-            crops = [_cell(scores, label, protocol, name, CROPS) for protocol in config.protocols]
-            rows.append((name, decoder.n_parameters or "-", label, *cells, *crops))
-    titles = [protocol.replace("_", " ") for protocol in config.protocols]
-    columns = ("decoder", "parameters", "rating", *titles, *(f"{t}, crops" for t in titles))
     blocks: list[Block] = [
         "Weighted F1, mean over subjects, of the same decoders on the same recordings. Every test "
-        "window counts once; crops are random windows with equal levels, scored by fold and "
-        "averaged, as published.",
-        Table(columns, rows),
-        Table(("protocol", "what is tested", "leaks"), _described(config)),
+        "window counts once.",
+        _side_by_side(scores, config, WINDOWS),
+        _side_by_side(scores, config, CROPS),
+        Table(("protocol", "what is tested", "leaks"), _described(config, _splits(scores))),
     ]
     return Section("Protocols side by side", blocks)
+
+
+def _side_by_side(scores: Scores, config: EmotionConfig, kind: str) -> Table:
+    splits = _splits(scores)
+    names = dict.fromkeys([*config.models, *(config.models_across or ())])
+    rows = [
+        (name, decoder_of(name).n_parameters or "-", label,
+         *(_cell(scores, label, split, name, kind) for split in splits))
+        for label in config.labels for name in names
+    ]  # fmt: skip
+    columns = ("decoder", "parameters", "rating", *(split.replace("_", " ") for split in splits))
+    said = "Random windows with equal levels, scored by fold and averaged, as published"
+    return Table(columns, rows, said if kind == CROPS else "", folded=kind == CROPS)
+
+
+def _splits(scores: Scores) -> list[str]:
+    return [str(name) for name in dict.fromkeys(scores.rows["protocol"])]
 
 
 def ordinal_section(scores: Scores, label: str, protocol: str, main: str) -> Section:
@@ -130,14 +137,14 @@ def models_section(config: EmotionConfig) -> Section:
     return Section("Decoders", [text, Table(("decoder", "parameters", "what it is"), rows)])
 
 
-def _described(config: EmotionConfig) -> list[tuple[str, str, str]]:
+def _described(config: EmotionConfig, splits: Sequence[str]) -> list[tuple[str, str, str]]:
     found = []
     for name in config.protocols:
         protocol = RATED_PROTOCOLS[name]
         found.append((name.replace("_", " "), protocol.description, protocol.leaks or "nothing"))
-        if name == CALIBRATED:
-            found.append((f"{name}, before", "the same networks before their calibration",
-                          "nothing"))  # fmt: skip
+    if BEFORE in splits:
+        what = "the networks of calibrated before their calibration; others saw the clips"
+        found.append((BEFORE.replace("_", " "), what, "nothing"))
     return found
 
 

@@ -43,7 +43,9 @@ def evaluate(job: Job) -> str:
     from neurodecode.emotion.evaluation import evaluate_unit
     from neurodecode.emotion.units import unit_of
 
-    result = evaluate_unit(_study(job), unit_of(job.config, job.name), job.model)
+    card = job.card
+    simulated = job.data_root / card.name if card.access == "simulated" else None
+    result = evaluate_unit(_study(job), unit_of(job.config, job.name), job.model, simulated)
     result.save(job.evaluation)
     return result.summary
 
@@ -51,7 +53,6 @@ def evaluate(job: Job) -> str:
 def report(job: Job) -> str:
     """Scores with intervals, protocols side by side, claims and audit on one page."""
     from neurodecode.emotion.results import build_report
-
     from neurodecode.report.render import write_report
 
     report = build_report(job, _study(job))
