@@ -38,3 +38,4 @@ from .targets import MixtureTarget as MixtureTarget
 from .targets import RegressionTarget as RegressionTarget
 from .targets import balancing_weights as balancing_weights
 from .targets import make_target as make_target
+from .throughput import measure_throughput as measure_throughput
