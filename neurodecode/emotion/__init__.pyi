@@ -6,6 +6,9 @@ from .constraints import project as project
 from .constraints import project_max_norm as project_max_norm
 from .eegnet import EEGNet as EEGNet
 from .electrode_grid import grid_cells as grid_cells
+from .embedding import Embedding as Embedding
+from .embedding import embed_levels as embed_levels
+from .embedding import penultimate_features as penultimate_features
 from .graphs import EPOC as EPOC
 from .graphs import Hierarchy as Hierarchy
 from .graphs import Region as Region
@@ -20,6 +23,8 @@ from .interpretation import on_channels as on_channels
 from .interpretation import overall_trace as overall_trace
 from .interpretation import region_importance as region_importance
 from .interpretation import signal_map as signal_map
+from .interpreted import Interpretation as Interpretation
+from .interpreted import interpret as interpret
 from .keras_conventions import count_parameters as count_parameters
 from .label_smoothing import smooth_labels as smooth_labels
 from .level_paths import LevelPath as LevelPath
@@ -38,3 +43,4 @@ from .targets import MixtureTarget as MixtureTarget
 from .targets import RegressionTarget as RegressionTarget
 from .targets import balancing_weights as balancing_weights
 from .targets import make_target as make_target
+from .throughput import measure_throughput as measure_throughput

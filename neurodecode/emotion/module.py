@@ -122,7 +122,9 @@ class EmotionModule(lightning.LightningModule):
         """Adam over what is not frozen, its rate changed at the epochs of the settings."""
         settings = self.optimiser
         trained = (p for p in self.parameters() if p.requires_grad)
-        optimiser = torch.optim.Adam(trained, lr=settings.learning_rate, eps=settings.epsilon)
+        optimiser = torch.optim.Adam(
+            trained, lr=settings.learning_rate, eps=settings.epsilon, fused=True
+        )
         schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, settings.share)
         return {"optimizer": optimiser, "lr_scheduler": schedule}
 
