@@ -10,13 +10,16 @@ import pandas as pd
 from neurodecode.emotion.claims import Evidence, emotion_claims
 from neurodecode.emotion.config import EmotionConfig
 from neurodecode.emotion.decoders import decoder_of
+from neurodecode.emotion.inspection import orders_of
 from neurodecode.emotion.scores import F1, load_scores
 from neurodecode.emotion.sections import (
+    inside_sections,
     missing_section,
     models_section,
     ordinal_section,
     protocols_section,
     smoothing_section,
+    throughput_section,
 )
 from neurodecode.evaluation.audit import audit_frame
 from neurodecode.evaluation.comparison import compare_reference
@@ -50,12 +53,15 @@ def build_report(job: Job, study: Study) -> Report:
     sections += [protocols_section(scores, config), *smoothing_section(scores, config)]
     for each in config.labels:
         sections.append(ordinal_section(scores, each, protocol, main))
-    claims = emotion_claims(_evidence(scores, config))
+    orders = orders_of(job.evaluations, config)
+    claims = emotion_claims(_evidence(scores, config, orders))
     audit = pd.concat(
         [audit_frame(study.audit(name, each)) for name in config.protocols
          for each in config.labels[:1]], ignore_index=True,
     )  # fmt: skip
     sections += [
+        *inside_sections(job.evaluations, config, study.scale(label)[0]),
+        *throughput_section(job.evaluations),
         claims_section(claims),
         audit_section(audit),
         *missing_section(study),
@@ -92,12 +98,13 @@ def _scored(scores: Scores, label: str, protocol: str, config: EmotionConfig) ->
                     .replace("Comparisons", "Comparisons:")) for section in found]  # fmt: skip
 
 
-def _evidence(scores: Scores, config: EmotionConfig) -> Evidence:
+def _evidence(scores: Scores, config: EmotionConfig, orders: dict[str, list[float]]) -> Evidence:
     return Evidence(
         kind="simulated" if config.simulated_subjects() else "real",
         scores=scores,
         main=config.models[0],
         honest=config.protocols[0],
         n_parameters=decoder_of(config.models[0]).n_parameters or 0,
+        order=orders,
         seed=config.seed,
     )
