@@ -10,7 +10,7 @@ import pandas as pd
 from neurodecode.emotion.claims import Evidence, emotion_claims
 from neurodecode.emotion.config import EmotionConfig
 from neurodecode.emotion.decoders import decoder_of
-from neurodecode.emotion.inspection import orders_of
+from neurodecode.emotion.inspection import REFERENCE, THROUGHPUT, orders_of
 from neurodecode.emotion.scores import F1, load_scores
 from neurodecode.emotion.sections import (
     inside_sections,
@@ -19,8 +19,8 @@ from neurodecode.emotion.sections import (
     ordinal_section,
     protocols_section,
     smoothing_section,
-    throughput_section,
 )
+from neurodecode.emotion.sections_throughput import throughput_section
 from neurodecode.evaluation.audit import audit_frame
 from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.evaluation.control import control_at_chance
@@ -36,6 +36,8 @@ from neurodecode.report.sections import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from neurodecode.emotion.scores import Scores
     from neurodecode.emotion.study import Study
     from neurodecode.workflow.step import Job
@@ -61,7 +63,7 @@ def build_report(job: Job, study: Study) -> Report:
     )  # fmt: skip
     sections += [
         *inside_sections(job.evaluations, config, study.scale(label)[0]),
-        *throughput_section(job.evaluations),
+        *_throughput(job.evaluations),
         claims_section(claims),
         audit_section(audit),
         *missing_section(study),
@@ -96,6 +98,12 @@ def _scored(scores: Scores, label: str, protocol: str, config: EmotionConfig) ->
         found.append(comparison_section(table, split, main, F1))
     return [replace(section, title=section.title.replace("Scores", "Scores:")
                     .replace("Comparisons", "Comparisons:")) for section in found]  # fmt: skip
+
+
+def _throughput(folders: list[Path]) -> list[Section]:
+    """Windows per second, as the first job measured them; nothing where none did."""
+    found = [folder / THROUGHPUT for folder in folders if (folder / THROUGHPUT).is_file()]
+    return [throughput_section(pd.read_parquet(path), REFERENCE) for path in found[:1]]
 
 
 def _evidence(scores: Scores, config: EmotionConfig, orders: dict[str, list[float]]) -> Evidence:

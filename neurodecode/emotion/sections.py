@@ -10,8 +10,6 @@ import pandas as pd
 from neurodecode.emotion.decoders import ONE_HOT, decoder_of
 from neurodecode.emotion.evaluation import BEFORE, CROPS, WINDOWS
 from neurodecode.emotion.inspection import (
-    REFERENCE,
-    THROUGHPUT,
     interpreted_protocol,
     read_interpretations,
 )
@@ -111,26 +109,6 @@ def smoothing_section(scores: Scores, config: EmotionConfig) -> list[Section]:
     columns = ("rating", "protocol", "score", "smoothed", "one-hot", "gain", "relative",
                "Wilcoxon p", "t test p", "subjects")  # fmt: skip
     return [Section("Smoothed ratings", [text, Table(columns, rows)])]
-
-
-def throughput_section(folders: Sequence[Path]) -> list[Section]:
-    """How many windows per second each network trains on and decodes; nothing if not measured."""
-    found = [folder / THROUGHPUT for folder in folders if (folder / THROUGHPUT).is_file()]
-    if not found:
-        return []
-    table = pd.read_parquet(found[0])
-    rows = [
-        (row.network, row.parameters, row.phase, f"{row.windows_per_second:,.0f}",
-         f"{row.ratio:.2f}", f"{row.ratio_low:.2f} to {row.ratio_high:.2f}")
-        for row in table.itertuples()
-    ]  # fmt: skip
-    one = table.iloc[0]
-    text = (
-        f"In this run, batches of {one['batch_size']}, {one['threads']} torch threads, networks by "
-        f"turns in {one['rounds']} rounds; ratios to {REFERENCE} within each round."
-    )
-    columns = ("network", "parameters", "", "windows per second", f"ratio to {REFERENCE}", "95 %")
-    return [Section("Throughput", [text, Table(columns, rows)])]
 
 
 def inside_sections(folders: Sequence[Path], config: EmotionConfig, lowest: int) -> list[Section]:
