@@ -55,7 +55,7 @@ def speed_of(latent: Array) -> Array:
 def draw_schedule(settings: Settings, rng: np.random.Generator) -> Schedule:
     """Draw the order of the sweeps (each direction once per round) and the behaviour."""
     n_frames = int(settings.seconds / FRAME_S + 1e-9)
-    times = np.arange(n_frames) * FRAME_S
+    times: Array = np.arange(n_frames, dtype=np.float64) * FRAME_S
     latent = _draw_latent(n_frames, settings.behaviour_seconds, rng)
     frames = np.zeros((n_frames, HEIGHT, WIDTH), dtype=np.float32)
     gap, length = (round(s / FRAME_S) for s in (settings.gap_seconds, settings.trial_seconds))
