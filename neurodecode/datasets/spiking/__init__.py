@@ -21,6 +21,8 @@ def _reader(module: str) -> Callable[..., list[SpikeSession]]:
 
 
 SPIKING: dict[str, Callable[..., list[SpikeSession]]] = {
+    "MC-Maze": _reader("nwb"),
+    "V1AL": _reader("v1al"),
     "cockroach-antennal-lobe": _reader("cockroach"),
     "hippocampus-nelpy": _reader("nelpy"),
     "local": _reader("arrays"),
@@ -28,7 +30,6 @@ SPIKING: dict[str, Callable[..., list[SpikeSession]]] = {
     "simulated-spiking": _reader("arrays"),
     "songbird-hvc": _reader("songbird"),
     "visnav": _reader("visnav"),
-    "V1AL": _reader("v1al"),
 }
 """Loaders by card name: ``SPIKING[name](root, subject, **options)``; "local" are plain
 arrays, "nwb" is a folder of NWB files.
