@@ -156,9 +156,8 @@ class NetworkDecoder(RegressorMixin, BaseEstimator):
         """Return the decoded values, (n,)."""
         self.network_.eval()
         with torch.inference_mode():
-            parts = [
-                self.network_(part) for part in torch.split(self._scaled(np.asarray(counts)), 2048)
-            ]
+            inputs = torch.split(self._scaled(np.asarray(counts)), 2048)
+            parts = [self.network_(part) for part in inputs]
         return torch.cat(parts).numpy().astype(np.float64) * self._spread + self._middle
 
     def _make(self, n_bins: int, n_units: int) -> nn.Module:
