@@ -102,9 +102,9 @@ def _draw_fields(settings: Settings, schedule: Schedule, rng: np.random.Generato
     centres = rng.uniform([2, 2], [HEIGHT - 3, WIDTH - 3], (settings.n_units, 2))
     squared = (y - centres[:, 0, None, None]) ** 2 + (x - centres[:, 1, None, None]) ** 2
     fields: Array = np.exp(-squared / (2 * FIELD_SIGMA**2))
-    shown = schedule.frames.reshape(len(schedule.frames), -1)
-    spread = (shown[shown.any(axis=1)] @ fields.reshape(len(fields), -1).T).std(axis=0)
     if not settings.n_stimuli:
         return np.zeros_like(fields)
+    shown = schedule.frames.reshape(len(schedule.frames), -1)
+    spread = (shown[shown.any(axis=1)] @ fields.reshape(len(fields), -1).T).std(axis=0)
     scaled: Array = fields * (settings.stimulus_gain / spread)[:, None, None]
     return scaled

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.signal import fftconvolve
 
 from neurodecode.faults import ConfigFault
 
@@ -55,7 +54,6 @@ def filtered_past(counts: NDArray[Any], basis: NDArray[np.float64]) -> NDArray[n
     """
     fired = np.asarray(counts, dtype=np.float64)
     past = np.zeros((*fired.shape, len(basis)))
-    for place, function in enumerate(basis):
-        full = fftconvolve(fired, function[:, None], axes=0)
-        past[1:, :, place] = full[: len(fired) - 1]
+    for lag in range(1, min(basis.shape[1], len(fired) - 1) + 1):
+        past[lag:] += fired[:-lag, :, None] * basis[:, lag - 1]
     return past
