@@ -35,9 +35,9 @@ def drawn():
 
 @pytest.fixture(scope="module")
 def speed(drawn):
-    """Return counts of the last 0.5 s and the speed at its end, every 0.1 s."""
+    """Return counts of the last 0.5 s and the speed at its end, every 0.2 s."""
     session, _ = drawn
-    starts = np.arange(0, 239.4, 0.1)
+    starts = np.arange(0, 239.4, 0.2)
     counts = window_counts(session, starts, 0.5, n_bins=5)
     values = last_values(session.series("speed"), starts, starts + 0.5)
     return counts, values
@@ -69,7 +69,7 @@ def test_the_target_is_the_last_sample_of_a_window_or_none(drawn):
 def test_every_decoder_finds_the_speed_and_stays_below_the_ceiling(drawn, speed, name):
     session, truth = drawn
     counts, values = speed
-    train, test = slice(0, 1600), slice(1650, None)
+    train, test = slice(0, 800), slice(825, None)
     decoder = make_behaviour_decoder(name, random_state=0).fit(counts[train], values[train])
     decoded = decoder.predict(counts[test])
     assert pearson_r(values[test], decoded) > 0.6
