@@ -78,7 +78,7 @@ def test_every_decoder_finds_the_speed_and_stays_below_the_ceiling(drawn, speed,
     assert r_squared(values[test], decoded) < ceiling + 0.02
     shuffled = np.random.default_rng(0).permutation(values[train])
     blind = make_behaviour_decoder(name).fit(counts[train], shuffled).predict(counts[test])
-    assert pearson_r(values[test], blind) < 0.3
+    assert r_squared(values[test], blind) < 0.05
 
 
 def test_networks_repeat_themselves_by_seed(speed):
