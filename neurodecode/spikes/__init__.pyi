@@ -1,0 +1,13 @@
+from .batches import SpikeBatch as SpikeBatch
+from .batches import SpikeWindows as SpikeWindows
+from .config_model import CorrectionSection as CorrectionSection
+from .config_model import NeuroformerConfig as NeuroformerConfig
+from .config_model import WindowSection as WindowSection
+from .losses import contrastive_loss as contrastive_loss
+from .losses import spike_terms as spike_terms
+from .losses import weighted_sum as weighted_sum
+from .model import Neuroformer as Neuroformer
+from .model import Outputs as Outputs
+from .reference import load_reference_state_dict as load_reference_state_dict
+from .tokenizer import SpikeTokenizer as SpikeTokenizer
+from .tokenizer import WindowTokens as WindowTokens
