@@ -123,9 +123,13 @@ class SpikeWindows(Dataset[SpikeBatch]):
 
     def __getitem__(self, row: int) -> SpikeBatch:
         """Return a batch of one window."""
-        return self.__getitems__([row])
+        return self.batch([row])
 
     def __getitems__(self, rows: Sequence[int]) -> SpikeBatch:
+        """Return a batch, as a loader asks for it."""
+        return self.batch(rows)
+
+    def batch(self, rows: ArrayLike | Sequence[int]) -> SpikeBatch:
         """Return a batch of windows, by their rows."""
         places = np.asarray(rows, np.int64)
         stops = self.stops[places]
@@ -154,7 +158,7 @@ class SpikeWindows(Dataset[SpikeBatch]):
     def batches(self, size: int) -> Iterator[SpikeBatch]:
         """Yield all windows in order, ``size`` at a time."""
         for first in range(0, len(self), size):
-            yield self.__getitems__(range(first, min(first + size, len(self))))
+            yield self.batch(range(first, min(first + size, len(self))))
 
     def _starts(self) -> NDArray[np.float64]:
         return np.array([self.tokenizer.start(stop) for stop in self.stops])

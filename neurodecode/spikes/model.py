@@ -216,7 +216,7 @@ class Neuroformer(nn.Module):
         if memory.frames is not None:
             hidden = self.frame_stage(hidden, memory.frames, maps=_list(maps, "frames"))
         for group, tokens in memory.groups.items():
-            stage = self.behaviour_stages[group]
+            stage = self.behaviour_stage(group)
             hidden = stage(hidden, tokens, maps=_list(maps, f"behaviour.{group}"))
         decoded: Tensor = self.decoder(hidden, causal=True, maps=_list(maps, "decoder"))
         return decoded
@@ -234,6 +234,12 @@ class Neuroformer(nn.Module):
             return hidden.mean(dim=1)
         real = (ids != self.tokenizer.pad)[..., None].to(hidden.dtype)
         return (hidden * real).sum(dim=1) / real.sum(dim=1)
+
+    def behaviour_stage(self, group: str) -> Stage:
+        """Return the stage that reads a group of behaviours."""
+        stage = self.behaviour_stages[group]
+        assert isinstance(stage, Stage)
+        return stage
 
     def _stage(self, n_layers: int) -> Stage:
         return Stage(n_layers, self.config.width, self.config.n_heads, self.config.dropout)
