@@ -182,7 +182,7 @@ class Neuroformer(nn.Module):
             If they do not fit the vocabularies or the block.
         """
         self._check(ids, times, self.config.windows.block - first)
-        return self._embed(ids, self.time(times.float()), self.position, first)
+        return self._embed(ids, self.time(self._scalars(times)), self.position, first)
 
     def remember(self, batch: SpikeBatch, start: Tensor, maps: Maps | None = None) -> Memory:
         """Return what current tokens attend to.
@@ -198,7 +198,7 @@ class Neuroformer(nn.Module):
         """
         ids, times = batch["past_id"], batch["past_dt"]
         self._check(ids, times, self.config.windows.past_block)
-        past = self._embed(ids, self.past_time(times.float()), self.past_position)
+        past = self._embed(ids, self.past_time(self._scalars(times)), self.past_position)
         real = (ids != self.tokenizer.pad)[:, None, None]
         frames = self._remember_frames(batch, start, maps)
         groups, pooled = self._remember_behaviours(batch)
@@ -250,6 +250,9 @@ class Neuroformer(nn.Module):
             embedded = embedded + position[:, first : first + ids.shape[1]]
         dropped: Tensor = self.token_dropout(embedded)
         return dropped
+
+    def _scalars(self, times: Tensor) -> Tensor:
+        return times.to(self.tokens.weight.dtype)
 
     def _remember_frames(
         self, batch: SpikeBatch, start: Tensor, maps: Maps | None

@@ -51,8 +51,9 @@ def reference_shapes():
         "neural_visual_transformer.ln_f.weight": (24,), "neural_visual_transformer.ln_f.bias": (24,),
     }  # fmt: skip
     for name in ("temp_emb", "temp_emb_prev"):
-        shapes |= {f"{name}.temp_emb.0.weight": (12, 1), f"{name}.temp_emb.0.bias": (12,),
-                   f"{name}.temp_emb.2.weight": (24, 12), f"{name}.temp_emb.2.bias": (24,)}  # fmt: skip
+        net = f"{name}.temp_emb"
+        shapes |= {f"{net}.0.weight": (12, 1), f"{net}.0.bias": (12,),
+                   f"{net}.2.weight": (24, 12), f"{net}.2.bias": (24,)}  # fmt: skip
     for stage, n_layers in STAGES.items():
         for layer in range(n_layers):
             shapes |= {f"{stage}.{layer}.{name}": shape for name, shape in BLOCK.items()}
