@@ -113,7 +113,7 @@ def test_gradient_weights_are_the_change_of_the_true_tokens_probability(config, 
     def score(change):
         def hook(_, inputs, output):
             memory = stage.value(network.past_stage_input)
-            return output + stage.output(change @ memory)
+            return output + change @ memory @ stage.output.weight.T
 
         handle = stage.register_forward_hook(hook)
         with torch.no_grad():

@@ -109,8 +109,8 @@ def test_training_finds_a_neuron_that_follows_another(config, tmp_path):
     windows = SpikeWindows(chosen, times[order], units[order], starts + 0.1)
     torch.manual_seed(0)
     module = SpikeModule(chosen.build(), FAST)
-    data = SpikeData(windows, range(90), range(90, 120), batch_size=30)
-    fit(module, data, settings(max_epochs=20), tmp_path, seed=3)
+    data = SpikeData(windows, range(90), range(90, 120), batch_size=10)
+    fit(module, data, settings(max_epochs=16), tmp_path, seed=3)
     batch = windows.batch(range(90, 120))
     with torch.no_grad():
         first = module.model(batch).id[:, 0].argmax(dim=1)

@@ -48,7 +48,8 @@ def reference_shapes():
         "video_encoder.conv_block.0.bias": (24,),
         "video_encoder.conv_block.2.weight": (24,), "video_encoder.conv_block.2.bias": (24,),
         "clip.proj.weight": (24, 24), "head_id.weight": (12, 24), "head_dt.weight": (14, 24),
-        "neural_visual_transformer.ln_f.weight": (24,), "neural_visual_transformer.ln_f.bias": (24,),
+        "neural_visual_transformer.ln_f.weight": (24,),
+        "neural_visual_transformer.ln_f.bias": (24,),
     }  # fmt: skip
     for name in ("temp_emb", "temp_emb_prev"):
         net = f"{name}.temp_emb"
