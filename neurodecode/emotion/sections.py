@@ -78,7 +78,8 @@ def ordinal_section(scores: Scores, label: str, protocol: str, main: str) -> Sec
     blocks: list[Block] = [text, Table(columns, rows)]
     confusion = _confusion(scores.predictions, label, protocol, main)
     if confusion is not None:
-        blocks.append(confusion_figure(confusion, name=f"confusion-{label}-{protocol}"))
+        name = f"confusion-{label}-{protocol}"
+        blocks.append(confusion_figure(confusion, name=name, unit="windows"))
     return Section(title, blocks)
 
 
