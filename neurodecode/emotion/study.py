@@ -15,7 +15,7 @@ from neurodecode.emotion.config import ACROSS
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.rated_splits import audit_rated, split_rated
 from neurodecode.evaluation.stretches import whole_trials
-from neurodecode.faults import ConfigFault, DataFault, unknown
+from neurodecode.faults import ConfigFault, unknown
 from neurodecode.signals.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -104,12 +104,6 @@ class Study:
         """
         asked = self.config.split
         people = self.subjects if protocol in ACROSS else (subject,)
-        if protocol in ACROSS and len(people) < 2:
-            raise DataFault(
-                f"{protocol} needs two subjects, there is one",
-                where=f"subject {subject}",
-                fix="a protocol within subjects: leave_clips_out",
-            )
         trials = pd.concat([self._trials(one, label) for one in people], ignore_index=True)
         rate = float(self.first.info["sfreq"])
         settings = asked.settings(rate, self.config.window_samples, self.config.seed)
