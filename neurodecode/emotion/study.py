@@ -15,7 +15,7 @@ from neurodecode.emotion.config import ACROSS
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.rated_splits import audit_rated, split_rated
 from neurodecode.evaluation.stretches import whole_trials
-from neurodecode.faults import ConfigFault, unknown
+from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.signals.store import Store, open_store
 
 if TYPE_CHECKING:
@@ -107,7 +107,11 @@ class Study:
         trials = pd.concat([self._trials(one, label) for one in people], ignore_index=True)
         rate = float(self.first.info["sfreq"])
         settings = asked.settings(rate, self.config.window_samples, self.config.seed)
-        stretches, folds = split_rated(trials, protocol, settings)
+        try:
+            stretches, folds = split_rated(trials, protocol, settings)
+        except DataFault as fault:
+            where = f"{label}, {protocol}, {fault.where}".removesuffix(", ")
+            raise DataFault(fault.what, where=where, fix=fault.fix) from fault
         mine = [fold for fold in folds if fold.subject == subject]
         if asked.max_folds is not None and len(mine) > asked.max_folds:
             chosen = np.linspace(0, len(mine) - 1, asked.max_folds).round().astype(int)
