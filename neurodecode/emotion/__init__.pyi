@@ -31,6 +31,7 @@ from .level_paths import LevelPath as LevelPath
 from .level_paths import fit_embedding as fit_embedding
 from .level_paths import level_path as level_path
 from .message_passing import MessagePassing as MessagePassing
+from .metrics import sequential_top2_hit_rate as sequential_top2_hit_rate
 from .module import EmotionModule as EmotionModule
 from .msbam import MSBAM as MSBAM
 from .network import EmotionNetwork as EmotionNetwork

@@ -12,7 +12,7 @@ from neurodecode.emotion.config_signals import PreparationSettings
 from neurodecode.emotion.config_training import CalibrationSection, SourceSection, WithinSection
 from neurodecode.emotion.decoders import decoder_of
 from neurodecode.evaluation.rated_splits import RATED_PROTOCOLS, SplitSettings, rated_protocol
-from neurodecode.faults import unknown
+from neurodecode.faults import ConfigFault, unknown
 
 SIMULATED = "simulated-rated"
 ACROSS = ("calibrated", "zero_shot", "zero_shot_unseen_clips")
@@ -180,16 +180,42 @@ class EmotionConfig(Experiment):
             return self.models_across
         return self.models
 
+    def fewest_subjects(self, protocol: str) -> int:
+        """Return how many people a protocol needs: the tested one, and those it learns from."""
+        if protocol not in ACROSS:
+            return 1
+        alone = protocol == "calibrated" and self.split.sources == "none"
+        return self.split.valid_subjects + (1 if alone else 2)
+
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
-        """One job per protocol and tested subject, and per model unless ``jobs: subject``."""
+        """One job per protocol and tested subject, and per model unless ``jobs: subject``.
+
+        Raises
+        ------
+        ConfigFault
+            If there are fewer subjects than a protocol needs.
+        """
         found = {}
         for protocol in self.protocols:
+            self._require_people(protocol, len(subjects))
             slugs = [decoder_of(name).slug for name in self.models_of(protocol)]
             for subject in subjects:
                 read = subjects if protocol in ACROSS else [subject]
                 for middle in [""] if self.jobs == "subject" else [f".{slug}" for slug in slugs]:
                     found[f"{protocol}{middle}.sub-{subject}"] = read
         return found
+
+    def _require_people(self, protocol: str, n_subjects: int) -> None:
+        needed = self.fewest_subjects(protocol)
+        if n_subjects >= needed:
+            return
+        within = [name for name in self.protocols if name not in ACROSS] or ["leave_clips_out"]
+        raise ConfigFault(
+            f"protocol {protocol} needs {needed} subjects, {self.split.valid_subjects} of them to "
+            f"validate; there {'is' if n_subjects == 1 else 'are'} {n_subjects}",
+            where="protocols",
+            fix=f"add subjects, or stay within them: protocols=[{', '.join(within)}]",
+        )
 
     def simulated_subjects(self) -> list[str]:
         """Labels ``01``, ``02``, ... of the simulated viewers."""

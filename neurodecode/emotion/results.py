@@ -54,7 +54,8 @@ def build_report(job: Job, study: Study) -> Report:
         sections += _scored(scores, each, protocol, config)
     sections += [protocols_section(scores, config), *smoothing_section(scores, config)]
     for each in config.labels:
-        sections.append(ordinal_section(scores, each, protocol, main))
+        lowest, _ = study.scale(each)
+        sections.append(ordinal_section(scores, each, protocol, main, lowest=lowest))
     orders = orders_of(job.evaluations, config)
     claims = emotion_claims(_evidence(scores, config, orders))
     audit = pd.concat(

@@ -63,8 +63,13 @@ def _splits(scores: Scores) -> list[str]:
     return [str(name) for name in dict.fromkeys(scores.rows["protocol"])]
 
 
-def ordinal_section(scores: Scores, label: str, protocol: str, main: str) -> Section:
-    """All scores of a rating under one protocol: the main decoder with chance, others beside."""
+def ordinal_section(
+    scores: Scores, label: str, protocol: str, main: str, *, lowest: int = 1
+) -> Section:
+    """All scores of a rating under one protocol: the main decoder with chance, others beside.
+
+    ``lowest`` is the lowest value of the rating's scale, by which confusions are named.
+    """
     models = list(dict.fromkeys(scores.part(label, protocol)["model"]))
     rows: list[tuple[str, ...]] = []
     for metric in (F1, *COMPANIONS):
@@ -83,9 +88,10 @@ def ordinal_section(scores: Scores, label: str, protocol: str, main: str) -> Sec
         "Chance: the better of shuffled answers and the best constant answer."
     )
     blocks: list[Block] = [text, Table(columns, rows)]
-    confusion = _confusion(scores.predictions, label, protocol, main)
+    confusion = _confusion(scores.predictions, label, protocol, main, lowest)
     if confusion is not None:
-        blocks.append(confusion_figure(confusion, name=f"confusion-{label}-{protocol}"))
+        name = f"confusion-{label}-{protocol}"
+        blocks.append(confusion_figure(confusion, name=name, unit="windows"))
     return Section(title, blocks)
 
 
@@ -138,16 +144,18 @@ def missing_section(study: Study) -> list[Section]:
         for label in study.config.labels:
             for subject in study.subjects:
                 found = missing_levels(*study.split(protocol, label, subject))
-                tables.append(found.assign(label=label, protocol=protocol))
+                lowest, _ = study.scale(label)
+                tables.append(found.assign(label=label, protocol=protocol,
+                                           value=found["level"] + lowest))  # fmt: skip
     table = pd.concat(tables, ignore_index=True)
     if table.empty:
         return []
     rows = [
-        (row.label, str(row.protocol).replace("_", " "), row.fold, row.level, row.n_clips)
+        (row.label, str(row.protocol).replace("_", " "), row.fold, row.value, row.n_clips)
         for row in table.itertuples()
     ]
-    text = "Levels of the test part that the training part lacks: their windows count as errors."
-    columns = ("rating", "protocol", "fold", "level", "clips")
+    text = "Ratings of the test part that the training part lacks: their windows count as errors."
+    columns = ("rating", "protocol", "fold", "value", "clips")
     return [Section("Missing levels", [text, Table(columns, rows, f"{len(rows)} cases",
                                                    folded=len(rows) > 12)])]  # fmt: skip
 
@@ -182,9 +190,9 @@ def _cell(scores: Scores, label: str, protocol: str, model: str, kind: str = WIN
 
 
 def _confusion(
-    predictions: pd.DataFrame, label: str, protocol: str, model: str
+    predictions: pd.DataFrame, label: str, protocol: str, model: str, lowest: int
 ) -> pd.DataFrame | None:
-    """Return true and decoded levels of every window, counted from the lowest rating as 1."""
+    """Return true and decoded ratings of every window."""
     chosen = predictions[
         (predictions["label"] == label)
         & (predictions["split"] == protocol)
@@ -196,7 +204,7 @@ def _confusion(
     columns = [name for name in chosen if str(name).startswith("p_")]
     columns = [name for name in columns if chosen[name].notna().all()]
     decoded = chosen[columns].to_numpy(float).argmax(axis=1)
-    return pd.DataFrame({"y_true": chosen["level"].to_numpy() + 1, "y_pred": decoded + 1})
+    return pd.DataFrame({"y_true": chosen["level"].to_numpy() + lowest, "y_pred": decoded + lowest})
 
 
 def _paired(part: pd.DataFrame, pair: Sequence[str]) -> tuple[str, ...] | None:

@@ -104,16 +104,14 @@ class Study:
         """
         asked = self.config.split
         people = self.subjects if protocol in ACROSS else (subject,)
-        if protocol in ACROSS and len(people) < 2:
-            raise DataFault(
-                f"{protocol} needs two subjects, there is one",
-                where=f"subject {subject}",
-                fix="a protocol within subjects: leave_clips_out",
-            )
         trials = pd.concat([self._trials(one, label) for one in people], ignore_index=True)
         rate = float(self.first.info["sfreq"])
         settings = asked.settings(rate, self.config.window_samples, self.config.seed)
-        stretches, folds = split_rated(trials, protocol, settings)
+        try:
+            stretches, folds = split_rated(trials, protocol, settings)
+        except DataFault as fault:
+            where = f"{label}, {protocol}, {fault.where}".removesuffix(", ")
+            raise DataFault(fault.what, where=where, fix=fault.fix) from fault
         mine = [fold for fold in folds if fold.subject == subject]
         if asked.max_folds is not None and len(mine) > asked.max_folds:
             chosen = np.linspace(0, len(mine) - 1, asked.max_folds).round().astype(int)

@@ -102,8 +102,9 @@ def _with_untrained(fold: RatedFold, levels: Rows, missing: Missing) -> RatedFol
     lacking = np.setdiff1d(levels[fold.test], known)
     if lacking.size and missing == "fault":
         raise DataFault(
-            f"level {', '.join(map(str, lacking))} is tested but not trained on",
+            f"level {', '.join(map(str, lacking))} is tested but not trained on (levels count from "
+            "0, the lowest rating)",
             where=fold.name,
-            fix="set missing to warn (its windows then count as errors), or use more folds",
+            fix="set missing=warn (its windows then count as errors), or use more folds",
         )
     return replace(fold, untrained=tuple(int(level) for level in lacking))

@@ -124,13 +124,15 @@ def difference_figure(table: pd.DataFrame, *, metric: str, name: str) -> Figure:
     return Figure(svg, f"Paired differences in {metric}: {spoken}", "Mean and 95 % interval.")
 
 
-def confusion_figure(predictions: pd.DataFrame, *, name: str) -> Figure:
-    """Draw the confusion matrix, each row (true class) as shares of its trials.
+def confusion_figure(predictions: pd.DataFrame, *, name: str, unit: str = "trials") -> Figure:
+    """Draw the confusion matrix, each row (true class) as shares of what it counts.
 
     Parameters
     ----------
     predictions : DataFrame
         Columns ``y_true`` and ``y_pred`` of one decoder.
+    unit : str, default="trials"
+        What a row of the table is, in the plural.
     """
     classes = sorted(set(predictions["y_true"]) | set(predictions["y_pred"]))
     index = {label: i for i, label in enumerate(classes)}
@@ -156,7 +158,7 @@ def confusion_figure(predictions: pd.DataFrame, *, name: str) -> Figure:
         f"{label} decoded as {classes[int(shares[i].argmax())]} most often ({shares[i].max():.2f})"
         for label, i in index.items()
     )
-    return Figure(svg, f"Confusion matrix: {spoken}", "Share of each true class (trials).")
+    return Figure(svg, f"Confusion matrix: {spoken}", f"Share of each true class ({unit}).")
 
 
 def curves_figure(

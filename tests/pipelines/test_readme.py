@@ -27,7 +27,8 @@ def test_the_readme_installs_and_tests_with_one_command_each():
 def test_a_run_of_the_readme_is_accepted(line, command, tmp_path):
     """Runs are dry here: they are checked, planned and handed to Snakemake, not carried out."""
     study = tmp_path / "study"
-    (study / "sub-01").mkdir(parents=True)
+    for subject in ("01", "02", "03"):
+        (study / f"sub-{subject}").mkdir(parents=True)
     words = shlex.split(line.replace("/my/study", str(study)))[1:]
     ours, _, extra = " ".join(map(shlex.quote, words)).partition(" -- ")
     arguments = shlex.split(ours)

@@ -102,6 +102,9 @@ def test_a_confusion_matrix_shows_shares_of_each_true_class():
     figure = confusion_figure(table, name="c")
     assert "l decoded as l most often (0.75)" in figure.alt
     assert "r decoded as r most often (1.00)" in figure.alt
+    assert figure.caption == "Share of each true class (trials)."
+    windows = confusion_figure(table, name="c", unit="windows")
+    assert windows.caption == "Share of each true class (windows)."
 
 
 def test_the_graph_has_every_job_and_edge_of_the_mermaid_text():
