@@ -42,7 +42,9 @@ def read_matlab(path: Path, variable: str | None = None, *, keys: tuple[str, ...
     except NotImplementedError as error:
         what = "MATLAB 7.3 file, the published ones are of version 7 or less"
         raise DataFault(what, where=str(path), fix="save it with the option -v7") from error
-    except (MatReadError, OSError, ValueError, TypeError, EOFError, zlib.error) as error:
+    except (
+        MatReadError, OSError, ValueError, TypeError, LookupError, EOFError, zlib.error,
+    ) as error:  # fmt: skip
         raise DataFault(f"not a whole MATLAB file: {error}", where=str(path), fix=_AGAIN) from error
     if variable is not None:
         content = _require(content, variable, path)

@@ -99,10 +99,9 @@ def load_network(
 
 def _positions(names: list[str]) -> Any:
     """Return the electrodes of the 10-05 system with these names, as MNE describes a montage."""
-    import mne
-
     from neurodecode.channels import canonical_name
+    from neurodecode.datasets.montage import standard_montage
 
-    montage = mne.channels.make_standard_montage("standard_1005").get_positions()["ch_pos"]
+    montage = standard_montage("standard_1005").get_positions()["ch_pos"]
     known = {canonical_name(name): place for name, place in montage.items()}
     return {name: known[canonical_name(name)] for name in names if canonical_name(name) in known}

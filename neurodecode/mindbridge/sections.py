@@ -141,8 +141,9 @@ def _pairs_table(synthesis: pd.DataFrame) -> Table:
     """Return every pair; of many subjects the means as A and as B."""
     wide = synthesis.pivot_table(index="source", columns="subject", values="hit", aggfunc="mean")
     if len(wide) > MANY:
-        means = wide.mean(axis=1), wide.mean(axis=0)
-        rows = [(subject, f3(means[0][subject]), f3(means[1][subject])) for subject in wide]
+        means = wide.mean(axis=1), wide.mean(axis=0).reindex(wide.index)
+        rows = [(subject, f3(as_a), f3(as_b))
+                for subject, as_a, as_b in zip(wide.index, *means, strict=True)]  # fmt: skip
         return Table(("subject", "as A", "as B"), rows, f"Means over {len(rows) - 1} others",
                      folded=True)  # fmt: skip
     cells = [

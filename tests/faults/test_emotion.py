@@ -73,10 +73,10 @@ def line_of(tmp_path, command):
 
 
 def test_a_rating_outside_its_scale_names_subject_trial_rating_and_scale(films, line_of):
-    films(ratings=[*RATINGS[:4], 7, *RATINGS[5:]])
+    films(ratings=[*RATINGS[:4], 7, *RATINGS[5:]], people=("01",))
     line = line_of()
     assert "trial 5: valence 7 is outside the scale, the scale is 1 to 5" in line
-    assert "subject 0" in line
+    assert "subject 01" in line
 
 
 def test_row_14_a_level_that_a_fold_cannot_train_on_is_named_with_the_way_to_go_on(films, line_of):
@@ -148,12 +148,13 @@ def test_row_26_dreamer_that_is_not_here_is_asked_for_by_its_file(line_of, tmp_p
         (b"<!DOCTYPE html><html><title>Access denied</title></html>", "error page"),
         (b"MATLAB 5.0 MAT-file, Platform: PCWIN64" + bytes(40), "not a whole MATLAB file"),
     ],
+    ids=["error page", "truncated"],
 )
 def test_row_10_a_broken_dreamer_is_named(line_of, tmp_path, content, words):
     path = tmp_path / "data" / "DREAMER" / "DREAMER.mat"
     path.parent.mkdir(parents=True)
     path.write_bytes(content)
-    line = line_of("data.subjects=['1', '2', '3']", experiment="published",
+    line = line_of("data.subjects=['1']", "protocols=[leave_clips_out]", experiment="published",
                    NEURODECODE_DATA=str(tmp_path / "data"))  # fmt: skip
     assert words in line
     assert "DREAMER.mat" in line

@@ -129,6 +129,7 @@ def test_a_wrong_number_of_channels_is_named_with_the_trial(tmp_path, dreamer):
         (b"<html>please log in</html>", "error page, not data"),
         (b"", "empty file, not data"),
         (b"MATLAB 5.0" + bytes(500), "not a whole MATLAB file"),
+        (b"MATLAB 5.0" + bytes(70), "not a whole MATLAB file"),
         (b"subject,valence,arousal", "not a .mat file"),
     ],
 )
