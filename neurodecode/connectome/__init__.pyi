@@ -1,0 +1,11 @@
+from .graph import VoxelGraph as VoxelGraph
+from .graph import voxel_graphs as voxel_graphs
+from .images import image_series as image_series
+from .maps import clustering_map as clustering_map
+from .maps import degree_map as degree_map
+from .maps import distance_degree_maps as distance_degree_maps
+from .maps import weight_map as weight_map
+from .maps import weighted_triangle_map as weighted_triangle_map
+from .series import VoxelSeries as VoxelSeries
+from .triangles import ENGINES as ENGINES
+from .triangles import three_cycle_map as three_cycle_map
