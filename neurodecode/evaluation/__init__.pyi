@@ -1,3 +1,4 @@
+from .adhd200 import ADHD200Score, adhd200_score
 from .audit import (
     AuditRow,
     assert_no_leak,
@@ -54,6 +55,7 @@ __all__ = [
     "PROTOCOLS",
     "RATED_PROTOCOLS",
     "STIMULUS_PROTOCOLS",
+    "ADHD200Score",
     "AuditRow",
     "Fold",
     "Interval",
@@ -68,6 +70,7 @@ __all__ = [
     "ScoreSettings",
     "Scored",
     "SplitSettings",
+    "adhd200_score",
     "assert_no_leak",
     "auc_threshold",
     "audit_folds",
