@@ -95,12 +95,13 @@ class GroupDifferenceMask(SelectorMixin, BaseEstimator):
             If there are not two groups with two subjects each, or no voxel is kept.
         """
         self._check_settings()
-        X, y = validate_data(self, X, y, dtype=(np.float64, np.float32), ensure_min_samples=2)
-        rows = self._rows(len(X), sites)
-        X, y = X[rows], np.asarray(y)[rows]
-        self.classes_ = check_groups(y, least=2, n_groups=2)
-        second = y == self.classes_[1]
-        self.statistic_, self.mask_ = self._choose(X, second)
+        maps, groups = validate_data(
+            self, X, y, dtype=(np.float64, np.float32), ensure_min_samples=2
+        )
+        rows = self._rows(len(maps), sites)
+        maps, groups = maps[rows], np.asarray(groups)[rows]
+        self.classes_ = check_groups(groups, least=2, n_groups=2)
+        self.statistic_, self.mask_ = self._choose(maps, groups == self.classes_[1])
         if not self.mask_.any():
             raise DataFault(
                 f"no voxel is kept by the recipe {self.recipe}",

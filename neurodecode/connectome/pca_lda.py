@@ -15,7 +15,7 @@ from neurodecode.connectome.groups import check_groups
 from neurodecode.connectome.scalings import scale_maps
 from neurodecode.faults import ConfigFault, unknown
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 PRIORS = ("empirical", "equal")
 RANK_TOLERANCE = 1e-10
 """Eigenvalues of the Gram matrix below this part of the largest are rounding."""
@@ -83,16 +83,16 @@ class PCALDA(ClassifierMixin, TransformerMixin, BaseEstimator):
             If there is a single class.
         """
         self._check_settings()
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
-        check_classification_targets(y)
-        self.classes_ = check_groups(y, least=1)
-        scores = self._fit_components(scale_maps(X, self.scaling))
+        maps, groups = validate_data(self, X, y, dtype=np.float64, ensure_min_samples=2)
+        check_classification_targets(groups)
+        self.classes_ = check_groups(groups, least=1)
+        scores = self._fit_components(scale_maps(maps, self.scaling))
         equal = np.full(self.classes_.size, 1 / self.classes_.size)
         self.lda_ = LinearDiscriminantAnalysis(
             solver="svd" if self.shrinkage is None else "lsqr",
             shrinkage=self.shrinkage,
             priors=equal if self.priors == "equal" else None,
-        ).fit(scores, y)
+        ).fit(scores, groups)
         self.coef_ = self.lda_.coef_ @ self.components_
         return self
 
@@ -129,8 +129,8 @@ class PCALDA(ClassifierMixin, TransformerMixin, BaseEstimator):
     def transform(self, X: ArrayLike) -> Floats:
         """Return the scores on the components, shape (n_subjects, n_components_)."""
         check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
-        return np.asarray((scale_maps(X, self.scaling) - self.mean_) @ self.components_.T)
+        maps = validate_data(self, X, dtype=np.float64, reset=False)
+        return np.asarray((scale_maps(maps, self.scaling) - self.mean_) @ self.components_.T)
 
     def decision_function(self, X: ArrayLike) -> Floats:
         """Return log-posterior ratios, shape (n_subjects,), or scores (n_subjects, n_classes)."""
