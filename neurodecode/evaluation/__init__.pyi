@@ -1,3 +1,4 @@
+from .adhd200 import ADHD200Score, adhd200_score
 from .audit import (
     AuditRow,
     assert_no_leak,
@@ -70,6 +71,7 @@ __all__ = [
     "RATED_PROTOCOLS",
     "SPIKE_PROTOCOLS",
     "STIMULUS_PROTOCOLS",
+    "ADHD200Score",
     "AuditRow",
     "Fold",
     "Interval",
@@ -89,6 +91,7 @@ __all__ = [
     "SpikeFold",
     "SpikeSplitSettings",
     "SplitSettings",
+    "adhd200_score",
     "assert_no_leak",
     "auc_threshold",
     "audit_folds",
