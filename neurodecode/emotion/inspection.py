@@ -50,7 +50,7 @@ def inspected(config: EmotionConfig) -> list[Decoder]:
 def interpret_unit(study: Study, unit: Unit, folder: Path, out: Path) -> None:
     """Interpret a unit's networks on test windows of the first rating and fold, and write that.
 
-    Nothing where the unit has none to interpret.
+    Nothing where the unit has none to interpret, or its test part lacks two levels of two trials.
 
     Parameters
     ----------
@@ -66,6 +66,9 @@ def interpret_unit(study: Study, unit: Unit, folder: Path, out: Path) -> None:
     stretches, folds = study.split(unit.protocol, label, unit.subject)
     fold = folds[0]
     shown = all_windows(stretches.iloc[fold.test], study.config.window_samples)
+    trials = shown.drop_duplicates("row")["level"].value_counts()
+    if (trials > 1).sum() < 2:
+        return  # no trial of two levels could be held out of the plane
     signals = {unit.subject: study.stores[unit.subject].signals}
     source = WindowSource(signals, study.config.window_samples)
     windows = torch.from_numpy(source.read(places_of(shown, source.subjects)))
