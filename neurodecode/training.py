@@ -44,7 +44,7 @@ class Fit:
     epochs : int
         Epochs carried out, also before an interruption.
     best_loss : float
-        Validation loss of the weights that were restored.
+        Smallest validation loss; that of the weights that were kept, unless the last ones were.
     resumed_from : str
         Checkpoint that the training went on from; empty for a fresh start.
     note : str
@@ -68,7 +68,7 @@ def fit(
     callbacks: Sequence[Callback] = (),
     keep: Literal["best", "last"] = "best",
 ) -> Fit:
-    """Train, restore the weights of the best validation loss, and say how it went.
+    """Train, keep the weights of the best validation loss or the last ones, say how it went.
 
     A training that was interrupted goes on from its last whole checkpoint in ``folder``; one that
     ended, or was begun with another key, starts anew.
@@ -76,7 +76,7 @@ def fit(
     Parameters
     ----------
     module : LightningModule
-        Logs ``val_loss``; holds the best weights afterwards.
+        Logs ``val_loss``; holds the weights that are kept afterwards.
     data : LightningDataModule
     folder : Path
         For ``checkpoints/`` and the CSV log, ``log/version_0/metrics.csv``.

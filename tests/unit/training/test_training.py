@@ -51,6 +51,29 @@ def test_the_best_weights_are_restored_not_the_last(small, pairs, settings, tmp_
     assert not module.training
 
 
+def test_the_last_weights_are_kept_where_that_is_asked_for(small, pairs, settings, tmp_path):
+    early = {0: 3.0, 1: 1.0, 2: 2.0, 3: 1.5, 4: 2.5, 5: 1.2}
+    kept, best = small(valid=early), small(valid=early)
+    found = fit(kept, pairs(), settings(), tmp_path / "kept", seed=3, keep="last")
+    fit(best, pairs(), settings(), tmp_path / "best", seed=3)
+    assert (found.epochs, found.best_loss) == (6, 1.0)
+    assert not same(weights(kept), weights(best))
+    late = small(valid={epoch: 6.0 - epoch for epoch in range(6)})
+    fit(late, pairs(), settings(), tmp_path / "late", seed=3)
+    assert same(weights(kept), weights(late))
+    assert not kept.training
+
+
+def test_the_last_weights_are_the_same_after_an_interruption(
+    small, pairs, settings, interrupted, tmp_path
+):
+    resumed, whole = small(), small()
+    found = fit(resumed, pairs(), settings(), interrupted, seed=3, key="a", keep="last")
+    fit(whole, pairs(), settings(), tmp_path / "whole", seed=3, keep="last")
+    assert found.resumed_from == "last.ckpt"
+    assert same(weights(resumed), weights(whole))
+
+
 def test_patience_counts_epochs_without_a_better_validation_loss(small, pairs, settings, tmp_path):
     module = small(valid={0: 3.0, 1: 1.0, 2: 1.1, 3: 1.2, 4: 0.1, 5: 0.1})
     found = fit(module, pairs(), settings(patience=2), tmp_path, seed=3)
