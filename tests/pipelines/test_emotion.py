@@ -117,13 +117,9 @@ def test_the_control_is_trained_on_shuffled_ratings_and_shown(felt, rows):
     page = (felt / "report.html").read_text()
     assert "on ratings in random order" in page
     assert "3 subjects are too few to judge" in page
-<<<<<<< HEAD
-    assert CONTROL not in page.split("Comparisons: valence")[-1].split("</section>")[0]
-=======
     compared = page.split("Comparisons: valence leave clips out</h2>")[1].split("<h2")[0]
     assert "DE+SVM" in compared
     assert CONTROL not in compared
->>>>>>> emo-tests
 
 
 def test_scores_are_those_of_the_saved_predictions(felt, rows):
