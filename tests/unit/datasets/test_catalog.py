@@ -164,5 +164,5 @@ def test_files_on_the_card_are_those_moabb_asks_for(name, tmp_path, monkeypatch)
 
 
 def test_a_folder_that_is_meant_and_not_given_is_asked_for():
-    with pytest.raises(ConfigFault, match="--set data.path=FOLDER"):
+    with pytest.raises(ConfigFault, match=r"--set data\.path=FOLDER"):
         card_of(DataSection(dataset="local"))
