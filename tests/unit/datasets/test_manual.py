@@ -75,14 +75,19 @@ def test_patterns_belong_to_manual_cards_below_their_own_folder():
         validate(Card, {"name": "Other", "access": "url", "files": files})
 
 
+REPOSITORY_ONLY = ("V1AL", "hippocampus-nelpy", "muse-n170", "visnav")
+"""Published without a DOI of their own."""
+SEVERAL_RATES = ("FACED",)
+
+
 @pytest.mark.parametrize("name", MANUAL)
 def test_every_manual_card_is_complete(name, tmp_path):
     card = CARDS[name]
     assert all((card.citation, card.url, card.subjects))
     if card.modality in ("eeg", "meg"):  # voxels differ between people
         assert card.channels
-        assert card.sfreq
-    assert card.doi or name == "muse-n170"  # published as a repository only
+        assert card.sfreq or name in SEVERAL_RATES
+    assert card.doi or name in REPOSITORY_ONLY
     assert card.notes
     with pytest.raises(NetworkFault, match=f"{name} has to be put here by hand"):
         fetch(card, subjects=card.subjects[:1], root=tmp_path)
