@@ -17,6 +17,7 @@ EXTRA_OF = {
     "lightning": "torch",
     "onnxruntime": "speech",
     "pylsl": "stream",
+    "pynwb": "spikes",
     "skimage": "image",
     "torch": "torch",
     "transformers": "pretrained",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import sys
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -25,7 +26,7 @@ from neurodecode.faults import DataFault
 from neurodecode.training_config import TrainerSection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from lightning.fabric.utilities.types import _PATH
 
@@ -141,6 +142,18 @@ def make_trainer(
         enable_progress_bar=sys.stderr.isatty(),
         enable_model_summary=False,
     )
+
+
+@contextmanager
+def evaluating(module: torch.nn.Module) -> Iterator[None]:
+    """Within the context no module is in training mode; each returns to its own mode."""
+    modes = {each: each.training for each in module.modules()}
+    module.eval()
+    try:
+        yield
+    finally:
+        for each, mode in modes.items():
+            each.training = mode
 
 
 class SeedOfBatch(Callback):

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from neurodecode.benchmarks.acm.config import ACMBenchmark
+from neurodecode.benchmarks.emotion.config import EmotionBenchmark
 from neurodecode.benchmarks.image.config import ImageBenchmark
 from neurodecode.benchmarks.method import ArraySection
 from neurodecode.benchmarks.mindbridge.config import MindBridgeBenchmark
@@ -30,7 +31,7 @@ class BenchConfig(Experiment):
 
     data: BenchData
     benchmark: Annotated[
-        ACMBenchmark | SpeechBenchmark | ImageBenchmark | MindBridgeBenchmark,
+        ACMBenchmark | SpeechBenchmark | ImageBenchmark | MindBridgeBenchmark | EmotionBenchmark,
         Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(

@@ -218,7 +218,16 @@ def find_card(name: str, folders: Iterable[Path] | None = None) -> Card:
 
 
 def card_of(data: DataSection, folders: Iterable[Path] | None = None) -> Card:
-    """Return the card of an experiment's data: from the catalogue, or of its own BIDS folder."""
+    """Return the card of an experiment's data: from the catalogue, or of its own folder.
+
+    Raises
+    ------
+    ConfigFault
+        If the data set is unknown, or a folder is meant and none is given.
+    """
+    if data.path is None and data.dataset == LOCAL:
+        raise ConfigFault("data.dataset: local is a folder of yours, and none is given",
+                          fix="add --set data.path=FOLDER")  # fmt: skip
     if data.path is None:
         return find_card(data.dataset, folders)
     subjects = bids_subjects(data.path)

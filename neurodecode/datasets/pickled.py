@@ -1,4 +1,4 @@
-"""Dictionaries that a publisher saved with ``numpy.save``, read without running anything.
+"""Dictionaries that a publisher saved with ``numpy.save`` or pickled, read as plain data.
 
 Such a file holds a pickle, and a pickle can name any function of Python to be called while it is
 read. Here it can name the few that NumPy writes for arrays, types and scalars, and even those are
@@ -74,7 +74,41 @@ def read_pickled_dict(path: Path, keys: tuple[str, ...]) -> dict[str, Any]:
     return values
 
 
-@dataclass
+def read_pickle(path: Path) -> dict[Any, Any]:
+    """Return a whole pickled dictionary (protocol 4 or less), as of ``pickle.dump``.
+
+    Parameters
+    ----------
+    path : Path
+        A ``.pkl`` file of one dictionary.
+
+    Returns
+    -------
+    dict
+        Keys and values are those that :func:`read_pickled_dict` returns.
+
+    Raises
+    ------
+    DataFault
+        As :func:`read_pickled_dict`.
+    """
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path))
+    sniff(path)
+    try:
+        with path.open("rb") as file:
+            content = _DataUnpickler(_LargeOnDisk(file, path.stat().st_size)).load()
+            if not isinstance(content, dict):
+                raise pickle.UnpicklingError("no dictionary")
+            return {_plain(key, path): _plain(value, path) for key, value in content.items()}
+    except pickle.UnpicklingError as error:
+        raise DataFault(f"unsafe or broken file: {error}", where=str(path), fix=_AGAIN) from error
+    except Exception as error:  # a broken stream may fail anywhere
+        what = f"not a whole pickled dictionary: {type(error).__name__} {error}"
+        raise DataFault(what, where=str(path), fix=_AGAIN) from error
+
+
+@dataclass(eq=False)
 class _Saved:
     """Stand-in for an array, type or scalar: what it was called with, and its state."""
 

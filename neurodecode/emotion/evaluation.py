@@ -130,7 +130,7 @@ def _decoded(study: Study, unit: Unit, label: str, folder: Path) -> pd.DataFrame
         windows = source.read(places_of(shown, source.subjects))
         for decoder in unit.decoders:
             place = fold_folder(folder, decoder, label, fold.fold)
-            for split, weights in _stages(unit, fold):
+            for split, weights in stages(unit, fold):
                 found = answer(
                     study, decoder, label, place, windows, weights=weights, across=unit.across
                 )
@@ -140,8 +140,8 @@ def _decoded(study: Study, unit: Unit, label: str, folder: Path) -> pd.DataFrame
     return pd.concat(tables, ignore_index=True).drop(columns="row")
 
 
-def _stages(unit: Unit, fold: RatedFold) -> list[tuple[str, str]]:
-    """Return the splits that a fold answers for, and the weights of each."""
+def stages(unit: Unit, fold: RatedFold) -> list[tuple[str, str]]:
+    """Return the splits that a fold answers for, and the name of the weights of each."""
     if not unit.across:
         return [(unit.protocol, WEIGHTS)]
     if not fold.calibrate.size:

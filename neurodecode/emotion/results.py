@@ -10,14 +10,17 @@ import pandas as pd
 from neurodecode.emotion.claims import Evidence, emotion_claims
 from neurodecode.emotion.config import EmotionConfig
 from neurodecode.emotion.decoders import decoder_of
+from neurodecode.emotion.inspection import REFERENCE, THROUGHPUT, orders_of
 from neurodecode.emotion.scores import F1, load_scores
 from neurodecode.emotion.sections import (
+    inside_sections,
     missing_section,
     models_section,
     ordinal_section,
     protocols_section,
     smoothing_section,
 )
+from neurodecode.emotion.sections_throughput import throughput_section
 from neurodecode.evaluation.audit import audit_frame
 from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.evaluation.control import control_at_chance
@@ -33,6 +36,8 @@ from neurodecode.report.sections import (
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from neurodecode.emotion.scores import Scores
     from neurodecode.emotion.study import Study
     from neurodecode.workflow.step import Job
@@ -51,12 +56,15 @@ def build_report(job: Job, study: Study) -> Report:
     for each in config.labels:
         lowest, _ = study.scale(each)
         sections.append(ordinal_section(scores, each, protocol, main, lowest=lowest))
-    claims = emotion_claims(_evidence(scores, config))
+    orders = orders_of(job.evaluations, config)
+    claims = emotion_claims(_evidence(scores, config, orders))
     audit = pd.concat(
         [audit_frame(study.audit(name, each)) for name in config.protocols
          for each in config.labels[:1]], ignore_index=True,
     )  # fmt: skip
     sections += [
+        *inside_sections(job.evaluations, config, study.scale(label)[0]),
+        *_throughput(job.evaluations),
         claims_section(claims),
         audit_section(audit),
         *missing_section(study),
@@ -93,12 +101,19 @@ def _scored(scores: Scores, label: str, protocol: str, config: EmotionConfig) ->
                     .replace("Comparisons", "Comparisons:")) for section in found]  # fmt: skip
 
 
-def _evidence(scores: Scores, config: EmotionConfig) -> Evidence:
+def _throughput(folders: list[Path]) -> list[Section]:
+    """Windows per second, as the first job measured them; nothing where none did."""
+    found = [folder / THROUGHPUT for folder in folders if (folder / THROUGHPUT).is_file()]
+    return [throughput_section(pd.read_parquet(path), REFERENCE) for path in found[:1]]
+
+
+def _evidence(scores: Scores, config: EmotionConfig, orders: dict[str, list[float]]) -> Evidence:
     return Evidence(
         kind="simulated" if config.simulated_subjects() else "real",
         scores=scores,
         main=config.models[0],
         honest=config.protocols[0],
         n_parameters=decoder_of(config.models[0]).n_parameters or 0,
+        order=orders,
         seed=config.seed,
     )

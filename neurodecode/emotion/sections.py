@@ -9,7 +9,12 @@ import pandas as pd
 
 from neurodecode.emotion.decoders import ONE_HOT, decoder_of
 from neurodecode.emotion.evaluation import BEFORE, CROPS, WINDOWS
+from neurodecode.emotion.inspection import (
+    interpreted_protocol,
+    read_interpretations,
+)
 from neurodecode.emotion.scores import F1, SEQ2HR
+from neurodecode.emotion.sections_interpreted import interpreted_sections
 from neurodecode.evaluation.paired import paired_test
 from neurodecode.evaluation.rated_splits import RATED_PROTOCOLS, missing_levels
 from neurodecode.report.figures import confusion_figure
@@ -18,8 +23,10 @@ from neurodecode.report.sections import f3, interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from neurodecode.emotion.config import EmotionConfig
+    from neurodecode.emotion.interpreted import Interpretation
     from neurodecode.emotion.scores import Scores
     from neurodecode.emotion.study import Study
 
@@ -108,6 +115,26 @@ def smoothing_section(scores: Scores, config: EmotionConfig) -> list[Section]:
     columns = ("rating", "protocol", "score", "smoothed", "one-hot", "gain", "relative",
                "Wilcoxon p", "t test p", "subjects")  # fmt: skip
     return [Section("Smoothed ratings", [text, Table(columns, rows)])]
+
+
+def inside_sections(folders: Sequence[Path], config: EmotionConfig, lowest: int) -> list[Section]:
+    """Interpretations of one subject's networks, before and after the calibration if there is one.
+
+    Empty where no network was interpreted.
+    """
+    of_subject: dict[tuple[str, str], Interpretation] = {}
+    for name, split, found in read_interpretations(folders, config):
+        of_subject.setdefault((name, split), found)
+    main, protocol = config.models[0], interpreted_protocol(config)
+    order = (BEFORE, protocol)
+    titles = {BEFORE: "before calibration", "calibrated": "after calibration"}
+    mine = {titles.get(split, split.replace("_", " ")): of_subject[main, split]
+            for split in order if (main, split) in of_subject}  # fmt: skip
+    planes = {name: found.embedding for (name, split), found in of_subject.items()
+              if split == protocol}  # fmt: skip
+    if not mine:
+        return []
+    return interpreted_sections(mine, planes, rating=config.labels[0], lowest=lowest)
 
 
 def missing_section(study: Study) -> list[Section]:

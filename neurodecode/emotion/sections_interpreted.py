@@ -210,13 +210,26 @@ COLUMNS = {
 
 def _places(names: Sequence[str], source: Any) -> tuple[dict[str, NDArray[np.float64]], list[str]]:
     """Return the positions of electrodes by name, and the names that have none."""
-    if source is None:
-        from neurodecode.datasets.montage import standard_montage
-
-        source = standard_montage(MONTAGE).get_positions()["ch_pos"]
+    source = _standard_positions() if source is None else source
     known = {canonical_name(name): place for name, place in electrode_positions(source).items()}
     lost = [name for name in names if canonical_name(name) not in known]
     return {name: known[canonical_name(name)] for name in names if name not in lost}, lost
+
+
+def _standard_positions() -> dict[str, NDArray[np.float64]]:
+    """Return all sites of the standard montage, from the middle of the sphere nearest to them."""
+    import mne
+
+    from neurodecode.datasets.montage import standard_montage
+
+    montage = standard_montage(MONTAGE)
+    # an Info turns them to coordinates of the head
+    info = mne.create_info(montage.ch_names, 1.0, "eeg").set_montage(montage)
+    places = np.array(list(electrode_positions(info).values()))
+    # |p|^2 = 2 p.c + (r^2 - |c|^2), linear in the centre c
+    equations = np.c_[2 * places, np.ones(len(places))]
+    centre = np.linalg.lstsq(equations, (places**2).sum(axis=1), rcond=None)[0][:3]
+    return dict(zip(montage.ch_names, places - centre, strict=True))
 
 
 def _plane(each: Embedding, lowest: int) -> Plane:

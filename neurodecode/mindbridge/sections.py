@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from neurodecode.workflow.step import Job
 
 
+MANY = 12
+"""Subjects above which pairs are summed up."""
+
+
 def retrieval_section(
     rows: pd.DataFrame, metrics: Sequence[str], config: MindBridgeConfig
 ) -> Section:
@@ -125,18 +129,28 @@ def synthesis_section(synthesis: pd.DataFrame) -> list[Section]:
     """Decoded signals that were synthesised for one subject from another's; sources as rows."""
     if synthesis.empty:
         return []
-    wide = synthesis.pivot_table(index="source", columns="subject", values="hit", aggfunc="mean")
-    rows = [
-        (source, *("-" if np.isnan(value) else f"{value:.3f}" for value in values))
-        for source, values in zip(wide.index, wide.to_numpy(float), strict=True)
-    ]
     text = (
         "Test signals of subject A through A's embedder and B's builder are what B would have "
         "shown; B's embedder and the shared translator decode them. Image retrieval, top-1, chance "
         f"{synthesis['chance'].iloc[0]:.3f}."
     )
-    columns = ("from A \\ as B", *map(str, wide.columns))
-    return [Section("Synthesised signals", [text, Table(columns, rows)])]
+    return [Section("Synthesised signals", [text, _pairs_table(synthesis)])]
+
+
+def _pairs_table(synthesis: pd.DataFrame) -> Table:
+    """Return every pair; of many subjects the means as A and as B."""
+    wide = synthesis.pivot_table(index="source", columns="subject", values="hit", aggfunc="mean")
+    if len(wide) > MANY:
+        means = wide.mean(axis=1), wide.mean(axis=0).reindex(wide.index)
+        rows = [(subject, f3(as_a), f3(as_b))
+                for subject, as_a, as_b in zip(wide.index, *means, strict=True)]  # fmt: skip
+        return Table(("subject", "as A", "as B"), rows, f"Means over {len(rows) - 1} others",
+                     folded=True)  # fmt: skip
+    cells = [
+        (source, *("-" if np.isnan(value) else f"{value:.3f}" for value in values))
+        for source, values in zip(wide.index, wide.to_numpy(float), strict=True)
+    ]
+    return Table(("from A \\ as B", *map(str, wide.columns)), cells)
 
 
 def stimuli_section(job: Job, trials: pd.DataFrame, config: MindBridgeConfig) -> Section:

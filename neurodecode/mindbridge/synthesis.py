@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,12 +10,9 @@ from torch import Tensor
 
 from neurodecode.mindbridge.aggregation import pool_repetitions
 from neurodecode.mindbridge.data import SubjectData
+from neurodecode.training import evaluating
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from torch import nn
-
     from neurodecode.mindbridge.config_model import Aggregation
     from neurodecode.mindbridge.model import MindBridge
 
@@ -116,18 +112,6 @@ def pseudo_subject_data(
         made = synthesise(model, torch.from_numpy(pooled).to(device), source, target)
         signals[first : first + len(rows), 0] = made.float().cpu().numpy()
     return SubjectData(signals, data.image, data.ids, data.text)
-
-
-@contextmanager
-def evaluating(module: nn.Module) -> Iterator[None]:
-    """Within the context no module is in training mode; each returns to its own mode."""
-    modes = {each: each.training for each in module.modules()}
-    module.eval()
-    try:
-        yield
-    finally:
-        for each, mode in modes.items():
-            each.training = mode
 
 
 def _pooled(

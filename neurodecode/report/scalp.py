@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 1.8, 1.75
 """Inches of one map."""
+RADIUS_M = 0.095
+"""Of the head that MNE draws; positions are brought to it, whatever their unit."""
 NAMED = 3
 """Electrodes named in the text alternative."""
 
@@ -39,8 +41,8 @@ def scalp_figure(
     rows : mapping of str to mapping of str to ndarray
         By title of the row, then of the column (the same of each row): a value per electrode.
     positions : mapping of str to ndarray, shape (2,) or (3,)
-        Of the electrodes, in the order of the values: x to the right, y to the front, z up, in m
-        where there are three.
+        Of the electrodes, in the order of the values: x to the right, y to the front, z up, from
+        the middle of the head, in any unit.
     patches : frozenset of str, default=empty
         Columns whose values are the same over neighbouring electrodes, not smoothed in between.
     """
@@ -121,7 +123,9 @@ def _where(positions: Mapping[str, NDArray[np.float64]]) -> tuple[Any, Any]:
     places = np.array(list(positions.values()))
     if places.shape[1] == 2:
         return places, (0.0, 0.0, 0.0, 1.05 * float(np.linalg.norm(places, axis=1).max()))
-    montage = mne.channels.make_dig_montage(dict(positions), coord_frame="head")
+    scaled = places * RADIUS_M / np.median(np.linalg.norm(places, axis=1))
+    named = dict(zip(positions, scaled, strict=True))
+    montage = mne.channels.make_dig_montage(named, coord_frame="head")
     return mne.create_info(list(positions), 1.0, "eeg").set_montage(montage), None
 
 

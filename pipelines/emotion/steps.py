@@ -39,13 +39,17 @@ def train(job: Job) -> str:
 
 
 def evaluate(job: Job) -> str:
-    """Decode every test window, and score the answers."""
+    """Decode every test window, score the answers, and look inside the networks."""
     from neurodecode.emotion.evaluation import evaluate_unit
+    from neurodecode.emotion.inspection import interpret_unit, write_throughput
     from neurodecode.emotion.units import unit_of
 
-    card = job.card
+    study, unit, card = _study(job), unit_of(job.config, job.name), job.card
     simulated = job.data_root / card.name if card.access == "simulated" else None
-    result = evaluate_unit(_study(job), unit_of(job.config, job.name), job.model, simulated)
+    result = evaluate_unit(study, unit, job.model, simulated)
+    interpret_unit(study, unit, job.model, job.evaluation)
+    if job.name == next(iter(job.plan.units)):
+        write_throughput(study, job.evaluation)
     result.save(job.evaluation)
     return result.summary
 

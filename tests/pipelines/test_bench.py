@@ -178,3 +178,22 @@ def test_mindbridge_compares_equal_steps_and_states_memory(tmp_path, command):
     page = (folder / "report.html").read_text()
     for heading in ("Training step", "Memory", "Claims"):
         assert heading in page
+
+
+def test_emotion_compares_equal_networks_and_gives_windows_per_second(tmp_path, command):
+    folder = tmp_path / "run"
+    result = command("run", "bench", "emotion_smoke", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = json.loads((folder / "report.json").read_text())
+    assert {row["split"] for row in found["metrics"]} == {
+        f"{phase}, {peer}, threads: 1"
+        for phase in ("training", "inference")
+        for peer in ("plain", "EEGNet")
+    }
+    claims = {claim["key"]: claim for claim in found["claims"]}
+    assert claims["outputs"]["verdict"] == claims["gradient"]["verdict"] == "holds"
+    assert "another" in claims["eegnet_training-threads-1"]["note"]
+    assert len(found["throughput"]) == 2 * 3 * 2
+    page = (folder / "report.html").read_text()
+    for heading in ("Windows per second", "Claims"):
+        assert heading in page

@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 README = Path(__file__).parents[2] / "README.md"
-OWN = "neurodecode run mindbridge demo --set data.path=/my/study"
+OWN = "neurodecode run mindbridge own_study --set data.path=/my/study"
 SMALL = (
     "models=[bridge, ridge]", "seeds=[1]", "tuning.lengths=[]", "trainer.max_epochs=1",
     "bridge={pooled_size: 12, width: 8, n_blocks: 1, adapter_size: 2}",

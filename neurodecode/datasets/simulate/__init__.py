@@ -39,6 +39,12 @@ def _responses(folder: Path, **options: Any) -> list[Path]:
     return simulate_responses(folder, **options)
 
 
+def _spiking(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.spiking import simulate_spiking
+
+    return simulate_spiking(folder, **options)
+
+
 def _viewing(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.viewing import simulate_viewing
 
@@ -51,6 +57,7 @@ SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "motor_imagery": _motor_imagery,
     "rated": _rated,
     "responses": _responses,
+    "spiking": _spiking,
     "viewing": _viewing,
 }
 """Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from neurodecode.config import validate
+from neurodecode.config import DataSection, validate
 from neurodecode.datasets import Card, find_card, load_cards, load_index, no_network
+from neurodecode.datasets.catalog import card_of
 from neurodecode.faults import ConfigFault, DataFault
 
 CATALOG = Path(__file__).parents[3] / "data" / "catalog"
@@ -160,3 +161,8 @@ def test_files_on_the_card_are_those_moabb_asks_for(name, tmp_path, monkeypatch)
             dataset.data_path(int(label))
         assert set(card.expected(label).values()) == asked, label
         assert all((tmp_path / path).is_file() for path in card.expected(label)), label
+
+
+def test_a_folder_that_is_meant_and_not_given_is_asked_for():
+    with pytest.raises(ConfigFault, match=r"--set data\.path=FOLDER"):
+        card_of(DataSection(dataset="local"))

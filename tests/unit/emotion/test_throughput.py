@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from neurodecode.emotion import EEGNet, EmotionNetwork
+from neurodecode.emotion.sections_throughput import throughput_section
 from neurodecode.emotion.throughput import PHASES, measure_throughput, median_interval
 from neurodecode.faults import ConfigFault, DataFault
 
@@ -114,3 +115,14 @@ def test_faulty_requests_are_answered(passes):
         measure({"a": EEGNet()})
     with pytest.raises(DataFault, match=r"not finite.*network bb|network bb.*not finite"):
         measure({"a": Noted("a", passes), "bb": Noted("bb", passes, bias=float("nan"))})
+
+
+def test_the_section_shows_the_numbers_of_the_table(passes):
+    table = measure({"a": Noted("a", passes), "b": Noted("b", passes)})
+    text, shown = throughput_section(table, "a").blocks
+    assert f"torch threads: {torch.get_num_threads()}, device: cpu" in text
+    assert [row[2] for row in shown.rows] == [*PHASES] * 2
+    assert shown.rows[0][5:] == ("1", "")
+    expected = table.iloc[2]
+    assert shown.rows[2][3] == f"{expected.windows_per_second:,.0f}"
+    assert shown.rows[2][5] == f"{expected.ratio:.2f}"

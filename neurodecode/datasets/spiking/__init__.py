@@ -1,0 +1,49 @@
+"""Spike trains of populations, with stimulus and behaviour: public data sets, files and objects.
+
+Every loader is called as ``read_recordings(root, subject, **options)`` and returns one
+:class:`~neurodecode.datasets.spiking.recording.SpikeSession` per session of the subject.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neurodecode.datasets.loaders import lazy_reader, named_loader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from neurodecode.datasets.spiking.recording import SpikeSession
+
+
+def _reader(module: str) -> Callable[..., list[SpikeSession]]:
+    return lazy_reader(__name__, module)
+
+
+SPIKING: dict[str, Callable[..., list[SpikeSession]]] = {
+    "MC-Maze": _reader("nwb"),
+    "V1AL": _reader("v1al"),
+    "cockroach-antennal-lobe": _reader("cockroach"),
+    "hippocampus-nelpy": _reader("nelpy"),
+    "local": _reader("arrays"),
+    "nwb": _reader("nwb"),
+    "simulated-spiking": _reader("arrays"),
+    "songbird-hvc": _reader("songbird"),
+    "visnav": _reader("visnav"),
+}
+"""Loaders by card name: ``SPIKING[name](root, subject, **options)``; "local" are plain
+arrays, "nwb" is a folder of NWB files.
+
+The options are the keyword-only arguments of ``read_recordings`` in the loader's module.
+"""
+
+
+def spiking_loader(name: str) -> Callable[..., list[SpikeSession]]:
+    """Return the loader of a data set by the name of its card.
+
+    Raises
+    ------
+    ConfigFault
+        If no loader has this name, with the nearest one.
+    """
+    return named_loader(name, SPIKING, kind="spiking")

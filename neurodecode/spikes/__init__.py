@@ -1,0 +1,5 @@
+"""Generative pretraining on spike trains with stimulus and behaviour (Neuroformer)."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

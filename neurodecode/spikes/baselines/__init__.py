@@ -1,0 +1,1 @@
+"""Rivals of the network: linear and small neural decoders, encoding models, connectivity."""

@@ -1,0 +1,192 @@
+"""Small networks from spike counts to a behaviour variable, with scikit-learn's manners."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator, RegressorMixin
+from torch import Tensor, nn
+
+from neurodecode.faults import ConfigFault, DataFault, unknown
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+KINDS = ("MLP", "bi-GRU")
+
+
+class CountMLP(nn.Module):
+    """Five linear layers with GELU and dropout over all counts of a window.
+
+    Parameters
+    ----------
+    n_bins, n_units : int
+        Of a window.
+    width : int
+        Of the hidden layers.
+    dropout : float
+    """
+
+    def __init__(self, n_bins: int, n_units: int, width: int, dropout: float) -> None:
+        super().__init__()
+        sizes = [n_bins * n_units, *[width] * 4]
+        layers: list[nn.Module] = [nn.Flatten()]
+        for before, after in pairwise(sizes):
+            layers += [nn.Linear(before, after), nn.GELU(), nn.Dropout(dropout)]
+        self.layers = nn.Sequential(*layers, nn.Linear(width, 1))
+
+    def forward(self, counts: Tensor) -> Tensor:
+        """Return a value (n,) for counts (n, n_bins, n_units)."""
+        value: Tensor = self.layers(counts).squeeze(-1)
+        return value
+
+
+class CountBiGRU(nn.Module):
+    """Three bidirectional GRU layers over the bins, read out from their mean.
+
+    The published rival has linear layers with layer norm, dropout 0.1 and tanh; its initial state
+    comes from the network's own token embeddings, here it is 0.
+
+    Parameters
+    ----------
+    n_units, width : int
+    dropout : float
+    """
+
+    def __init__(self, n_units: int, width: int, dropout: float) -> None:
+        super().__init__()
+        self.embed = nn.Sequential(nn.Linear(n_units, width), nn.LayerNorm(width), nn.Tanh())
+        self.recurrent = nn.GRU(
+            width, width, num_layers=3, batch_first=True, bidirectional=True, dropout=dropout
+        )
+        self.read = nn.Sequential(
+            nn.Linear(2 * width, width), nn.LayerNorm(width), nn.Dropout(dropout), nn.Tanh(),
+            nn.Linear(width, 1),
+        )  # fmt: skip
+
+    def forward(self, counts: Tensor) -> Tensor:
+        """Return a value (n,) for counts (n, n_bins, n_units)."""
+        states, _ = self.recurrent(self.embed(counts))
+        value: Tensor = self.read(states.mean(dim=1)).squeeze(-1)
+        return value
+
+
+class NetworkDecoder(RegressorMixin, BaseEstimator):
+    """Train a network by AdamW on the squared error; stop where the last tenth no longer improves.
+
+    Counts and values are standardised by the training windows. The last tenth in the order given,
+    which should be that of time, is held out to choose the epoch, so that no neighbour of a
+    training window decides.
+
+    Parameters
+    ----------
+    kind : {"MLP", "bi-GRU"}, default="MLP"
+    width : int, default=64
+    epochs : int, default=60
+        At most.
+    patience : int, default=8
+        Epochs without improvement.
+    batch_size : int, default=128
+    learning_rate, weight_decay, dropout : float, default=1e-3, 1e-2, 0.1
+    random_state : int, default=0
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+    n_epochs_ : int
+        Epochs of the weights that were kept.
+    """
+
+    def __init__(
+        self,
+        kind: str = "MLP",
+        *,
+        width: int = 64,
+        epochs: int = 60,
+        patience: int = 8,
+        batch_size: int = 128,
+        learning_rate: float = 1e-3,
+        weight_decay: float = 1e-2,
+        dropout: float = 0.1,
+        random_state: int = 0,
+    ) -> None:
+        self.kind = kind
+        self.width = width
+        self.epochs = epochs
+        self.patience = patience
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.dropout = dropout
+        self.random_state = random_state
+
+    def fit(self, counts: NDArray[Any], values: NDArray[Any]) -> Self:
+        """Fit to counts (n, n_bins, n_units) and values (n,).
+
+        Raises
+        ------
+        ConfigFault
+            If the kind is unknown.
+        DataFault
+            If there are fewer than 20 windows, or a value is not finite.
+        """
+        if self.kind not in KINDS:
+            raise ConfigFault(unknown("network", self.kind, KINDS))
+        windows, wanted = np.asarray(counts, np.float64), np.asarray(values, np.float64)
+        if len(windows) < 20 or not np.isfinite(wanted).all():
+            what = f"{len(windows)} windows, {int((~np.isfinite(wanted)).sum())} without a value"
+            raise DataFault(what, fix="give 20 windows or more, each with a value")
+        self._mean, self._scale = windows.mean(axis=(0, 1)), windows.std(axis=(0, 1)) + 1e-6
+        self._middle, self._spread = wanted.mean(), wanted.std() + 1e-12
+        held = max(1, len(windows) // 10)
+        inputs, targets = (
+            self._scaled(windows),
+            torch.from_numpy(((wanted - self._middle) / self._spread).astype(np.float32)),
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.random_state)
+            self.network_ = self._make(windows.shape[1], windows.shape[2])
+            self._train(inputs[:-held], targets[:-held], inputs[-held:], targets[-held:])
+        return self
+
+    def predict(self, counts: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the decoded values, (n,)."""
+        self.network_.eval()
+        with torch.inference_mode():
+            inputs = torch.split(self._scaled(np.asarray(counts)), 2048)
+            parts = [self.network_(part) for part in inputs]
+        return torch.cat(parts).numpy().astype(np.float64) * self._spread + self._middle
+
+    def _make(self, n_bins: int, n_units: int) -> nn.Module:
+        if self.kind == "MLP":
+            return CountMLP(n_bins, n_units, self.width, self.dropout)
+        return CountBiGRU(n_units, self.width, self.dropout)
+
+    def _scaled(self, counts: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(((counts - self._mean) / self._scale).astype(np.float32))
+
+    def _train(self, inputs: Tensor, targets: Tensor, held: Tensor, wanted: Tensor) -> None:
+        optimiser = torch.optim.AdamW(
+            self.network_.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+        )
+        best, kept, self.n_epochs_ = np.inf, self.network_.state_dict(), 0
+        for epoch in range(1, self.epochs + 1):
+            self.network_.train()
+            for rows in torch.split(torch.randperm(len(inputs)), self.batch_size):
+                loss = nn.functional.mse_loss(self.network_(inputs[rows]), targets[rows])
+                optimiser.zero_grad()
+                loss.backward()  # type: ignore[no-untyped-call]
+                optimiser.step()
+            self.network_.eval()
+            with torch.inference_mode():
+                error = float(nn.functional.mse_loss(self.network_(held), wanted))
+            if error < best:
+                best, self.n_epochs_ = error, epoch
+                state = self.network_.state_dict()
+                kept = {name: tensor.clone() for name, tensor in state.items()}
+            elif epoch - self.n_epochs_ >= self.patience:
+                break
+        self.network_.load_state_dict(kept)

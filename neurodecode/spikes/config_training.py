@@ -1,0 +1,73 @@
+"""Settings of optimiser, generation and tuning; reading them loads no torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from neurodecode.config import Section
+
+Past = Literal["teacher", "own"]
+Frozen = Literal["nothing", "body", "past", "frames", "tokens"]
+
+
+class OptimiserSection(Section):
+    """AdamW with a warm-up and half a cosine; the defaults are the released ones.
+
+    Clip gradients to norm 1 with ``gradient_clip_val`` of the Trainer, as published; small data
+    sets want a larger rate and less decay.
+    """
+
+    learning_rate: float = Field(default=1e-4, gt=0, description="Largest")
+    betas: tuple[float, float] = (0.9, 0.95)
+    weight_decay: float = Field(default=1.0, ge=0, description="Of weights of linear layers alone")
+    warmup_tokens: int = Field(
+        default=80_000_000,
+        ge=0,
+        description="Target positions, padding included, until the largest rate; at most half of "
+        "the training",
+    )
+    final_share: float = Field(
+        default=0.1, gt=0, le=1, description="Of the largest rate, at the end of the cosine"
+    )
+    full_first_step: bool = Field(
+        default=False, description="The first update at the largest rate, as the released code has"
+    )
+
+
+class SamplingSection(Section):
+    """How tokens are drawn; the defaults are the published ones."""
+
+    greedy: bool = Field(default=False, description="The most probable token each time")
+    top_k: int = Field(default=0, ge=0, description="Most probable IDs that are kept; 0: all")
+    dt_top_k: int = Field(default=0, ge=0, description="The same of times")
+    top_p: float = Field(
+        default=0.95, gt=0, le=1, description="Probability of the IDs that are kept; 1: all"
+    )
+    dt_top_p: float = Field(default=0.95, gt=0, le=1, description="The same of times")
+    temperature: float = Field(default=1.0, gt=0, description="Of IDs")
+    dt_temperature: float = Field(default=1.0, gt=0, description="Of times")
+    valid_tokens: bool = Field(
+        default=True,
+        description="Only neurons and EOS, and times within the window, are drawn; released: any "
+        "token, and spikes with a special one for a time are left out",
+    )
+
+    @classmethod
+    def unfiltered(cls) -> SamplingSection:
+        """Return the model's own distribution: no token is left out, temperature 1."""
+        return cls(top_p=1.0, dt_top_p=1.0)
+
+
+class TuningSection(Section):
+    """Training of a pretrained model on few windows."""
+
+    share: float = Field(
+        default=1.0, gt=0, le=1, description="Of the training windows; published .01, .1, 1"
+    )
+    freeze: tuple[Frozen, ...] = Field(
+        default=(),
+        description="Parts that are not trained: body (all but behaviour heads), past, frames, "
+        "tokens",
+    )

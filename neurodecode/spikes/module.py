@@ -1,0 +1,175 @@
+"""What Lightning trains: the model on windows of spikes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import lightning
+import torch
+from torch import Tensor, nn
+
+from neurodecode.faults import ConfigFault
+from neurodecode.spikes.config_training import OptimiserSection
+from neurodecode.spikes.losses import spike_terms, weighted_sum
+from neurodecode.spikes.tuning import freeze
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from neurodecode.spikes.batches import SpikeBatch
+    from neurodecode.spikes.config_training import Frozen
+    from neurodecode.spikes.model import Neuroformer, Outputs
+
+
+class SpikeModule(lightning.LightningModule):
+    """Steps, logging, optimiser and schedule.
+
+    Logs ``train_loss`` and ``val_loss``, the weighted sum; each term unweighted, as ``train_id``,
+    ``train_dt``, ``train_contrastive``, and by the name of a decoded behaviour; ``val_accuracy``,
+    the share of spikes whose neuron is the most probable one (which the authors log as precision,
+    recall and F1), and ``val_NAME_accuracy`` of classified behaviours.
+
+    Parameters
+    ----------
+    model : Neuroformer
+    optimiser : OptimiserSection, optional
+        Default: the published settings.
+    freeze : iterable of str, default=()
+        Parts that are not trained: see :func:`neurodecode.spikes.tuning.freeze`.
+
+    Raises
+    ------
+    ConfigFault
+        If the model has no such part, or everything is frozen.
+    """
+
+    def __init__(
+        self,
+        model: Neuroformer,
+        optimiser: OptimiserSection | None = None,
+        *,
+        freeze: Iterable[Frozen] = (),
+    ) -> None:
+        super().__init__()
+        self.model, self.optimiser = model, optimiser or OptimiserSection()
+        _freeze(model, freeze)
+
+    def training_step(self, batch: SpikeBatch, _: int) -> Tensor:
+        """Return the loss of a batch."""
+        return self._step("train", batch)[0]
+
+    def validation_step(self, batch: SpikeBatch, _: int) -> Tensor:
+        """Return the loss of a batch; see the class for what is logged beside it."""
+        loss, outputs = self._step("val", batch)
+        spikes = batch["target_id"] < self.model.tokenizer.n_neurons
+        if bool(spikes.any()):
+            hits = (outputs.id.argmax(dim=-1) == batch["target_id"])[spikes].float().mean()
+            self._log({"val_accuracy": hits}, int(spikes.sum()))
+        for name, target in self.model.config.targets.items():
+            if target.n_classes is not None:
+                hits = outputs.behaviour[name].argmax(dim=1) == batch["targets"][name]
+                self._log({f"val_{name}_accuracy": hits.float().mean()}, len(hits))
+        return loss
+
+    def on_fit_start(self) -> None:
+        """Switch to training mode, which Lightning leaves to us."""
+        self.model.train()
+
+    def configure_optimizers(self) -> Any:
+        """AdamW over what is not frozen, its rate set before each update."""
+        settings = self.optimiser
+        optimiser = torch.optim.AdamW(
+            decay_groups(self.model, settings.weight_decay),
+            lr=settings.learning_rate, betas=settings.betas,
+        )  # fmt: skip
+        n_updates = self.trainer.estimated_stepping_batches
+        if not 1 <= n_updates < math.inf:
+            raise ConfigFault("the schedule needs a training of known length", fix="set max_epochs")
+        n_warmup = min(settings.warmup_tokens / self._tokens_per_update(), n_updates / 2)
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimiser, lambda update: rate_share(update, int(n_updates), n_warmup, settings)
+        )
+        return {"optimizer": optimiser, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def _tokens_per_update(self) -> int:
+        """Return target positions per update, padding included."""
+        loader = self.trainer.train_dataloader
+        size = getattr(loader, "batch_size", None) or 1
+        return size * self.model.config.windows.block * self.trainer.accumulate_grad_batches
+
+    def _step(self, part: str, batch: SpikeBatch) -> tuple[Tensor, Outputs]:
+        outputs = self.model(batch)
+        terms = spike_terms(self.model, outputs, batch)
+        loss = weighted_sum(terms, self.model.config)
+        said = {f"{part}_{name}": value.detach() for name, value in terms.items()}
+        self._log({f"{part}_loss": loss.detach(), **said}, len(batch["id"]))
+        return loss, outputs
+
+    def _log(self, said: dict[str, Tensor], n_rows: int) -> None:
+        if self._trainer is None:  # used outside a Trainer
+            return
+        for name, value in said.items():
+            self.log(name, value, prog_bar=name.endswith("_loss"), on_step=False, on_epoch=True,
+                     batch_size=n_rows, sync_dist=name.startswith("val"))  # fmt: skip
+
+
+def decay_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Return the optimiser's two groups of unfrozen parameters, with and without weight decay.
+
+    Weights of linear layers decay; embeddings, normalisations, biases, positions and convolutions
+    do not.
+
+    Raises
+    ------
+    ConfigFault
+        If everything is frozen.
+    """
+    decayed = [
+        module.weight
+        for module in model.modules()
+        if isinstance(module, nn.Linear) and module.weight.requires_grad
+    ]
+    known = {id(weight) for weight in decayed}
+    spared = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
+    groups = [{"params": decayed, "weight_decay": weight_decay},
+              {"params": spared, "weight_decay": 0.0}]  # fmt: skip
+    if not any(group["params"] for group in groups):
+        raise ConfigFault("every parameter is frozen, there is nothing to train")
+    return [group for group in groups if group["params"]]
+
+
+def rate_share(update: int, n_updates: int, n_warmup: float, settings: OptimiserSection) -> float:
+    """Return the share of the largest rate that an update has.
+
+    Linear to 1 within the warm-up, then half a cosine, not below ``final_share``.
+
+    Parameters
+    ----------
+    update : int
+        From 0 on.
+    n_updates : int
+        Of the whole training.
+    n_warmup : float
+    settings : OptimiserSection
+
+    Examples
+    --------
+    >>> settings = OptimiserSection()
+    >>> [round(rate_share(update, 20, 10, settings), 2) for update in (0, 4, 10, 15, 20)]
+    [0.1, 0.5, 1.0, 0.5, 0.1]
+    """
+    if settings.full_first_step:
+        if update == 0:
+            return 1.0
+        update -= 1  # the released code counts the tokens of an update after it
+    if update < n_warmup:
+        return min(1.0, (update + 1) / n_warmup)
+    progress = (update - n_warmup) / max(1.0, n_updates - n_warmup)
+    return max(settings.final_share, 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
+
+
+def _freeze(model: Neuroformer, parts: Iterable[Frozen]) -> None:
+    freeze(model, parts)
+    if not any(p.requires_grad for p in model.parameters()):
+        raise ConfigFault("every parameter is frozen, there is nothing to train")
