@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from neurodecode.evaluation.bootstrap import Interval
 
-NOT_HERE = "not part of this run"
+NOT_HERE = "not part of this run, or of a single subject"
 MARGIN = 0.05
 """What a score may lose and still count as about as good."""
 BLOCKS, CLIPS, CALIBRATED = "time_blocks", "leave_clips_out", "calibrated"
@@ -164,7 +164,7 @@ def _at_no_cost(found: Evidence) -> Claim:
 def _ordered(found: Evidence) -> Claim:
     text = "Smoothed ratings order the levels in feature space"
     pair = [found.order.get(name) for name in (found.main, found.one_hot)]
-    if pair[0] is None or pair[1] is None:
+    if any(values is None or len(values) < 2 for values in pair):
         return Claim("E6", text, found.kind, "-", "not tested", NOT_HERE)
     smoothed, one_hot = (np.asarray(values, float) for values in pair)
     ci = _mean(smoothed - one_hot, found.seed)
@@ -194,10 +194,10 @@ def _values(
     found: Evidence, protocol: str, metric: str, model: str, kind: str = "windows",
     column: str = "value",
 ) -> NDArray[np.float64] | None:  # fmt: skip
-    """Return a model's scores by subject, in their order; None where there are none."""
+    """Return a model's scores by subject, in their order; None where there are not two of them."""
     table: pd.DataFrame = found.scores.subjects(protocol, metric, kind)
     mine = table[table["model"] == model].sort_values("subject")
-    return None if mine.empty else mine[column].to_numpy(float)
+    return None if len(mine) < 2 else mine[column].to_numpy(float)
 
 
 def _mean(values: NDArray[np.float64], seed: int) -> Interval:

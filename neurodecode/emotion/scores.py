@@ -70,10 +70,12 @@ class Scores:
     def compared(
         self, protocol: str, metric: str, main: str, others: Sequence[str], seed: int
     ) -> pd.DataFrame:
-        """Return the main model minus others over subjects; empty without pairs."""
+        """Return the main model minus others over subjects; empty without two pairs or more."""
         table = self.subjects(protocol, metric)
         table = table[table["model"].isin([main, *others])]
         if main not in set(table["model"]) or table["model"].nunique() < 2:
+            return pd.DataFrame()
+        if table["subject"].nunique() < 2:  # there is no interval over one
             return pd.DataFrame()
         return compare_reference(table, main, random_state=seed)
 

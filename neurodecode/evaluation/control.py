@@ -34,7 +34,8 @@ def control_at_chance(rows: pd.DataFrame, model: str, split: str, what: str) -> 
     chance = float(mine["chance"].mean())
     said = f"Control: trained {what}, the decoder scores {subjects.mean():.3f}"
     if len(subjects) < FEWEST_FOR_CONTROL:
-        return f"{said} (chance {chance:.2f}; {len(subjects)} subjects are too few to judge)."
+        people = "1 subject is" if len(subjects) == 1 else f"{len(subjects)} subjects are"
+        return f"{said} (chance {chance:.2f}; {people} too few to judge)."
     ci = mean_ci(subjects, level=0.99, expand=True, random_state=0, unit="subject")
     at_chance = ci.low <= chance <= ci.high
     verdict = "at chance, as it must" if at_chance else "NOT at chance: do not trust this run"

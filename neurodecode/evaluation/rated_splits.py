@@ -307,13 +307,13 @@ RATED_PROTOCOLS: dict[str, RatedProtocol] = {
         RatedProtocol(
             "random_windows",
             "windows drawn at random within a subject, as in some papers",
-            units=("trial",),
+            units=("clip", "trial"),
             valid_units=("trial",),
             cut=lambda table, s: cut_windows(table, s.window_samples),
             make=lambda table, s: random_windows(
                 table, n_folds=s.n_random_folds, seed=s.seed, missing=s.missing
             ),
-            leaks="neighbouring windows of one trial are in training and test",
+            leaks="neighbouring windows of one clip are in training and test",
         ),
     )
 }

@@ -228,3 +228,35 @@ def test_the_layout_of_the_readme_runs_to_the_report(own, command, tmp_path):
     store = json.loads((tmp_path / "run" / "stores" / "07" / "store.json").read_text())
     assert store["channels"] == list(CHANNELS)
     assert store["sfreq"] == 128
+
+
+@pytest.mark.realdata
+@pytest.mark.slow
+def test_segments_and_random_windows_of_a_real_person_are_scored_side_by_side(
+    realdata, command, tmp_path
+):
+    folder = tmp_path / "data" / "uci-eye-state"
+    folder.mkdir(parents=True)
+    shutil.copyfile(
+        realdata / "uci_eye_state" / "EEG_Eye_State.csv.gz", folder / "EEG_Eye_State.csv.gz"
+    )
+    result = command(
+        "run", "emotion", "real_eye_state", "--out", tmp_path / "run", "--set", "models=[TS+LR]",
+        "--set", "evaluation.n_crops=0", "--set", "evaluation.n_permutations=200", timeout=900,
+        NEURODECODE_DATA=str(tmp_path / "data"), NEURODECODE_OFFLINE="1",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    content = json.loads((tmp_path / "run" / "report.json").read_text())
+    rows = pd.DataFrame(content["metrics"]).query("metric == 'top-1' and level == 'group'")
+    assert rows[["protocol", "n", "unit"]].to_numpy().tolist() == [
+        ["leave_clips_out", 103, "trial"], ["random_windows", 103, "trial"],
+    ]  # fmt: skip
+    values = rows.set_index("protocol")["value"]
+    assert values["random_windows"] > values["leave_clips_out"] > 0.5
+    audit = pd.DataFrame(content["audit"]).query("unit == 'clip'")
+    tested = audit[audit["fold"].str.endswith("/ test")].groupby("split")["overlap"]
+    assert tested.max()["leave_clips_out"] == 0
+    assert tested.min()["random_windows"] > 0
+    assert {claim["verdict"] for claim in content["claims"]} == {"not tested"}
+    # the matrix names the states as the recording does
+    assert "0 decoded as" in (tmp_path / "run" / "report.html").read_text()

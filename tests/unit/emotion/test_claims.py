@@ -50,6 +50,17 @@ def test_what_was_not_run_is_not_tested():
     assert answered(found) == set()
 
 
+def test_a_single_subject_has_no_interval_and_tests_nothing():
+    tables = [
+        scored(protocol, model, 0.5, metric=metric, kind=kind).head(1)
+        for protocol in (CLIPS, BLOCKS, CALIBRATED) for model in (MAIN, ONE_HOT, FLAT, "DE+SVM")
+        for metric in (F1, SEQ2HR) for kind in (WINDOWS, CROPS)
+    ]  # fmt: skip
+    found = claims_of(*tables, order={MAIN: [0.9], ONE_HOT: [0.5]})
+    assert answered(found) == set()
+    assert all("single subject" in claim.note for claim in found.values())
+
+
 def test_evidence_is_named_for_what_it_is():
     assert {claim.evidence for claim in claims_of(kind="real").values()} == {"real"}
 

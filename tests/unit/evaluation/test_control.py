@@ -21,6 +21,7 @@ def rows_of(values, chance=0.5):
         ([0.58, 0.63, 0.6, 0.57, 0.62, 0.59], "NOT at chance"),
         ([0.4, 0.37, 0.41, 0.39, 0.42, 0.38], "NOT at chance"),
         ([0.7, 0.7, 0.7, 0.7], "4 subjects are too few to judge"),
+        ([0.7], "1 subject is too few to judge"),
     ],
 )
 def test_the_control_is_judged_by_its_99_percent_interval_over_subjects(values, words):
