@@ -103,10 +103,12 @@ def orders_of(folders: Sequence[Path], config: EmotionConfig) -> dict[str, list[
     left out of all.
     """
     protocol = interpreted_protocol(config)
-    found: dict[str, list[float]] = {}
-    for name, split, each in read_interpretations(folders, config):
-        if split == protocol:
-            found.setdefault(name, []).append(each.embedding.path.order)
+    found: dict[str, dict[str, float]] = {}
+    for folder in folders:
+        subject = folder.name.rpartition(".sub-")[2]
+        for name, split, each in read_interpretations([folder], config):
+            if split == protocol:
+                found.setdefault(name, {})[subject] = each.embedding.path.order
     table = pd.DataFrame({name: pd.Series(values) for name, values in found.items()}).dropna()
     return {str(name): table[name].tolist() for name in table} if len(table) > 1 else {}
 
