@@ -61,9 +61,16 @@ class Experiment(Section):
     }
     """Per rule, the keys whose change must rerun it (pipelines extend this)."""
 
-    def units(self, subjects: list[str]) -> dict[str, list[str]]:
-        """Return the jobs of ``train`` and ``evaluate``, and the subjects each one reads."""
+    def stores(self, subjects: list[str]) -> dict[str, list[str]]:
+        """Return the stores that ``prepare`` makes, one job each, and the subjects in each.
+
+        A pipeline whose subjects are many and small puts several in a store.
+        """
         return {subject: [subject] for subject in subjects}
+
+    def units(self, subjects: list[str]) -> dict[str, list[str]]:
+        """Return the jobs of ``train`` and ``evaluate``, and the stores each one reads."""
+        return {store: [store] for store in self.stores(subjects)}
 
     def modules(self, rule: str) -> tuple[str, ...]:
         """Return the modules that a rule runs beside those its step imports by name."""
