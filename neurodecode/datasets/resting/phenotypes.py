@@ -26,6 +26,9 @@ handedness : as published: 0 left, 1 right, 2 both, or a score from -1 to 1.
 verbal_iq, performance_iq, full_iq : points.
 """
 
+MISSING_CODE = -999
+"""Number that ADHD-200 writes for a missing one."""
+
 
 def phenotype_table(
     subjects: pd.Series[str], columns: Mapping[str, Any], *, where: str

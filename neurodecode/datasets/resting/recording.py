@@ -14,7 +14,7 @@ from neurodecode.faults import DataFault
 
 N_MOTION = 6
 HEAD_RADIUS_MM = 50.0
-"""Radius of the sphere on which rotations become millimetres (Power et al. 2012)."""
+"""Radius of the sphere on which rotations become millimetres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,16 +72,8 @@ class RestingScan:
 
     @property
     def displacement(self) -> NDArray[np.float64] | None:
-        r"""Framewise displacement :math:`\sum_k |\Delta m_k|`, mm, (n_times,), 0 first.
-
-        Rotations count on a sphere of 50 mm (Power et al. 2012, NeuroImage 59, 2142-2154).
-        None where the motion is unknown.
-        """
-        if self.motion is None:
-            return None
-        steps = np.abs(np.diff(self.motion, axis=0, prepend=self.motion[:1]))
-        total: NDArray[np.float64] = steps @ np.repeat([1.0, HEAD_RADIUS_MM], 3)
-        return total
+        """:func:`framewise_displacement` of the motion, mm; None where that is unknown."""
+        return None if self.motion is None else framewise_displacement(self.motion)
 
     def _check_courses(self) -> None:
         if self.courses is None:
@@ -109,6 +101,27 @@ class RestingScan:
                 raise DataFault(what, where=self.label)
             _require_finite(values, self.label, lambda t, c, name=name: f"{name} {c + 1}, volume "
                                                                         f"{t + 1}")  # fmt: skip
+
+
+def framewise_displacement(motion: NDArray[Any]) -> NDArray[np.float64]:
+    r"""Return :math:`\sum_k |\Delta m_k|`, rotations on a sphere of 50 mm; mm, 0 first.
+
+    Parameters
+    ----------
+    motion : ndarray, shape (n_times, 6)
+        Three translations in mm, then three rotations in rad.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_times,)
+
+    References
+    ----------
+    Power, Barnes, Snyder, Schlaggar, Petersen 2012, NeuroImage 59, 2142-2154.
+    """
+    steps = np.abs(np.diff(motion, axis=0, prepend=motion[:1]))
+    total: NDArray[np.float64] = steps @ np.repeat([1.0, HEAD_RADIUS_MM], N_MOTION // 2)
+    return total
 
 
 def _require_finite(values: NDArray[Any], where: str, name: Any) -> None:
