@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -13,7 +14,7 @@ from neurodecode.connectome.decoders import Decoder, decoder_of
 from neurodecode.evaluation.cohort_splits import COHORT_PROTOCOLS
 from neurodecode.faults import unknown
 
-SIMULATED = "simulated-resting"
+SIMULATED, FIRST_ID = "simulated-resting", 10001
 
 
 class CohortSplit(Section):
@@ -21,7 +22,10 @@ class CohortSplit(Section):
 
     n_folds: int = Field(default=5, ge=2, description="stratified, per_site: folds")
     test_size: float = Field(
-        default=0.2, gt=0, lt=1, description="train_test: share where the data set has no split"
+        default=0.2, gt=0, lt=1, description="train_test: share that is drawn without a test_file"
+    )
+    test_file: Path | None = Field(
+        default=None, description="train_test: file with the label of a test person per line"
     )
 
 
@@ -60,7 +64,7 @@ class ADHDConfig(Experiment):
         "fetch": ("data", "seed"),
         "prepare": ("data.options", "scans", "maps", "seed"),
         "train": ("models", "search", "split", "seed"),
-        "evaluate": ("search.priors", "seed"),
+        "evaluate": ("evaluation", "models", "search.priors", "split", "seed"),
         "report": ("description", "groups", "models", "protocols", "evaluation", "split"),
     }
 
@@ -133,4 +137,4 @@ class ADHDConfig(Experiment):
         """Labels of the simulated people."""
         if self.data.path is not None or self.data.dataset != SIMULATED:
             return []
-        return [f"{9000001 + k}" for k in range(self.data.simulation.n_subjects)]
+        return [f"{FIRST_ID + k:07d}" for k in range(self.data.simulation.n_subjects)]

@@ -17,22 +17,23 @@ FEATURES = ("degree", "distance_degree", "three_cycles", "weight", "clustering",
 class RestingSimulation(Section):
     """The simulated cohort (see ``neurodecode.datasets.simulate.resting``)."""
 
-    n_subjects: int = Field(default=120, ge=4, le=9999)
+    n_subjects: int = Field(default=60, ge=6, le=9999)
     n_sites: int = Field(default=3, ge=1, le=6, description="Sites differ in series length")
-    voxel_mm: int = Field(default=8, ge=3, le=15)
-    n_regions: int = Field(default=6, ge=1, description="Regions whose networks may be tight")
-    region_ml: float = Field(default=16.0, gt=0, description="Size of a region")
-    n_networks: int = Field(default=8, ge=0, description="Networks that tell nothing")
+    voxel_mm: int = Field(default=10, ge=3, le=15, description="10 mm: 1,876 voxels of the brain")
+    n_regions: int = Field(default=6, ge=1, le=8, description="Regions that may be tightly knit")
+    region_ml: float = Field(default=60.0, gt=0, description="Volume of a region")
+    n_networks: int = Field(default=12, ge=0, description="Networks that tell nothing")
     effect: float = Field(
-        default=0.4, ge=0, le=1, description="How much likelier cases' regions are tight"
+        default=0.6, ge=0, le=1, description="How much likelier a region is tight in cases"
     )
-    prevalence: float = Field(default=0.4, ge=0.1, le=0.9, description="Share of cases")
+    prevalence: float = Field(default=0.5, ge=0.1, le=0.9, description="Share of cases")
     site_confound: float = Field(
-        default=0.2, ge=0, description="Share of cases at the first site minus that at the last"
+        default=0.3, ge=0, description="Share of cases at the first site minus that at the last"
     )
-    motion: float = Field(default=1.0, ge=0, description="How much people move")
-    motion_confound: float = Field(default=0.5, ge=0, description="Cases move more")
-    phenotype_effect: float = Field(default=0.5, ge=0, description="Groups differ in phenotype")
+    motion: float = Field(default=1.0, ge=0, description="What a displacement of 1 mm adds")
+    motion_confound: float = Field(default=0.5, ge=0, description="How much more cases move")
+    phenotype_effect: float = Field(default=0.3, ge=0, description="Groups differ in IQ and sex")
+    missing_iq: float = Field(default=0.05, ge=0, le=1, description="Share of unknown IQs")
     filtered: bool = Field(default=True, description="Images are band-passed")
 
 

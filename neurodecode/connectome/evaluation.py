@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from neurodecode.connectome.map_model import MapModel
     from neurodecode.connectome.study import Study
     from neurodecode.connectome.units import Unit
+    from neurodecode.datasets.simulate.resting_optimal import Knowledge
     from neurodecode.evaluation.folds import Fold
 
 CHOSEN = "chosen"
@@ -78,8 +79,11 @@ class Result:
         write_json(folder / "metrics.json", {"rows": self.rows, "choices": self.choices})
 
 
-def evaluate_unit(study: Study, unit: Unit, folder: Path) -> Result:
-    """Diagnose the test part of every fold with a unit's models, and score the answers."""
+def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None = None) -> Result:
+    """Diagnose the test part of every fold with a unit's models, and score the answers.
+
+    ``simulated``: root of a simulated data set, whose best possible scores are noted.
+    """
     folds = study.split(unit.protocol)
     main = study.config.decoders[0]
     tables, choices = [], []
@@ -102,7 +106,35 @@ def evaluate_unit(study: Study, unit: Unit, folder: Path) -> Result:
         if decoder == main:
             inside = _inside(study, maps, models)
     predictions = pd.concat(tables, ignore_index=True)
-    return Result(predictions, score(predictions, study), inside, choices)
+    rows = score(predictions, study)
+    if simulated is not None:
+        _note_ceilings(rows, unit, simulated)
+    return Result(predictions, rows, inside, choices)
+
+
+def _note_ceilings(rows: list[dict[str, Any]], unit: Unit, root: Path) -> None:
+    """Add the best score of anybody who knows of a person what a model can see."""
+    from neurodecode.datasets.simulate.resting_optimal import optimal_accuracy
+
+    decoders = {decoder.name: decoder for decoder in unit.decoders}
+    known_site = () if unit.protocol == "leave_one_site_out" else ("site",)
+    for row in rows:
+        informed = decoders[row["model"]].family != "all control"
+        if informed and row["site"] is None and row["metric"] in ("accuracy", "balanced_accuracy"):
+            seen = [*_visible(decoders[row["model"]]), *known_site]
+            row["ceiling"] = optimal_accuracy(
+                root, knows=list(dict.fromkeys(seen)), balanced=row["metric"] != "accuracy"
+            )
+
+
+def _visible(decoder: Decoder) -> tuple[Knowledge, ...]:
+    """Return what a model's input tells of a person, apart from the site."""
+    if decoder.adjustment is not None:
+        return ("regions",)
+    table: dict[str, tuple[Knowledge, ...]] = {
+        "phenotype": ("phenotype",), "motion": ("motion",), "site": (),
+    }  # fmt: skip
+    return table.get(decoder.family, ("regions", "motion"))
 
 
 def score(predictions: pd.DataFrame, study: Study) -> list[dict[str, Any]]:

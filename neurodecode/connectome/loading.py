@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from neurodecode.connectome.study import Study
     from neurodecode.evaluation.folds import Rows
 
+PLAIN = ("numpy.dtype",)
+"""What scikit-learn's imputers and encoders hold."""
 NILEARN = ("nilearn.connectome.connectivity_matrices.ConnectivityMeasure",)
-"""Types of the connectivity baselines."""
+"""Type of the connectivity baselines."""
 
 
 def fold_folder(folder: Path, decoder: Decoder, place: int) -> Path:
@@ -32,7 +34,7 @@ def fold_folder(folder: Path, decoder: Decoder, place: int) -> Path:
 
 def load_maps(folder: Path) -> tuple[dict[str, MapModel], dict[str, Any]]:
     """Return the models by threshold, and what ``model.json`` says of them."""
-    states = load_estimators(folder, trusted=TRUSTED)
+    states = load_estimators(folder, trusted=(*TRUSTED, *PLAIN))
     return {name: MapModel.from_state(s) for name, s in states.items()}, read_json(
         folder / "model.json"
     )
@@ -40,7 +42,7 @@ def load_maps(folder: Path) -> tuple[dict[str, MapModel], dict[str, Any]]:
 
 def load_baseline(folder: Path) -> Any:
     """Return a fitted baseline."""
-    return load_estimators(folder, trusted=NILEARN)
+    return load_estimators(folder, trusted=(*NILEARN, *PLAIN))
 
 
 def baseline_input(study: Study, reads: Reads) -> Callable[[Rows], Any]:

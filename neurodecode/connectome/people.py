@@ -103,15 +103,11 @@ def read_people(folder: Path) -> People:
     return People(pd.read_parquet(folder / TABLE), mask, tuple(notes["dropped"]))
 
 
-def scan_reader(
-    config: ADHDConfig, card: Card, root: Path
-) -> Callable[[str], list[RestingScan]]:
+def scan_reader(config: ADHDConfig, card: Card, root: Path) -> Callable[[str], list[RestingScan]]:
     """Return a function that reads the runs of one person, the first one first."""
 
     def read(subject: str) -> list[RestingScan]:
-        found: list[RestingScan] = read_subject_of(
-            resting_loader, config.data, card, subject, root
-        )
+        found: list[RestingScan] = read_subject_of(resting_loader, config.data, card, subject, root)
         return found
 
     return read

@@ -103,4 +103,3 @@ def _evidence(scores: Scores, config: ADHDConfig, dataset: str) -> Evidence:
         published=dataset == PUBLISHED_DATA and protocol == "train_test",
         seed=config.seed,
     )
-

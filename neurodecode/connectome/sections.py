@@ -180,7 +180,9 @@ def _sweep_table(
         for name in wide.index
     ]  # fmt: skip
     chosen = [scores.row(config.protocols[0], line) for line in lines]
-    rows.append(("chosen inside", "", *("-" if row is None else f3(row["value"]) for row in chosen)))
+    rows.append(
+        ("chosen inside", "", *("-" if row is None else f3(row["value"]) for row in chosen))
+    )
     return Table(("threshold", "density", *lines), rows)
 
 

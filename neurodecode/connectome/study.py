@@ -16,7 +16,7 @@ from neurodecode.connectome.preparation import COURSES, MAPS, TABLE, VECTORS, st
 from neurodecode.connectome.scalings import scale_maps
 from neurodecode.connectome.subject_maps import SubjectMapStore
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak, audit_folds, signal_overlap
-from neurodecode.evaluation.cohort_splits import cohort_protocol, split_cohort
+from neurodecode.evaluation.cohort_splits import TEST, TRAIN, cohort_protocol, split_cohort
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
@@ -68,7 +68,8 @@ class Study:
             same = twice[twice["content"] == twice["content"].iloc[0]]["subject"]
             raise DataFault(f"the same scan of {' and '.join(same)}", where="subjects",
                             fix="keep one of them with data.subjects")  # fmt: skip
-        return table
+        test_file = self.config.split.test_file
+        return table if test_file is None else table.assign(part=_parts(table, test_file))
 
     @property
     def groups(self) -> NDArray[np.intp]:
@@ -90,7 +91,9 @@ class Study:
             If there are none.
         """
         found = {
-            name: array for folder in self.folders for name, array in stored_arrays(folder / COURSES)
+            name: array
+            for folder in self.folders
+            for name, array in stored_arrays(folder / COURSES)
         }
         if len(found) < len(self.people):
             raise ConfigFault("no region courses for the connectivity models", where="models",
@@ -161,3 +164,17 @@ class Study:
             raise DataFault(f"maps of {', '.join(map(str, sorted(sizes)))} voxels",
                             fix="use one mask for all people")  # fmt: skip
         return np.stack(rows)
+
+
+def _parts(table: pd.DataFrame, test_file: Path) -> NDArray[np.str_]:
+    """Return "test" for the people that a file names, else "train"."""
+    try:
+        named = test_file.read_text("utf-8").split()
+    except OSError as error:
+        raise ConfigFault("file not found", where=f"split.test_file {test_file}",
+                          fix="give a file with one label per line") from error  # fmt: skip
+    tested = table["subject"].isin(named).to_numpy()
+    if not tested.any() or tested.all():
+        raise DataFault(f"{int(tested.sum())} of {len(table)} people are named", where=str(test_file),
+                        fix="name the test people by their labels, as in the report")  # fmt: skip
+    return np.where(tested, TEST, TRAIN)

@@ -145,7 +145,9 @@ def _leave_one_site_out(people: pd.DataFrame, _n: int, _size: float, _seed: int)
         raise DataFault(f"a single site, {names[0]}: no site to leave out",
                         fix="use the protocol stratified")  # fmt: skip
     return [
-        Fold(np.flatnonzero(sites != site), np.flatnonzero(sites == site), f"site {site}", fold=site)
+        Fold(
+            np.flatnonzero(sites != site), np.flatnonzero(sites == site), f"site {site}", fold=site
+        )
         for site in names
     ]
 

@@ -60,7 +60,9 @@ def brain_figures(
             canvas = Canvas(figsize=(7.2, 2.2))
             axes = canvas.add_axes((0.0, 0.0, 1.0, 1.0))
             axes.set_axis_off()
-            draw(drawn, figure=canvas, axes=axes, annotate=True, black_bg=False, **shared, **options)
+            draw(
+                drawn, figure=canvas, axes=axes, annotate=True, black_bg=False, **shared, **options
+            )
             svg = to_svg(canvas, f"{name}-{kind}").replace('style="', f'style="{PAPER};', 1)
         found.append(Figure(svg, spoken, title if kind == "glass" else ""))
     return found

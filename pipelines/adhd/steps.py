@@ -34,9 +34,7 @@ def prepare(job: Job) -> str:
     people, config = read_people(job.folder / "people"), job.config
     read = scan_reader(config, job.card, job.data_root)
     mine = people.of(job.subjects)
-    info = prepare_people(
-        job.store(job.name), mine, read, people.mask, config.scans, config.maps
-    )
+    info = prepare_people(job.store(job.name), mine, read, people.mask, config.scans, config.maps)
     voxels = f", {info['n_voxels']} voxels or regions" if info["n_voxels"] else ""
     return f"{len(info['subjects'])} people{voxels}"
 
@@ -54,7 +52,8 @@ def evaluate(job: Job) -> str:
     from neurodecode.connectome.evaluation import evaluate_unit
     from neurodecode.connectome.units import unit_of
 
-    result = evaluate_unit(_study(job), unit_of(job.config, job.name), job.model)
+    simulated = job.data_root / job.card.name if job.card.access == "simulated" else None
+    result = evaluate_unit(_study(job), unit_of(job.config, job.name), job.model, simulated)
     result.save(job.evaluation)
     return result.summary
 
