@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 HOW = (
     "Every person is tested once per protocol, by models that chose threshold, mask and number of "
-    "components inside their training part. Intervals: people drawn anew within site and group; "
+    "components inside their training part. Intervals: people drawn anew within each site; "
     "they leave out what another training sample would change. p: groups shuffled within folds; "
     "p within sites: shuffled within each site, so that a site's share of cases tells nothing. AUC "
     "compares people of the same fold."
@@ -44,8 +44,13 @@ def scored_section(scores: Scores, protocol: str, main: str) -> Section:
         replace(figure, caption="Balanced accuracy and 95 % interval; small points are sites."),
         Table(
             ("model", "balanced accuracy", "95 % interval", "p", "p within sites", "AUC",
-             "accuracy", "chance of accuracy", "sensitivity", "specificity", "people"),
+             "95 % interval", "people"),
             [_scored_row(scores, protocol, str(model)) for model in part["model"]],
+        ),
+        Table(
+            ("model", "accuracy", "chance", "sensitivity", "specificity"),
+            [_rates_row(scores, protocol, str(model)) for model in part["model"]],
+            "95 % intervals in brackets; chance of accuracy is the share of the larger group",
         ),
     ]  # fmt: skip
     blocks += _control_words(scores, protocol)
@@ -53,19 +58,29 @@ def scored_section(scores: Scores, protocol: str, main: str) -> Section:
 
 
 def _scored_row(scores: Scores, protocol: str, model: str) -> tuple[str, ...]:
-    rows = {metric: scores.row(protocol, model, metric) for metric in NAMES}
-    first = rows[BALANCED]
+    first, auc = scores.row(protocol, model), scores.row(protocol, model, "roc_auc")
     assert first is not None
-    values = {name: "-" if row is None else f3(row["value"]) for name, row in rows.items()}
-    accuracy = rows["accuracy"]
-    assert accuracy is not None
+    area = ("-", "-") if auc is None else (f3(auc["value"]), _interval(auc))
     return (
-        model, values[BALANCED], interval(first["ci_low"], first["ci_high"]),
-        p_text(first["p_value"]).removeprefix("= "), p_text(first["p_site"]).removeprefix("= "),
-        values["roc_auc"], f"{values['accuracy']} "
-        f"({interval(accuracy['ci_low'], accuracy['ci_high'])})", f3(accuracy["chance"]),
-        values["sensitivity"], values["specificity"], str(first["n"]),
+        model, f3(first["value"]), _interval(first), p_text(first["p_value"]).removeprefix("= "),
+        p_text(first["p_site"]).removeprefix("= "), *area, str(first["n"]),
     )  # fmt: skip
+
+
+def _rates_row(scores: Scores, protocol: str, model: str) -> tuple[str, ...]:
+    found = [scores.row(protocol, model, name)
+             for name in ("accuracy", "sensitivity", "specificity")]  # fmt: skip
+    accuracy, *rates = [_with_interval(row) for row in found]
+    chance = "-" if found[0] is None else f3(found[0]["chance"])
+    return model, accuracy, chance, *rates
+
+
+def _interval(row: pd.Series[Any]) -> str:
+    return interval(row["ci_low"], row["ci_high"])
+
+
+def _with_interval(row: pd.Series[Any] | None) -> str:
+    return "-" if row is None else f"{row['value']:.3f} ({_interval(row)})"
 
 
 def _control_words(scores: Scores, protocol: str) -> list[Block]:
@@ -78,7 +93,7 @@ def _control_words(scores: Scores, protocol: str) -> list[Block]:
         verdict = "at chance, as it must" if inside else "NOT at chance: do not trust this run"
         words.append(
             f"Control: trained on groups in random order, {row['model']} scores "
-            f"{row['value']:.3f} ({interval(row['ci_low'], row['ci_high'])}): {verdict}."
+            f"{_with_interval(row)}: {verdict}."
         )
     return words
 
@@ -90,10 +105,7 @@ def protocols_section(scores: Scores, config: ADHDConfig) -> list[Section]:
     rows = []
     for model in config.models:
         found = [scores.row(protocol, model) for protocol in config.protocols]
-        cells = ["-" if row is None else
-                 f"{row['value']:.3f} ({interval(row['ci_low'], row['ci_high'])})"
-                 for row in found]  # fmt: skip
-        rows.append((model, *cells))
+        rows.append((model, *map(_with_interval, found)))
     described = [
         (said(name), COHORT_PROTOCOLS[name].description,
          "-" if found is None else str(found["n"]))
@@ -112,20 +124,18 @@ def sites_section(scores: Scores, protocol: str, main: str, config: ADHDConfig) 
     """Per site: people, share of cases, scores of the main model, confusion."""
     answers, values = scores.answers(protocol, main), scores.sites(protocol, main)
     rows = []
-    for site, mine in answers.groupby("site", sort=True):
-        true, called = mine["y_true"] == 1, mine["y_pred"] == 1
+    for site, part in answers.groupby("site", sort=True):
+        true, right = part["y_true"] == 1, part["y_pred"] == part["y_true"]
         known = values.loc[str(site)] if str(site) in values.index else pd.Series(dtype=float)
         share = float(true.mean())
         rows.append((
-            site, len(mine), f"{share:.2f}", f3(known.get("accuracy")),
+            site, len(part), f"{share:.2f}", f3(known.get("accuracy")),
             f3(max(share, 1 - share)), f3(known.get(BALANCED)), f3(known.get("roc_auc")),
-            int((true & called).sum()), int((true & ~called).sum()),
-            int((~true & called).sum()), int((~true & ~called).sum()),
+            *(f"{(mine & right).sum()} of {mine.sum()}" for mine in (true, ~true)),
         ))  # fmt: skip
     control, case = config.groups
     columns = ("site", "people", f"share of {case}", "accuracy", "largest group", "balanced",
-               "AUC", f"{case} as {case}", f"{case} as {control}", f"{control} as {case}",
-               f"{control} as {control}")  # fmt: skip
+               "AUC", f"{case} recognised", f"{control} recognised")  # fmt: skip
     named = answers.assign(
         y_true=np.where(answers["y_true"] == 1, case, control),
         y_pred=np.where(answers["y_pred"] == 1, case, control),
@@ -157,7 +167,7 @@ def sweep_section(scores: Scores, config: ADHDConfig, study: Study) -> list[Sect
         "above are those of the threshold that the training part named."
     ]
     for kind, part in table.groupby("kind", sort=False):
-        if part["x"].nunique() > 1:
+        if len(set(part["x"])) > 1:
             chance = pd.DataFrame({"line": "chance", "x": sorted(set(part["x"])), "y": 0.5})
             drawn = pd.concat([part[["line", "x", "y"]], chance])
             blocks.append(
@@ -221,8 +231,7 @@ def leak_section(scores: Scores, config: ADHDConfig) -> list[Section]:
             gain = table.iloc[0]
             rows.append((
                 decoder.family, said(protocol),
-                *(f"{row['value']:.3f} ({interval(row['ci_low'], row['ci_high'])})"
-                  for row in pair if row is not None),
+                *map(_with_interval, pair),
                 f"{gain['difference']:+.3f} "
                 f"({interval(gain['ci_low'], gain['ci_high'], signed=True)})",
             ))  # fmt: skip
@@ -265,7 +274,7 @@ def confounds_section(scores: Scores, config: ADHDConfig, study: Study) -> Secti
     protocol = config.protocols[0]
     known = [(name, scores.row(protocol, name)) for name in (config.models[0], *CONFOUNDS)]
     table = [
-        (name, f3(row["value"]), interval(row["ci_low"], row["ci_high"]))
+        (name, f3(row["value"]), _interval(row))
         for name, row in known if row is not None
     ]  # fmt: skip
     blocks.append(Table(("model", "balanced accuracy", "95 % interval"), table))

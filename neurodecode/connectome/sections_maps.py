@@ -10,7 +10,7 @@ import pandas as pd
 from neurodecode.connectome.evaluation import read_inside
 from neurodecode.connectome.people import read_people
 from neurodecode.connectome.sections import mean_density
-from neurodecode.report.brain_maps import brain_figures, region_figure
+from neurodecode.report.brain_maps import brain_figure, region_figure
 from neurodecode.report.model import Block, Section, Table
 from neurodecode.report.sections import source_blocks
 
@@ -52,7 +52,7 @@ def maps_section(
     if mask is not None:
         for name, values in known.items():
             folded = _per_voxel(values, study)
-            blocks += brain_figures(folded, mask, title=titles[name], name=f"map-{name}")
+            blocks.append(brain_figure(folded, mask, title=titles[name], name=f"map-{name}"))
     else:
         for name, values in known.items():
             blocks.append(_bars(values, regions, titles[name], f"map-{name}"))

@@ -90,11 +90,7 @@ class Study:
         ConfigFault
             If there are none.
         """
-        found = {
-            name: array
-            for folder in self.folders
-            for name, array in stored_arrays(folder / COURSES)
-        }
+        found = dict(pair for path in self.folders for pair in stored_arrays(path / COURSES))
         if len(found) < len(self.people):
             raise ConfigFault("no region courses for the connectivity models", where="models",
                               fix="set scans.parcels, or leave these models out")  # fmt: skip
@@ -175,6 +171,8 @@ def _parts(table: pd.DataFrame, test_file: Path) -> NDArray[np.str_]:
                           fix="give a file with one label per line") from error  # fmt: skip
     tested = table["subject"].isin(named).to_numpy()
     if not tested.any() or tested.all():
-        raise DataFault(f"{int(tested.sum())} of {len(table)} people are named", where=str(test_file),
-                        fix="name the test people by their labels, as in the report")  # fmt: skip
+        raise DataFault(
+            f"{int(tested.sum())} of {len(table)} people are named", where=str(test_file),
+            fix="name the test people by the labels of the phenotype table",
+        )  # fmt: skip
     return np.where(tested, TEST, TRAIN)

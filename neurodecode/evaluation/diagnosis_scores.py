@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.evaluation.chance import chance_level
-from neurodecode.evaluation.cohort_splits import strata_of
 from neurodecode.evaluation.metric_row import MetricRow
 from neurodecode.evaluation.metrics import METRICS, Metric, batch_score
 from neurodecode.evaluation.permutation import permutation_p
@@ -59,7 +58,7 @@ class DiagnosisSettings:
     Attributes
     ----------
     n_resamples : int
-        Bootstrap samples of people, drawn within site and group.
+        Bootstrap samples of people, drawn within each site.
     n_permutations : int
         Shuffles of the groups; 0: no p-value.
     seed : int
@@ -92,8 +91,8 @@ def score_diagnoses(answers: pd.DataFrame, settings: DiagnosisSettings) -> list[
     if np.unique(labels).size < 2:
         return _one_group(answers, labels)
     rng = np.random.default_rng(settings.seed)
-    strata = strata_of(answers.rename(columns={"y_true": "group"}))
-    weights = stratified_weights(strata, settings.n_resamples, rng)
+    sites = np.unique(answers["site"].to_numpy(str), return_inverse=True)[1]
+    weights = stratified_weights(sites, settings.n_resamples, rng)
     shuffled = _shuffles(labels, answers["fold"], settings)
     rows = []
     for name in RATES:

@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+BLANK = 0.05
+"""Share of the largest value below which nothing is drawn."""
 SLICES = (-30, -12, 6, 24, 42, 58)
 """Axial slices, mm."""
 PAPER = "background:#fff"
 """Brain outlines are dark, so they stay on paper in dark mode."""
 
 
-def brain_figures(
-    values: NDArray[np.floating[Any]], mask: Path, *, title: str, name: str
-) -> list[Figure]:
-    """Draw a value per voxel as a glass brain and as axial slices.
+def brain_figure(values: NDArray[np.floating[Any]], mask: Path, *, title: str, name: str) -> Figure:
+    """Draw a value per voxel as a glass brain, and as axial slices below it.
 
     Parameters
     ----------
     values : ndarray, shape (n_voxels,)
-        In C order of the mask's grid.
+        In C order of the mask's grid; what is near 0 is left blank.
     mask : Path
         3-D image, above 0 in the brain.
     title, name : str
@@ -47,25 +47,20 @@ def brain_figures(
     largest = float(np.abs(values).max()) or 1.0
     drawn = new_img_like(image, volume)
     shared = {
-        "cmap": "RdBu_r" if signed else "Reds", "vmax": largest, "colorbar": True,
-        "vmin": -largest if signed else 0.0, "symmetric_cbar": signed,
+        "cmap": "RdBu_r" if signed else "Reds", "vmax": largest, "black_bg": False,
+        "vmin": -largest if signed else 0.0, "threshold": BLANK * largest,
     }  # fmt: skip
-    spoken = _spoken(values, inside, image.affine, title)
-    found = []
-    for kind, draw, options in (
-        ("glass", plot_glass_brain, {"plot_abs": False, "display_mode": "lyrz"}),
-        ("slices", plot_stat_map, {"display_mode": "z", "cut_coords": SLICES, "threshold": None}),
-    ):
-        with mpl.rc_context({"svg.hashsalt": "neurodecode", "svg.fonttype": "none"}):
-            canvas = Canvas(figsize=(7.2, 2.2))
-            axes = canvas.add_axes((0.0, 0.0, 1.0, 1.0))
+    with mpl.rc_context({"svg.hashsalt": "neurodecode", "svg.fonttype": "none"}):
+        canvas = Canvas(figsize=(7.2, 3.6))
+        upper, lower = (canvas.add_axes((0.0, y, 1.0, h)) for y, h in ((0.42, 0.58), (0.0, 0.4)))
+        for axes in (upper, lower):
             axes.set_axis_off()
-            draw(
-                drawn, figure=canvas, axes=axes, annotate=True, black_bg=False, **shared, **options
-            )
-            svg = to_svg(canvas, f"{name}-{kind}").replace('style="', f'style="{PAPER};', 1)
-        found.append(Figure(svg, spoken, title if kind == "glass" else ""))
-    return found
+        plot_glass_brain(drawn, figure=canvas, axes=upper, display_mode="lyrz", plot_abs=False,
+                         symmetric_cbar=signed, **shared)  # fmt: skip
+        plot_stat_map(drawn, figure=canvas, axes=lower, display_mode="z", cut_coords=SLICES,
+                      colorbar=False, **shared)  # fmt: skip
+        svg = to_svg(canvas, name).replace('style="', f'style="{PAPER};', 1)
+    return Figure(svg, _spoken(values, inside, image.affine, title), title)
 
 
 def region_figure(table: pd.DataFrame, *, caption: str, name: str) -> Figure:
