@@ -104,7 +104,7 @@ def _best_feature(found: Evidence) -> Claim:
     if (table["ci_high"] < 0).any():
         verdict = "fails"
     figure = f"{worst['difference']:+.3f} [{worst['ci_low']:+.3f}, {worst['ci_high']:+.3f}]"
-    note = f"balanced accuracy, {main} minus {worst['model']}, the strongest other ({len(table)} compared)"
+    note = f"balanced accuracy, {main} minus the strongest of {len(table)}, {worst['model']}"
     return Claim("D2", text, found.kind, figure, verdict, note)
 
 

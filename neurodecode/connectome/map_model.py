@@ -10,6 +10,7 @@ import numpy as np
 from neurodecode.connectome.adjustment import ADJUSTMENTS
 from neurodecode.connectome.group_mask import GroupDifferenceMask, LeakyGroupDifferenceMask
 from neurodecode.connectome.pca_lda import PCALDA
+from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,6 +93,11 @@ def fit_mask(
         Of the training people.
     everybody : tuple of maps, groups and sites, optional
         Of all people: the mask then leaks.
+
+    Returns
+    -------
+    ndarray of bool, shape (n_values,), or None
+        Without any voxel where the rule keeps none.
     """
     if section is None:
         return None
@@ -100,7 +106,12 @@ def fit_mask(
     if everybody is not None:
         all_maps, all_groups, all_sites = everybody
         mask = LeakyGroupDifferenceMask(all_maps, all_groups, all_sites, **options)
-    chosen: NDArray[np.bool_] = mask.fit(maps, groups, sites).mask_
+    try:
+        mask.fit(maps, groups, sites)
+    except DataFault:
+        if not hasattr(mask, "mask_"):
+            raise  # not for want of voxels
+    chosen: NDArray[np.bool_] = mask.mask_
     return chosen
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from neurodecode.connectome.map_model import MapModel, adjust, fit_classifier, fit_mask
 from neurodecode.evaluation.cohort_splits import deal, strata_of
 from neurodecode.evaluation.diagnosis_scores import AUC, values_of
+from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,23 +66,43 @@ class Search:
         threshold : str
             The best one of the inner folds.
         scores : DataFrame
-            ``threshold, mask, n_components, auc``: every candidate in the inner folds.
+            ``threshold, mask, n_components, auc, best``: every candidate in the inner folds,
+            and whether it is the model of its threshold.
+
+        Raises
+        ------
+        DataFault
+            If no mask keeps a voxel at any threshold.
         """
         models, tables = {}, []
         for threshold, values in maps.items():
             fitted, adjusted = adjust(self.decoder, values, self.people, self.train)
             table = self._scores(adjusted).assign(threshold=threshold)
-            best = table.loc[table["auc"].idxmax()]
-            section = self._masks[int(best["candidate"])]
-            mask = self._mask(section, adjusted, self.train)
-            kept = adjusted[self.train] if mask is None else adjusted[np.ix_(self.train, mask)]
-            classifier = fit_classifier(
-                kept, self.groups[self.train], best["n_components"], self.settings
-            )
-            models[threshold] = MapModel(fitted, mask, classifier)
-            tables.append(table)
+            model, place = self._best(fitted, adjusted, table)
+            if model is not None:
+                models[threshold] = model
+                tables.append(table.assign(best=np.arange(len(table)) == place))
+        if not models:
+            raise DataFault("no mask keeps a voxel at any threshold", where=self.decoder.name,
+                            fix="lower search.masks.quantile, or raise alpha")  # fmt: skip
         scores = pd.concat(tables, ignore_index=True)
-        return models, str(scores.loc[scores["auc"].idxmax(), "threshold"]), scores
+        chosen = scores[scores["best"]]
+        return models, str(chosen.loc[chosen["auc"].idxmax(), "threshold"]), scores
+
+    def _best(
+        self, adjustment: Any, maps: Floats, table: pd.DataFrame
+    ) -> tuple[MapModel | None, int]:
+        """Fit the best candidate that keeps a voxel; return it with its place in the table."""
+        for place in np.argsort(-table["auc"].to_numpy(), kind="stable"):
+            row = table.iloc[int(place)]
+            mask = self._mask(self._masks[int(row["candidate"])], maps, self.train)
+            if mask is None or mask.any():
+                kept = maps[self.train] if mask is None else maps[np.ix_(self.train, mask)]
+                classifier = fit_classifier(
+                    kept, self.groups[self.train], row["n_components"], self.settings
+                )
+                return MapModel(adjustment, mask, classifier), int(place)
+        return None, -1
 
     @property
     def _masks(self) -> tuple[MaskSection | None, ...]:
@@ -97,6 +118,8 @@ class Search:
             for fold in np.unique(inner):
                 known, held = self.train[inner != fold], inner == fold
                 mask = self._mask(section, maps, known)
+                if mask is not None and not mask.any():
+                    continue  # says nothing of these people
                 kept = maps if mask is None else maps[:, mask]
                 for n in found:
                     model = fit_classifier(kept[known], self.groups[known], n, self.settings)

@@ -129,12 +129,12 @@ def sites_section(scores: Scores, protocol: str, main: str, config: ADHDConfig) 
         known = values.loc[str(site)] if str(site) in values.index else pd.Series(dtype=float)
         share = float(true.mean())
         rows.append((
-            site, len(part), f"{share:.2f}", f3(known.get("accuracy")),
-            f3(max(share, 1 - share)), f3(known.get(BALANCED)), f3(known.get("roc_auc")),
+            site, len(part), f"{share:.2f}", f"{f3(known.get('accuracy'))} "
+            f"({max(share, 1 - share):.3f})", f3(known.get(BALANCED)), f3(known.get("roc_auc")),
             *(f"{(mine & right).sum()} of {mine.sum()}" for mine in (true, ~true)),
         ))  # fmt: skip
     control, case = config.groups
-    columns = ("site", "people", f"share of {case}", "accuracy", "largest group", "balanced",
+    columns = ("site", "people", f"share of {case}", "accuracy (largest group)", "balanced",
                "AUC", f"{case} recognised", f"{control} recognised")  # fmt: skip
     named = answers.assign(
         y_true=np.where(answers["y_true"] == 1, case, control),
@@ -181,19 +181,16 @@ def sweep_section(scores: Scores, config: ADHDConfig, study: Study) -> list[Sect
 def _sweep_table(
     table: pd.DataFrame, scores: Scores, config: ADHDConfig, study: Study
 ) -> Table:  # fmt: skip
-    lines = list(dict.fromkeys(table["line"]))
-    wide = table.pivot_table(index="threshold", columns="line", values="value", sort=False)
+    names = list(dict.fromkeys(table["threshold"]))
+    wide = table.pivot_table(index="line", columns="threshold", values="value", sort=False)
     density = mean_density(study)
-    rows = [
-        (name, f"{100 * density[name]:.2f} %" if name in density else "-",
-         *(f3(wide.loc[name, line]) for line in lines))
-        for name in wide.index
-    ]  # fmt: skip
-    chosen = [scores.row(config.protocols[0], line) for line in lines]
-    rows.append(
-        ("chosen inside", "", *("-" if row is None else f3(row["value"]) for row in chosen))
-    )
-    return Table(("threshold", "density", *lines), rows)
+    shares = [f"{100 * density[name]:.2f} %" if name in density else "-" for name in names]
+    rows: list[tuple[str, ...]] = [("mean density", *shares, "")]
+    for line in wide.index:
+        chosen = scores.row(config.protocols[0], str(line))
+        cell = "-" if chosen is None else f3(chosen["value"])
+        rows.append((str(line), *(f3(wide.loc[line, name]) for name in names), cell))
+    return Table(("model", *names, "chosen inside"), rows)
 
 
 def _choices_table(scores: Scores, config: ADHDConfig) -> Table:

@@ -50,7 +50,7 @@ def _fit_maps(study: Study, decoder: Decoder, folds: list[Fold], folder: Path) -
             decoder, study.config.search, study.people, groups, fold.train, study.config.seed
         )
         models, threshold, scores = search.run(maps)
-        best = scores.loc[scores["auc"].idxmax()]
+        best = scores[scores["best"] & (scores["threshold"] == threshold)].iloc[0]
         info = {
             **_said(decoder, fold), "threshold": threshold, "mask": best["mask"],
             "n_components": best["n_components"], "inner_auc": best["auc"],
