@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
 
 CATEGORIES = ("site", "sex", "handedness")
-NUMBERS = ("age", "full_iq", "mean_fd", "n_volumes")
-"""What :class:`ConfoundRegression` removes: site, phenotype and motion."""
+NUMBERS = ("age", "full_iq", "mean_fd")
+"""What :class:`ConfoundRegression` removes: site (with its length of series), phenotype, motion."""
 
 
 class SiteNormaliser(BaseEstimator):
@@ -69,11 +69,14 @@ class ConfoundRegression(BaseEstimator):
     .. math:: X - C \hat\beta, \qquad \hat\beta = \arg\min \|X_\mathrm{train} - C \beta\|^2
 
     :math:`C` holds a constant, indicators of :data:`CATEGORIES` and standardised
-    :data:`NUMBERS`, missing ones imputed; a site that did not train has no indicator.
+    :data:`NUMBERS`, missing ones imputed. A site that did not train has no indicator: its people's
+    residuals are centred, without a look at their groups.
 
     Attributes
     ----------
     design_ : ColumnTransformer
+    sites_ : list of str
+        That trained.
     coef_ : ndarray, shape (n_confounds + 1, n_features)
     """
 
@@ -87,6 +90,7 @@ class ConfoundRegression(BaseEstimator):
             OneHotEncoder(handle_unknown="ignore", sparse_output=False),
         )
         parts = [("numbers", numbers, list(NUMBERS)), ("categories", dummies, list(CATEGORIES))]
+        self.sites_ = sorted(set(people["site"].astype(str)))
         self.design_ = ColumnTransformer(parts, sparse_threshold=0.0).fit(people)
         design = self._design(people)
         self.coef_ = np.linalg.lstsq(design, X.astype(np.float64), rcond=None)[0]
@@ -95,7 +99,11 @@ class ConfoundRegression(BaseEstimator):
     def transform(self, X: Floats, people: pd.DataFrame) -> Floats:
         """Return the residuals."""
         check_is_fitted(self)
-        return np.asarray(X - self._design(people) @ self.coef_, dtype=X.dtype)
+        residuals = np.asarray(X - self._design(people) @ self.coef_, dtype=X.dtype)
+        sites = people["site"].to_numpy(str)
+        for site in set(sites) - set(self.sites_):
+            residuals[sites == site] -= residuals[sites == site].mean(axis=0)
+        return residuals
 
     def _design(self, people: pd.DataFrame) -> Floats:
         known = np.asarray(self.design_.transform(people), dtype=float)

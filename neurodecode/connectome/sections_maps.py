@@ -82,14 +82,19 @@ def throughput_section(study: Study) -> list[Section]:
     """Seconds per person and what they depend on; nothing where no maps were computed."""
     seconds = study.people["seconds"].dropna().astype(float)
     engine = next((info["engine"] for info in study.infos if info["engine"]), None)
-    if seconds.empty or engine is None:
+    if engine is None:
         return []
+    spent = "the maps were there from an earlier run"
+    if len(seconds):
+        spent = (
+            f"{seconds.median():.2f} s per person (median of {len(seconds)}, {seconds.sum():.0f} s "
+            "in all)"
+        )
     n_voxels = next(info["n_voxels"] for info in study.infos if info["n_voxels"])
     density = ", ".join(f"{name}: {100 * d:.2f} %" for name, d in mean_density(study).items())
     maps = study.config.maps
     text = (
-        f"{seconds.median():.2f} s per person (median of {len(seconds)}, {seconds.sum():.0f} s in "
-        f"all): reading, correlations of {n_voxels} voxels or regions, and {len(maps.features)} "
+        f"{spent}: reading, correlations of {n_voxels} voxels or regions, and {len(maps.features)} "
         f"features at {len(maps.thresholds)} thresholds in one pass. Triangles by the engine "
         f"{engine}. Mean density: {density or 'not counted'}."
     )
