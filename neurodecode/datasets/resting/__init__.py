@@ -4,8 +4,8 @@ A loader has three functions, each found by the name of the data set's card:
 ``read_recordings(root, subject, **options)`` returns one
 :class:`~neurodecode.datasets.resting.recording.RestingScan` per run, the first run first;
 ``read_phenotypes(root, **options)`` the table of all people
-(:mod:`neurodecode.datasets.resting.phenotypes`); ``brain_mask(root, **options)`` the path of the
-mask of all images, or None.
+(:mod:`neurodecode.datasets.resting.phenotypes`); ``brain_mask(root, **options)``, which modules
+without images do not have, the path of the mask of all images, or None.
 """
 
 from __future__ import annotations
@@ -74,10 +74,14 @@ def _function(name: str, function: str) -> Callable[..., Any]:
             if option not in known:
                 raise ConfigFault(unknown(f"option of loader {module}", option, known))
         own = {key: value for key, value in options.items() if key in takes[function]}
-        return getattr(room, function)(root, *subject, **own)
+        return getattr(room, function, _nothing)(root, *subject, **own)
 
     return call
 
 
 def _options(room: Any, function: str) -> set[str]:
-    return set(getattr(room, function).__kwdefaults__ or {})
+    return set(getattr(room, function, _nothing).__kwdefaults__ or {})
+
+
+def _nothing(*_: Any) -> None:
+    """Stand for the mask of a data set without images."""

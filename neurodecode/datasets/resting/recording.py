@@ -39,6 +39,8 @@ class RestingScan:
         Three translations in mm, then three rotations in rad.
     confounds : ndarray of float64, shape (n_times, n_confounds), or None
         To be regressed out of the image by the masker, and not done yet.
+    mask : Path or None
+        The run's own brain mask, on the grid of the image, where the data set has no common one.
     notes : tuple of str, default ()
         What the loader found remarkable, one line each; they belong in the report.
     """
@@ -52,6 +54,7 @@ class RestingScan:
     features: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
     motion: NDArray[np.float64] | None = None
     confounds: NDArray[np.float64] | None = None
+    mask: Path | None = None
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
