@@ -80,6 +80,10 @@ class Experiment(Section):
         """Return the labels of simulated subjects; empty when the data set is not simulated."""
         return []
 
+    def listed_subjects(self, dataset: str) -> list[str]:
+        """Return the labels in a data set's own table; empty: those of its card."""
+        return []
+
 
 Model = TypeVar("Model", bound=BaseModel)
 

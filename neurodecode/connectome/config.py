@@ -12,7 +12,7 @@ from neurodecode.connectome.config_scans import MapSection, RestingData, ScanSec
 from neurodecode.connectome.config_search import SearchSection
 from neurodecode.connectome.decoders import Decoder, decoder_of
 from neurodecode.evaluation.cohort_splits import COHORT_PROTOCOLS
-from neurodecode.faults import unknown
+from neurodecode.faults import DataFault, unknown
 
 SIMULATED, FIRST_ID = "simulated-resting", 10001
 
@@ -132,6 +132,19 @@ class ADHDConfig(Experiment):
 
         name = "local" if self.data.path is not None else self.data.dataset
         return (f"neurodecode.datasets.resting.{RESTING[name]}",) if name in RESTING else ()
+
+    def listed_subjects(self, dataset: str) -> list[str]:
+        """Return the people of the phenotype table, if it is here."""
+        from neurodecode.datasets.paths import data_root
+        from neurodecode.datasets.resting import RESTING, phenotype_loader
+
+        if self.data.path is not None or dataset not in RESTING:
+            return []
+        try:
+            table = phenotype_loader(dataset)(data_root() / dataset, **self.data.options)
+        except DataFault:
+            return []  # the data are not here or broken: fetch says so
+        return [str(subject) for subject in table.index]
 
     def simulated_subjects(self) -> list[str]:
         """Labels of the simulated people."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import pandas as pd
 
 from neurodecode.artefacts import atomic_path, read_json, write_json, write_parquet
 from neurodecode.datasets.catalog import LOCAL
+from neurodecode.datasets.fetch import fetch_study
 from neurodecode.datasets.loaders import read_subject_of
 from neurodecode.datasets.resting import mask_loader, phenotype_loader, resting_loader
 from neurodecode.faults import DataFault
@@ -21,11 +23,14 @@ if TYPE_CHECKING:
 
     from neurodecode.connectome.config import ADHDConfig
     from neurodecode.datasets.catalog import Card
+    from neurodecode.datasets.manifest import Manifest
     from neurodecode.datasets.resting.recording import RestingScan
 
 TABLE, NOTES, MASK = "people.parquet", "people.json", "mask.nii.gz"
 NAMED = 10
 UNKNOWN_SITE = "unknown"
+OWN_MASKS = (LOCAL,)
+"""Data sets whose runs have a mask each: what all of them cover is taken."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,14 @@ class People:
     def of(self, subjects: Sequence[str]) -> pd.DataFrame:
         """Return the rows of some people, in the table's order."""
         return self.table[self.table["subject"].isin(subjects)].reset_index(drop=True)
+
+
+def fetch_files(
+    config: ADHDConfig, card: Card, subjects: Sequence[str], root: Path
+) -> Manifest:  # fmt: skip
+    """Bring the files of some people here, of everybody where the card does not name them."""
+    named = config.data.path is not None or set(subjects) <= set(card.subjects)
+    return fetch_study(config, card, subjects if named else card.subjects, root)
 
 
 def fetch_people(
@@ -92,7 +105,10 @@ def fetch_people(
     if mask is not None:
         with atomic_path(folder / MASK) as path:
             shutil.copyfile(mask, path)
-    write_json(folder / NOTES, {"dropped": list(dropped), "mask": mask is not None})
+    elif name in OWN_MASKS:
+        _write_common_mask(folder / MASK, scan_reader(config, card, root), table["subject"])
+    has_mask = mask is not None or name in OWN_MASKS
+    write_json(folder / NOTES, {"dropped": list(dropped), "mask": has_mask})
     return read_people(folder)
 
 
@@ -148,6 +164,33 @@ def _require_groups(table: pd.DataFrame, config: ADHDConfig) -> None:
         shown = ", ".join(f"{name}: {n}" for name, n in zip(config.groups, counts, strict=True))
         raise DataFault(f"too few people of a group ({shown})", where=config.data.dataset,
                         fix="choose more with data.subjects, at least 3 of each")  # fmt: skip
+
+
+def _write_common_mask(
+    path: Path, read: Callable[[str], list[RestingScan]], subjects: pd.Series[str]
+) -> None:
+    """Intersect the masks of all runs, so that the maps of all people align."""
+    from nilearn.image import load_img, new_img_like
+
+    common, inside = None, np.zeros(0)
+    for scan in (scan for subject in subjects for scan in read(subject)):
+        if scan.mask is None:
+            raise DataFault("no brain mask", where=scan.label,
+                            fix="give one for all: data.options={mask: FILE}")  # fmt: skip
+        image = load_img(str(scan.mask))
+        if common is None:
+            common, inside = image, np.asarray(image.dataobj) > 0
+        if image.shape != common.shape or not np.allclose(image.affine, common.affine, atol=1e-3):
+            raise DataFault(
+                f"a mask of shape {image.shape} on another grid than the first, {common.shape}",
+                where=f"{scan.label}, {scan.mask}", fix="write all people in one space",
+            )  # fmt: skip
+        inside &= np.asarray(image.dataobj) > 0
+    if common is None or not inside.any():
+        raise DataFault("no voxel is in the masks of all people", fix="leave people out")
+    stored = new_img_like(common, inside.astype(np.uint8))
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(gzip.compress(stored.to_bytes(), mtime=0))
 
 
 def _named(subjects: Sequence[str]) -> str:

@@ -84,7 +84,7 @@ def throughput_section(study: Study) -> list[Section]:
     engine = next((info["engine"] for info in study.infos if info["engine"]), None)
     if engine is None:
         return []
-    spent = "the maps were there from an earlier run"
+    spent = "The maps were there from an earlier run"
     if len(seconds):
         spent = (
             f"{seconds.median():.2f} s per person (median of {len(seconds)}, {seconds.sum():.0f} s "

@@ -10,6 +10,7 @@ from neurodecode.artefacts import write_json, write_parquet
 from neurodecode.connectome.baselines import BASELINES, make_baseline
 from neurodecode.connectome.loading import baseline_input, fold_folder
 from neurodecode.connectome.search import Search
+from neurodecode.evaluation.cohort_splits import strata_of
 from neurodecode.persistence import save_estimators
 
 if TYPE_CHECKING:
@@ -34,11 +35,18 @@ def train_unit(study: Study, unit: Unit, folder: Path) -> str:
 
 
 def training_groups(study: Study, decoder: Decoder, fold: Fold) -> NDArray[np.intp]:
-    """Return everybody's groups; for a control those of the training part in random order."""
+    """Return everybody's groups; for a control those of the training part shuffled.
+
+    Every site and group keeps the same share of cases (systematic sampling along a random order),
+    so that a shuffle that happens to resemble the truth cannot look like a score.
+    """
     groups = study.groups.copy()
     if decoder.shuffled:
         rng = np.random.default_rng(study.config.seed)
-        groups[fold.train] = rng.permutation(groups[fold.train])
+        strata = strata_of(study.people.iloc[fold.train])
+        order = fold.train[np.lexsort((rng.random(strata.size), strata))]
+        steps = np.floor(np.arange(order.size + 1) * groups[fold.train].mean() + rng.random())
+        groups[order] = np.diff(steps).astype(np.intp)
     return groups
 
 

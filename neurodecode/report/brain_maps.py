@@ -52,7 +52,7 @@ def brain_figure(values: NDArray[np.floating[Any]], mask: Path, *, title: str, n
     }  # fmt: skip
     with mpl.rc_context({"svg.hashsalt": "neurodecode", "svg.fonttype": "none"}):
         canvas = Canvas(figsize=(7.2, 3.6))
-        upper, lower = (canvas.add_axes((0.0, y, 0.9, h)) for y, h in ((0.42, 0.58), (0.0, 0.4)))
+        upper, lower = (canvas.add_axes((0.0, y, 0.88, h)) for y, h in ((0.42, 0.58), (0.0, 0.4)))
         for axes in (upper, lower):
             axes.set_axis_off()
         plot_glass_brain(drawn, figure=canvas, axes=upper, display_mode="lyrz", plot_abs=False,
@@ -61,7 +61,7 @@ def brain_figure(values: NDArray[np.floating[Any]], mask: Path, *, title: str, n
                       **shared)  # fmt: skip
         scale = mpl.colors.Normalize(shared["vmin"], largest)
         canvas.colorbar(mpl.cm.ScalarMappable(scale, shared["cmap"]),
-                        cax=canvas.add_axes((0.92, 0.1, 0.015, 0.8)))  # fmt: skip
+                        cax=canvas.add_axes((0.9, 0.1, 0.015, 0.8)))  # fmt: skip
         svg = to_svg(canvas, name).replace('style="', f'style="{PAPER};', 1)
     return Figure(svg, _spoken(values, inside, image.affine, title), title)
 

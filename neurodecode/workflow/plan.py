@@ -83,12 +83,12 @@ def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Exp
 
 
 def _subjects(config: Experiment, card: Card) -> list[str]:
-    simulated = config.simulated_subjects()
-    if not simulated:
+    known = config.simulated_subjects() or config.listed_subjects(card.name)
+    if not known:
         return list(card.labels(config.data.subjects))
     if config.data.subjects == "all":
-        return simulated
+        return known
     for subject in config.data.subjects:
-        if subject not in simulated:
-            raise ConfigFault(unknown("simulated subject", subject, simulated))
+        if subject not in known:
+            raise ConfigFault(unknown(f"subject of {card.name}", subject, known))
     return list(config.data.subjects)

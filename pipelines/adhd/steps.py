@@ -12,10 +12,9 @@ if TYPE_CHECKING:
 def fetch(job: Job) -> str:
     """Bring the scans here, or simulate them, and see who has a diagnosis."""
     from neurodecode.artefacts import write_json
-    from neurodecode.connectome.people import fetch_people
-    from neurodecode.datasets.fetch import fetch_study
+    from neurodecode.connectome.people import fetch_files, fetch_people
 
-    manifest = fetch_study(job.config, job.card, job.plan.subjects, job.data_root)
+    manifest = fetch_files(job.config, job.card, job.plan.subjects, job.data_root)
     people = fetch_people(
         job.config, job.card, job.plan.subjects, job.data_root, job.folder / "people"
     )
