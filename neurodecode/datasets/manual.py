@@ -27,7 +27,8 @@ def manual_manifest(
     card : Card
         With access "manual"; its paths may be patterns.
     labels : iterable of str
-        Subjects whose files are needed.
+        Subjects whose files are needed; none for a card that lists no subjects, whose patterns
+        then speak for everybody.
     root : Path
         Data root.
     allow_missing : bool, default False
@@ -40,7 +41,7 @@ def manual_manifest(
     """
     found = {
         label: {pattern: _matches(root, pattern) for pattern in card.expected(label)}
-        for label in labels
+        for label in tuple(labels) or ("",)
     }
     lacking = {
         label: [pattern for pattern, files in by_pattern.items() if not files]
@@ -54,7 +55,8 @@ def manual_manifest(
     }
     if missing and not (allow_missing and whole):
         raise _absent(card, missing, root)
-    return build_manifest(card.name, root, whole, source="put there by hand", missing=missing)
+    files = whole if any(whole) else whole.get("", [])
+    return build_manifest(card.name, root, files, source="put there by hand", missing=missing)
 
 
 def _matches(root: Path, pattern: str) -> list[str]:

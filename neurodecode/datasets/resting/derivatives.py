@@ -183,7 +183,11 @@ def _runs(root: Path, subject: str, task: str, space: str | None) -> list[Path]:
         what = f"runs in several spaces: {', '.join(grids)}"
         fix = "choose one, options={space: ...}"
         raise DataFault(what, where=f"{root}, subject {subject}", fix=fix)
-    return found
+    return sorted(found, key=_session_and_run)
+
+
+def _session_and_run(path: Path) -> tuple[str, int, str]:
+    return _entity(path, "ses"), int(_entity(path, "run") or 1), path.name
 
 
 def _entity(path: Path, name: str) -> str:

@@ -30,6 +30,11 @@ def male_probability(settings: RestingSettings) -> tuple[float, float]:
     return float(ndtr(-half)), float(ndtr(half))
 
 
+def subject_labels(n_subjects: int) -> list[str]:
+    """Return the labels of the simulated people, seven digits."""
+    return [f"{_FIRST_ID + number:07d}" for number in range(n_subjects)]
+
+
 def draw_people(settings: RestingSettings) -> pd.DataFrame:
     """Return one row per person, sites one after the other.
 
@@ -47,8 +52,7 @@ def draw_people(settings: RestingSettings) -> pd.DataFrame:
         _groups(int((site == place).sum()), settings.prevalence_of(place), rng)
         for place in range(settings.n_sites)
     ])  # fmt: skip
-    people = pd.DataFrame({"subject": [f"{_FIRST_ID + k:07d}" for k in range(n)], "site": site,
-                           "group": group})  # fmt: skip
+    people = pd.DataFrame({"subject": subject_labels(n), "site": site, "group": group})
     subtype = np.where(rng.random(n) < P_INATTENTIVE, INATTENTIVE, COMBINED)
     people["dx"] = np.where(group == 1, subtype, 0)
     people["age"] = rng.uniform(*AGES, n).round(2)
