@@ -116,7 +116,7 @@ class ADHDConfig(Experiment):
         size = self.data.people_per_store
         parts = [subjects[start : start + size] for start in range(0, len(subjects), size)]
         width = len(str(len(parts)))
-        return {f"people-{k + 1:0{width}d}": part for k, part in enumerate(parts)}
+        return {f"people-{k + 1:0{width}d}": part for k, part in enumerate(parts or [[]])}
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
         """One job per protocol, and per model with ``jobs: model``; each reads all stores."""
