@@ -142,12 +142,6 @@ def test_row_26_images_that_are_not_here_are_asked_for_by_their_names(line_of, t
     assert "get it from https://www.nitrc.org" in line
 
 
-@pytest.mark.parametrize(
-    ("setting", "words"),
-    [
-        ("models=[3-cycle]", "unknown model '3-cycle', did you mean '3-cycles'?"),
-        ("maps.features=[degree]", "the models need three_cycles, which maps.features"),
-    ],
-)
-def test_a_wrong_name_is_answered_before_anything_runs(study, line_of, setting, words):
-    assert words in line_of(setting, code=2)
+def test_a_wrong_name_is_answered_before_anything_runs(study, line_of):
+    line = line_of("models=[3-cycle]", code=2)
+    assert "unknown model '3-cycle', did you mean '3-cycles'?" in line
