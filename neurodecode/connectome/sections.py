@@ -274,7 +274,8 @@ def confounds_section(scores: Scores, config: ADHDConfig, study: Study) -> Secti
         (name, f3(row["value"]), _interval(row))
         for name, row in known if row is not None
     ]  # fmt: skip
-    blocks.append(Table(("model", "balanced accuracy", "95 % interval"), table))
+    if len(table) > 1:
+        blocks.append(Table(("model", "balanced accuracy", "95 % interval"), table))
     return Section("People and confounds", blocks)
 
 
