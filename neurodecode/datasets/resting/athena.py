@@ -241,7 +241,7 @@ def _run_files(root: Path, subject: str, filtered: bool, atlas: str | None) -> l
 
 
 def _run_numbers(path: Path) -> tuple[int, int]:
-    session, run = _RUN.search(path.name).groups()  # type: ignore[union-attr]
+    session, run = _RUN.findall(path.name)[0]
     return int(session), int(run)
 
 

@@ -86,13 +86,12 @@ def read_recordings(
         if part not in STRATEGIES:
             raise ConfigFault(unknown("part of the strategy", part, STRATEGIES))
     label = require_subject(Path(root), subject)
-    scans = []
-    for number, path in enumerate(_runs(Path(root), label, task, space), start=1):
+    scans, paths = [], _runs(Path(root), label, task, space)
+    for name, path in zip(_run_labels(paths), paths, strict=True):
         run = read_run(path)
         confounds, notes = _confounds(path, run, strategy, motion_model)
         scan = RestingScan(
-            label, _entity(path, "run").lstrip("0") or str(number),
-            t_r or _sidecar_t_r(path) or run.t_r, image=path, mask=_mask(path),
+            label, name, t_r or _sidecar_t_r(path) or run.t_r, image=path, mask=_mask(path),
             motion=_motion(path, run.n_times), confounds=confounds, notes=run.notes + notes,
         )  # fmt: skip
         scans.append(scan)
@@ -188,6 +187,15 @@ def _runs(root: Path, subject: str, task: str, space: str | None) -> list[Path]:
 
 def _session_and_run(path: Path) -> tuple[str, int, str]:
     return _entity(path, "ses"), int(_entity(path, "run") or 1), path.name
+
+
+def _run_labels(paths: Sequence[Path]) -> list[str]:
+    """Return "1", "2", ..., with the session before them where there are several."""
+    runs = [_entity(path, "run").lstrip("0") or "1" for path in paths]
+    sessions = [_entity(path, "ses") for path in paths]
+    if len(set(sessions)) == 1:
+        return runs
+    return [f"session-{session}_{run}" for session, run in zip(sessions, runs, strict=True)]
 
 
 def _entity(path: Path, name: str) -> str:

@@ -27,9 +27,11 @@ def root(tmp_path, write_image, write_mask):
     return base
 
 
-def write_run(base, subject, run, write_image, write_mask, *, space=SPACE, steady=True):
-    stem = f"sub-{subject}_ses-a_task-rest_run-{run}"
-    home = base / f"sub-{subject}" / "ses-a" / "func"
+def write_run(
+    base, subject, run, write_image, write_mask, *, space=SPACE, steady=True, session="a"
+):
+    stem = f"sub-{subject}_ses-{session}_task-rest_run-{run}"
+    home = base / f"sub-{subject}" / f"ses-{session}" / "func"
     write_image(home / f"{stem}_space-{space}_desc-preproc_bold.nii.gz", n_times=N_TIMES, t_r=3.0)
     write_mask(home / f"{stem}_space-{space}_desc-brain_mask.nii.gz")
     sidecar = home / f"{stem}_space-{space}_desc-preproc_bold.json"
@@ -57,6 +59,13 @@ def test_runs_have_image_mask_confounds_and_the_time_of_the_sidecar(root):
     assert first.notes == ()
     raw = np.random.default_rng(2).standard_normal((N_TIMES, 10))
     np.testing.assert_allclose(first.motion, raw[:, :6])
+
+
+def test_runs_are_ordered_by_number_and_named_with_their_session(root, write_image, write_mask):
+    write_run(root, "01", "10", write_image, write_mask)
+    assert [scan.run for scan in scans(root)] == ["1", "2", "10"]
+    write_run(root, "02", "1", write_image, write_mask, session="b")
+    assert [scan.run for scan in scans(root, "02")] == ["session-a_1", "session-b_1"]
 
 
 def test_time_is_that_of_the_header_without_a_sidecar_and_yours_wins(root):
