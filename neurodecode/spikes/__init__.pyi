@@ -5,7 +5,6 @@ from .config_model import NeuroformerConfig as NeuroformerConfig
 from .config_model import WindowSection as WindowSection
 from .config_training import OptimiserSection as OptimiserSection
 from .config_training import SamplingSection as SamplingSection
-from .config_training import TuningSection as TuningSection
 from .connectivity import Connectivity as Connectivity
 from .connectivity import attention_connectivity as attention_connectivity
 from .connectivity import stimulus_attention as stimulus_attention

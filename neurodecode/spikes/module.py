@@ -37,6 +37,8 @@ class SpikeModule(lightning.LightningModule):
         Default: the published settings.
     freeze : iterable of str, default=()
         Parts that are not trained: see :func:`neurodecode.spikes.tuning.freeze`.
+    spikes : bool, default=True
+        False: the loss is that of behaviour alone.
 
     Raises
     ------
@@ -50,8 +52,10 @@ class SpikeModule(lightning.LightningModule):
         optimiser: OptimiserSection | None = None,
         *,
         freeze: Iterable[Frozen] = (),
+        spikes: bool = True,
     ) -> None:
         super().__init__()
+        self.spikes = spikes
         self.model, self.optimiser = model, optimiser or OptimiserSection()
         _freeze(model, freeze)
 
@@ -101,7 +105,7 @@ class SpikeModule(lightning.LightningModule):
     def _step(self, part: str, batch: SpikeBatch) -> tuple[Tensor, Outputs]:
         outputs = self.model(batch)
         terms = spike_terms(self.model, outputs, batch)
-        loss = weighted_sum(terms, self.model.config)
+        loss = weighted_sum(terms, self.model.config, spikes=self.spikes)
         said = {f"{part}_{name}": value.detach() for name, value in terms.items()}
         self._log({f"{part}_loss": loss.detach(), **said}, len(batch["id"]))
         return loss, outputs
