@@ -1,0 +1,56 @@
+"""Where trained models of the ``spikes`` pipeline are kept, and how they are read back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from neurodecode.artefacts import read_json
+from neurodecode.persistence import load_weights
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from neurodecode.evaluation.spike_splits import SpikeFold
+    from neurodecode.spikes.batches import SpikeWindows
+    from neurodecode.spikes.config import FewShotSection, SpikesConfig
+    from neurodecode.spikes.config_model import NeuroformerConfig
+    from neurodecode.spikes.model import Neuroformer
+    from neurodecode.spikes.recorded import Recorded
+
+PRETRAINED, SCRATCH = "pretrained", "scratch"
+"""Ways of few-shot tuning: from a model of spikes, and from random weights."""
+
+
+def fold_folder(folder: Path, recorded: Recorded, fold: SpikeFold) -> Path:
+    """Return the folder of a session's fold below that of a unit."""
+    return folder / recorded.label / fold.name.replace(" ", "-")
+
+
+def ways_of(asked: FewShotSection) -> list[tuple[str, float]]:
+    """Return the trainings of few-shot tuning: way and share of the windows."""
+    return [(way, share) for share in asked.shares for way in (PRETRAINED, SCRATCH)]
+
+
+def way_name(way: str, share: float) -> str:
+    """Return the folder of a training."""
+    return f"{way}-{share:g}"
+
+
+def network_of(
+    config: SpikesConfig, recorded: Recorded, name: str, *, decodes: bool = False
+) -> NeuroformerConfig:
+    """Return the settings of a network for the units of a session."""
+    decoded = recorded.targets() if decodes else None
+    return config.network_of(name, recorded.session.n_units, decoded=decoded)
+
+
+def load_network(
+    network: NeuroformerConfig, recorded: Recorded, folder: Path, rows: NDArray
+) -> tuple[Neuroformer, SpikeWindows]:
+    """Return a trained network and windows in its scales."""
+    model = network.build()
+    load_weights(folder, model)
+    scales = {name: tuple(pair) for name, pair in read_json(folder / "model.json")["scales"].items()}
+    return model.eval(), recorded.spike_windows(network, scales, rows=rows)
