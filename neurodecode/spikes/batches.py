@@ -41,6 +41,8 @@ class SpikeBatch(TypedDict):
         Input behaviours by name: samples, and their times (s) from the window's start.
     targets : dict of Tensor, shape (B,)
         Behaviours to decode by name: float32, or int64 classes.
+    session : str
+        Where a model of several sessions is trained.
     """
 
     id: Tensor
@@ -55,6 +57,7 @@ class SpikeBatch(TypedDict):
     values: dict[str, Tensor]
     offsets: dict[str, Tensor]
     targets: dict[str, Tensor]
+    session: NotRequired[str]
 
 
 class SpikeWindows(Dataset[SpikeBatch]):
@@ -205,7 +208,7 @@ def take(batch: SpikeBatch, rows: Tensor) -> SpikeBatch:
 def _mapped(values: Any, change: Any) -> Any:
     if isinstance(values, dict):
         return {name: _mapped(value, change) for name, value in values.items()}
-    return change(values)
+    return values if isinstance(values, str) else change(values)
 
 
 def _check_spikes(times: NDArray[np.float64], units: NDArray[np.int64]) -> None:
