@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.signal import lfilter
 
-from neurodecode.datasets.simulate.spiking_settings import FRAME_S, Settings
+from neurodecode.datasets.simulate.spiking_settings import FRAME_S, PopulationSettings
 
 Array = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ def speed_of(latent: Array) -> Array:
     return speed
 
 
-def draw_schedule(settings: Settings, rng: np.random.Generator) -> Schedule:
+def draw_schedule(settings: PopulationSettings, rng: np.random.Generator) -> Schedule:
     """Draw the order of the sweeps (each direction once per round) and the behaviour."""
     n_frames = int(settings.seconds / FRAME_S + 1e-9)
     times: Array = np.arange(n_frames, dtype=np.float64) * FRAME_S
