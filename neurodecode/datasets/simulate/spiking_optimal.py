@@ -33,7 +33,7 @@ from neurodecode.datasets.simulate.spiking_dynamics import (
     true_rates,
 )
 from neurodecode.datasets.simulate.spiking_settings import FRAME_S
-from neurodecode.datasets.simulate.spiking_stimulus import speed_of
+from neurodecode.datasets.simulate.spiking_stimulus import log_transitions, speed_of
 from neurodecode.datasets.simulate.spiking_truth import SpikingTruth
 from neurodecode.faults import ConfigFault
 
@@ -174,13 +174,6 @@ def frame_log_likelihood(truth: SpikingTruth, session: SpikeSession, grid: Array
     effect = np.outer(truth.loadings, grid)
     evidence: Array = fired @ effect - summed @ np.exp(effect)
     return evidence
-
-
-def log_transitions(grid: Array, seconds: float) -> Array:
-    """Return log p(z' | z) of one frame, (from, to), with the time constant of z in seconds."""
-    decay = np.exp(-FRAME_S / seconds)
-    move: Array = -((grid[None, :] - decay * grid[:, None]) ** 2) / (2 * (1 - decay**2))
-    return move - logsumexp(move, axis=1, keepdims=True)
 
 
 def _forward(evidence: Array, move: Array, start: Array) -> Array:

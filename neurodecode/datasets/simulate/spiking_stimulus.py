@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.signal import lfilter
+from scipy.special import logsumexp
 
 from neurodecode.datasets.simulate.spiking_settings import FRAME_S, PopulationSettings
 
@@ -50,6 +51,13 @@ def speed_of(latent: Array) -> Array:
     r"""Return :math:`\log(1 + e^{2z})`: near 0 at rest, linear while running."""
     speed: Array = np.logaddexp(0.0, 2.0 * latent)
     return speed
+
+
+def log_transitions(grid: Array, seconds: float) -> Array:
+    """Return log p(z' | z) of one frame, (from, to), with the time constant of z in seconds."""
+    decay = np.exp(-FRAME_S / seconds)
+    move: Array = -((grid[None, :] - decay * grid[:, None]) ** 2) / (2 * (1 - decay**2))
+    return move - logsumexp(move, axis=1, keepdims=True)
 
 
 def draw_schedule(settings: PopulationSettings, rng: np.random.Generator) -> Schedule:
