@@ -15,6 +15,12 @@ def _motor_imagery(folder: Path, **options: Any) -> list[Path]:
     return simulate_motor_imagery(folder, **options)
 
 
+def _circuit(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.circuit import simulate_circuit
+
+    return simulate_circuit(folder, **options)
+
+
 def _listening(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.listening import simulate_listening
 
@@ -45,6 +51,12 @@ def _spiking(folder: Path, **options: Any) -> list[Path]:
     return simulate_spiking(folder, **options)
 
 
+def _track(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.track import simulate_track
+
+    return simulate_track(folder, **options)
+
+
 def _viewing(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.viewing import simulate_viewing
 
@@ -53,11 +65,13 @@ def _viewing(folder: Path, **options: Any) -> list[Path]:
 
 SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "band_limited_noise": _band_limited_noise,
+    "circuit": _circuit,
     "listening": _listening,
     "motor_imagery": _motor_imagery,
     "rated": _rated,
     "responses": _responses,
     "spiking": _spiking,
+    "track": _track,
     "viewing": _viewing,
 }
 """Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

@@ -27,7 +27,9 @@ SPIKING: dict[str, Callable[..., list[SpikeSession]]] = {
     "hippocampus-nelpy": _reader("nelpy"),
     "local": _reader("arrays"),
     "nwb": _reader("nwb"),
+    "simulated-circuit": _reader("arrays"),
     "simulated-spiking": _reader("arrays"),
+    "simulated-track": _reader("arrays"),
     "songbird-hvc": _reader("songbird"),
     "visnav": _reader("visnav"),
 }
