@@ -93,7 +93,8 @@ class FewShotSection(Section):
         description="Which training windows: drawn at random, as published, or the first in time",
     )
     freeze: tuple[Frozen, ...] = Field(
-        default=(), description="Parts of the pretrained model that are not tuned; body: all but "
+        default=(),
+        description="Parts of the pretrained model that are not tuned; body: all but "
         "the heads that decode behaviour",
     )
     spikes: bool = Field(
@@ -157,13 +158,16 @@ class SpikesConfig(Experiment):
     training: SpikeTraining = SpikeTraining()
     few_shot: FewShotSection = FewShotSection()
     wiring: WiringSection = WiringSection()
+    jobs: Literal["model", "subject"] = Field(
+        default="model", description="A job of train is a model, or all models of a subject"
+    )
     evaluation: SpikesEvaluation = SpikesEvaluation()
 
     used_by: ClassVar[dict[str, tuple[str, ...]]] = {
         "fetch": ("data", "seed"),
         "prepare": ("data.options",),
-        "train": ("windows", "step_seconds", "crop", "stimulus", "inputs", "targets", "protocol", "split",
-                  "decoder_model", "network", "training", "few_shot", "seed"),
+        "train": ("windows", "step_seconds", "crop", "stimulus", "inputs", "targets", "protocol",
+                  "split", "decoder_model", "network", "training", "few_shot", "seed"),
         "evaluate": ("evaluation", "wiring", "seed"),
         "report": ("description", "models", "decoders", "evaluation", "wiring"),
     }  # fmt: skip
@@ -191,8 +195,8 @@ class SpikesConfig(Experiment):
     def _fits(self) -> SpikesConfig:
         parts = {part for name in self.models for part in generator_of(name).parts}
         for name in (self.decoder_model, self.few_shot.model):
-            if generator_of(name).name == GLM:
-                raise ValueError(f"'{name}' is no network")
+            if name == GLM or generator_of(name).shared:
+                raise ValueError(f"'{name}' is no network of one session")
             parts |= set(generator_of(name).parts)
         if "stimulus" in parts and self.stimulus is None:
             raise ValueError("a model reads the stimulus: say how under 'stimulus'")
@@ -225,7 +229,7 @@ class SpikesConfig(Experiment):
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
         """One job per subject and model, and per subject and seed of few-shot tuning."""
-        return {name: [unit.subject] for name, unit in units_of(self, subjects).items()}
+        return {name: list(unit.subjects) for name, unit in units_of(self, subjects).items()}
 
     def simulated_subjects(self) -> list[str]:
         """Labels ``01``, ``02``, ... of simulated subjects."""

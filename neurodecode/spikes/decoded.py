@@ -16,7 +16,7 @@ from neurodecode.evaluation.metrics import score
 from neurodecode.spikes.loading import load_network, network_of, way_name, ways_of
 from neurodecode.spikes.rivals import ask_rival
 from neurodecode.spikes.variants import NETWORKS
-from neurodecode.spikes.written import block_labels
+from neurodecode.spikes.written import block_labels, whole_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
     from neurodecode.spikes.config import SpikesConfig
     from neurodecode.spikes.config_model import NeuroformerConfig
     from neurodecode.spikes.recorded import Recorded
-    from neurodecode.spikes.units import Unit
+    from neurodecode.spikes.units import Part
 
 R, ERROR, ACCURACY = "r", "median error", "balanced accuracy"
 
 
 def decode_windows(
-    config: SpikesConfig, unit: Unit, recorded: Recorded, fold: SpikeFold, folder: Path,
+    config: SpikesConfig, part: Part, recorded: Recorded, fold: SpikeFold, folder: Path,
     simulated: Path | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """Decode every behaviour from the test windows.
@@ -47,12 +47,12 @@ def decode_windows(
         ``n_classes`` (0: a quantity), and ``best``, the best possible answer where it is known.
     """
     rows = fold.test
-    if unit.model in NETWORKS:
+    if part.model in NETWORKS:
         network = network_of(config, recorded, config.decoder_model, decodes=True)
         answers = _ask_network(config, recorded, network, folder, rows)
     else:
         answers = {
-            target: ask_rival(recorded, rows, unit.model, target, folder / target)
+            target: ask_rival(recorded, rows, part.model, target, folder / target)
             for target in config.targets
         }
     table = _table(recorded, fold, rows, answers)
@@ -67,10 +67,10 @@ def decode_windows(
 
 
 def decode_few_shot(
-    config: SpikesConfig, unit: Unit, recorded: Recorded, fold: SpikeFold, folder: Path
+    config: SpikesConfig, part: Part, recorded: Recorded, fold: SpikeFold, folder: Path
 ) -> pd.DataFrame:
     """Decode the test windows by every tuned network; ``model``, ``way`` and ``share`` beside."""
-    network = network_of(config, recorded, unit.model, decodes=True)
+    network = network_of(config, recorded, part.model, decodes=True)
     tables = []
     for way, share in ways_of(config.few_shot):
         place = folder / way_name(way, share)
@@ -86,9 +86,7 @@ def decoding_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metri
     rows: list[MetricRow] = []
     for (model, variable), part in predictions.groupby(["model", "variable"], sort=False):
         first, clusters = part.iloc[0], block_labels(part)
-        whole = {"split": str(first["split"]), "model": str(model), "level": "subject",
-                 "subject": str(first["subject"]), "seed": int(first["seed"]), "unit": unit,
-                 "n": len(np.unique(clusters))}  # fmt: skip
+        whole = {**whole_of(first, unit), "model": str(model), "n": len(np.unique(clusters))}
         true, decoded = (part[name].to_numpy(float) for name in ("true", "decoded"))
         if first["n_classes"]:
             found = {ACCURACY: (_accuracy(true, decoded, clusters, config), 1 / first["n_classes"])}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from neurodecode.evaluation.metric_row import MetricRow
     from neurodecode.spikes.study import Study
-    from neurodecode.spikes.units import Unit
+    from neurodecode.spikes.units import Part, Unit
 
 
 @dataclass(frozen=True)
@@ -56,28 +56,42 @@ def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None
     simulated : Path, optional
         Folder of a simulated data set, whose best possible scores are then known.
     """
-    tables = []
-    for recorded in study.sessions(unit.subject):
-        for fold in study.folds(recorded):
-            place = fold_folder(folder, recorded, fold)
-            labels = {"task": unit.task, "model": unit.model, "subject": unit.subject,
-                      "session": recorded.session.session, "fold": fold.name,
-                      "split": study.config.protocol, "seed": unit.seed}  # fmt: skip
-            if unit.task == "generate":
-                found = write_windows(study.config, unit, recorded, fold, place, simulated)
-            elif unit.task == "decode":
-                found = decode_windows(study.config, unit, recorded, fold, place, simulated)
-            else:
-                found = decode_few_shot(study.config, unit, recorded, fold, place)
-            tables.append(found.assign(**{**labels, **{
-                name: found[name] for name in labels if name in found
-            }}))  # fmt: skip
+    tables, rows = [], []
+    for part in unit.parts:
+        found = pd.concat(
+            [_answers(study, part, subject, folder / part.slug, simulated)
+             for subject in unit.subjects], ignore_index=True,
+        )  # fmt: skip
+        score = writing_rows if part.task == "generate" else decoding_rows
+        for _, mine in found.groupby("subject", sort=False):
+            rows += score(mine, study.config)
+        tables.append(found)
     predictions = pd.concat(tables, ignore_index=True)
-    score = writing_rows if unit.task == "generate" else decoding_rows
-    rows = score(predictions, study.config)
     first = rows[0]
     summary = f"{first.model}: {first.metric} {first.value:.3f}, chance {first.chance:.3f}"
     return Result(predictions, rows, summary)
+
+
+def _answers(
+    study: Study, part: Part, subject: str, folder: Path, simulated: Path | None
+) -> pd.DataFrame:
+    """Return what a model answers to the test windows of one subject, all sessions and folds."""
+    tables = []
+    for recorded in study.sessions(subject):
+        for fold in study.folds(recorded):
+            place = fold_folder(folder, recorded, fold)
+            labels: dict[str, Any] = {"task": part.task, "model": part.model, "subject": subject,
+                      "session": recorded.session.session, "fold": fold.name,
+                      "split": study.config.protocol, "seed": part.seed}  # fmt: skip
+            if part.task == "generate":
+                found = write_windows(study.config, part, recorded, fold, place, simulated)
+            elif part.task == "decode":
+                found = decode_windows(study.config, part, recorded, fold, place, simulated)
+            else:
+                found = decode_few_shot(study.config, part, recorded, fold, place)
+            new = {name: value for name, value in labels.items() if name not in found}
+            tables.append(found.assign(**new))
+    return pd.concat(tables, ignore_index=True)
 
 
 def read_unit(folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:

@@ -13,6 +13,7 @@ from neurodecode.spikes.datamodule import SpikeData
 from neurodecode.spikes.loading import PRETRAINED, fold_folder, network_of, way_name, ways_of
 from neurodecode.spikes.module import SpikeModule
 from neurodecode.spikes.rivals import fit_glm, fit_rival
+from neurodecode.spikes.sharing import train_shared
 from neurodecode.spikes.study import valid_rows
 from neurodecode.spikes.tuning import few_shot, take_over
 from neurodecode.spikes.variants import ALONE, NETWORKS, SHUFFLED, generator_of
@@ -30,21 +31,31 @@ if TYPE_CHECKING:
     from neurodecode.spikes.model import Neuroformer
     from neurodecode.spikes.recorded import Recorded
     from neurodecode.spikes.study import Study
-    from neurodecode.spikes.units import Unit
+    from neurodecode.spikes.units import Part, Unit
 
 HALF = 0.5
 """Of the recording: how far the behaviour of the control is moved."""
 
 
 def train_unit(study: Study, unit: Unit, folder: Path) -> str:
-    """Train a unit's model on every session and fold of its subject; say what was trained."""
-    said = []
-    for recorded in study.sessions(unit.subject):
-        for fold in study.folds(recorded):
-            place = fold_folder(folder, recorded, fold)
-            said.append(Fitting(study, unit, recorded, fold, place).run())
+    """Train a unit's models on every session and fold of its subjects; say what was trained."""
+    said = {part.slug: _train_part(study, unit, part, folder / part.slug) for part in unit.parts}
     write_json(folder / "model.json", {"unit": unit.name, "trained": said})
-    return f"{unit.model}: {said[0]}" + (f" and {len(said) - 1} more" if len(said) > 1 else "")
+    if len(said) > 1:
+        return f"{len(said)} models"
+    trained = said[unit.parts[0].slug]
+    return trained[0] + (f" and {len(trained) - 1} more" if len(trained) > 1 else "")
+
+
+def _train_part(study: Study, unit: Unit, part: Part, folder: Path) -> list[str]:
+    if part.shared:
+        return train_shared(study, part, unit.subjects, folder)
+    return [
+        Fitting(study, part, recorded, fold, fold_folder(folder, recorded, fold)).run()
+        for subject in unit.subjects
+        for recorded in study.sessions(subject)
+        for fold in study.folds(recorded)
+    ]
 
 
 class Fitting:
@@ -53,7 +64,7 @@ class Fitting:
     Parameters
     ----------
     study : Study
-    unit : Unit
+    part : Part
     recorded : Recorded
     fold : SpikeFold
     folder : Path
@@ -61,29 +72,29 @@ class Fitting:
     """
 
     def __init__(
-        self, study: Study, unit: Unit, recorded: Recorded, fold: SpikeFold, folder: Path
+        self, study: Study, part: Part, recorded: Recorded, fold: SpikeFold, folder: Path
     ) -> None:
         self.config, self.key = study.config, study.key
-        self.unit, self.recorded, self.fold, self.folder = unit, recorded, fold, folder
+        self.part, self.recorded, self.fold, self.folder = part, recorded, fold, folder
 
     def run(self) -> str:
-        """Train what the unit asks for, and say how it went."""
-        if self.unit.task == "few-shot":
+        """Train what the part asks for, and say how it went."""
+        if self.part.task == "few-shot":
             return self._few_shot()
-        if self.unit.task == "decode":
+        if self.part.task == "decode":
             return self._decoder()
-        if not generator_of(self.unit.model).network:
+        if not generator_of(self.part.model).network:
             fit_glm(self.recorded, self.fold, self.folder)
             return f"{self.fold.train.size} windows"
-        network = network_of(self.config, self.recorded, self.unit.model)
+        network = network_of(self.config, self.recorded, self.part.model)
         return self._network(network, self.fold.train, self.folder, self.config.training)[1]
 
     def _decoder(self) -> str:
-        name = self.unit.model
+        name = self.part.model
         if name not in NETWORKS:
             for target in self.config.targets:
                 fit_rival(self.recorded, self.fold, name, target, self.folder / target,
-                          seed=self.unit.seed)  # fmt: skip
+                          seed=self.part.seed)  # fmt: skip
             return f"{self.fold.train.size} windows"
         network = network_of(self.config, self.recorded, self.config.decoder_model, decodes=True)
         shift = dict.fromkeys(self.config.targets, HALF) if name == SHUFFLED else None
@@ -103,7 +114,7 @@ class Fitting:
             alone, self.fold.train, self.folder / PRETRAINED, self.config.training
         )
         network = network_of(self.config, self.recorded, name, decodes=True)
-        order = np.random.default_rng(self.unit.seed).permutation(self.fold.train)
+        order = np.random.default_rng(self.part.seed).permutation(self.fold.train)
         known = order if asked.draw == "random" else self.fold.train
         for way, share in ways_of(asked):
             rows = np.sort(few_shot(known, share))
@@ -124,20 +135,20 @@ class Fitting:
         scales = {name: self.recorded.scale(name, rows)
                   for name in (*network.inputs, *network.targets)}  # fmt: skip
         windows = self.recorded.spike_windows(network, scales, shift=shift)
-        torch.manual_seed(self.unit.seed)
+        torch.manual_seed(self.part.seed)
         model = network.build()
         if state is not None:
             take_over(model, state)
         module = SpikeModule(model, training.optimiser, freeze=frozen, spikes=spikes)
         data = SpikeData(
             windows, rows, valid_rows(self.fold), batch_size=training.batch_size,
-            shuffle=training.shuffle, seed=self.unit.seed, num_workers=training.trainer.num_workers,
+            shuffle=training.shuffle, seed=self.part.seed, num_workers=training.trainer.num_workers,
         )  # fmt: skip
         how = fit(
-            module, data, training.trainer, folder, seed=self.unit.seed,
-            key=f"{self.key} {self.unit.name} {self.fold.name} {folder.name}",
+            module, data, training.trainer, folder, seed=self.part.seed,
+            key=f"{self.key} {self.part.slug} {self.fold.name} {folder.name}",
             keep="last" if last else "best",
         )  # fmt: skip
-        save_weights(folder, model, {"model": self.unit.model, "scales": scales})
+        save_weights(folder, model, {"model": self.part.model, "scales": scales})
         said = f"{len(rows)} windows, {how.epochs} epochs, validation loss {how.best_loss:.3f}"
         return model, f"{said}; {how.note}" if how.note else said

@@ -34,9 +34,13 @@ def inspect_unit(
     simulated : Path or None
         Folder of a simulated data set, for the true wiring.
     """
-    if unit.task == "generate" and unit.model == study.config.wiring.model:
-        wirings = read_wiring(study, unit, folder, simulated)
-        save_wiring(out, wirings, score_wiring(wirings, study.config.seed))
+    for part in unit.parts:
+        if part.task == "generate" and part.model == study.config.wiring.model:
+            wirings = [
+                wiring for subject in unit.subjects
+                for wiring in read_wiring(study, part, subject, folder / part.slug, simulated)
+            ]  # fmt: skip
+            save_wiring(out, wirings, score_wiring(wirings, study.config.seed))
     if first:
         write_parquet(out / COST, measure_cost(study.config.network))
 

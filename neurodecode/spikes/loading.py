@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import torch
 
 from neurodecode.artefacts import read_json
 from neurodecode.persistence import load_weights
+from neurodecode.spikes.variants import generator_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from neurodecode.spikes.config_model import NeuroformerConfig
     from neurodecode.spikes.model import Neuroformer
     from neurodecode.spikes.recorded import Recorded
+    from neurodecode.spikes.study import Study
 
 PRETRAINED, SCRATCH = "pretrained", "scratch"
 """Ways of few-shot tuning: from a model of spikes, and from random weights."""
@@ -47,10 +52,21 @@ def network_of(
 
 
 def load_network(
-    network: NeuroformerConfig, recorded: Recorded, folder: Path, rows: NDArray
+    network: NeuroformerConfig, recorded: Recorded, folder: Path, rows: NDArray[Any]
 ) -> tuple[Neuroformer, SpikeWindows]:
     """Return a trained network and windows in its scales."""
     model = network.build()
     load_weights(folder, model)
-    scales = {name: tuple(pair) for name, pair in read_json(folder / "model.json")["scales"].items()}
+    scales = {
+        name: tuple(pair) for name, pair in read_json(folder / "model.json")["scales"].items()
+    }
     return model.eval(), recorded.spike_windows(network, scales, rows=rows)
+
+
+def n_parameters(study: Study, names: Iterable[str]) -> dict[str, int]:
+    """Return the parameters of the networks among models, for the units of the first session."""
+    recorded = study.sessions(min(study.folders))[0]
+    with torch.device("meta"):
+        built = {name: network_of(study.config, recorded, name).build()
+                 for name in names if generator_of(name).network}  # fmt: skip
+    return {name: sum(p.numel() for p in model.parameters()) for name, model in built.items()}

@@ -1,4 +1,4 @@
-"""What ``prepare`` does: read the sessions of one subject, check them against the settings, store."""
+"""What ``prepare`` does: read the sessions of one subject, check and store them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 STORE = "store.json"
 
 
-def read_subject(
-    config: SpikesConfig, card: Card, subject: str, root: Path
-) -> list[SpikeSession]:
+def read_subject(config: SpikesConfig, card: Card, subject: str, root: Path) -> list[SpikeSession]:
     """Return the sessions of one subject, checked by ``check_session``."""
     found: list[SpikeSession] = read_subject_of(spiking_loader, config.data, card, subject, root)
     return found

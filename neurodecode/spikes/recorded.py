@@ -1,4 +1,4 @@
-"""One session as the models read it: a table of windows, behaviour in one scale, frames on a grid."""
+"""One session as models read it: a table of windows, behaviour in one scale, frames on a grid."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Recorded:
     @property
     def label(self) -> str:
         """Name of the session for folders."""
-        return f"ses-{self.session.session}"
+        return f"sub-{self.session.subject}_ses-{self.session.session}"
 
     def classes(self, name: str) -> tuple[str, ...]:
         """Return the classes of a behaviour; empty for a quantity."""
@@ -80,7 +80,7 @@ class Recorded:
             return labels
         if not series.is_class:
             return ()
-        return tuple(str(value) for value in range(int(series.values.max()) + 1))
+        return tuple(map(str, range(int(np.max(series[1])) + 1)))
 
     def targets(self) -> dict[str, int | None]:
         """Return the number of classes of every behaviour to decode; None for a quantity."""
@@ -128,10 +128,12 @@ class Recorded:
         for name in (*network.inputs, *network.targets):
             series, _ = self._series(name)
             middle, spread = scales[name]
-            values = series.values if self.classes(name) else (series.values - middle) / spread
+            times, values = series
+            if not self.classes(name):
+                values = (values - middle) / spread
             if shift and name in shift:
                 values = np.roll(values, int(len(values) * shift[name]))
-            behaviours[name] = (series.times - begin, values)
+            behaviours[name] = (times - begin, values)
         chains = pd.factorize(chosen["trial"])[0] if "trial" in chosen else None
         return SpikeWindows(
             network, self.session.times - begin, self.session.units,

@@ -129,7 +129,8 @@ def _binned(recorded: Recorded) -> NDArray[np.int64]:
     """Return the spikes of the session in bins of dt from its beginning, (n_bins, n_units)."""
     session, dt = recorded.session, recorded.config.windows.dt
     n_bins = int(np.ceil(session.duration / dt - 1e-6))
-    return session.counts(session.limits[0] + np.arange(n_bins + 1) * dt).T
+    edges = (session.limits[0] + np.arange(n_bins + 1) * dt).astype(np.float64)
+    return session.counts(edges).T
 
 
 def _first_bins(recorded: Recorded, rows: NDArray[Any]) -> NDArray[np.int64]:

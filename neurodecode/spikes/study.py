@@ -18,6 +18,8 @@ from neurodecode.spikes.recorded import Recorded
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from neurodecode.evaluation.spike_splits import SpikeFold
     from neurodecode.spikes.config import SpikesConfig
 
@@ -79,7 +81,6 @@ class Study:
         return rows
 
 
-def valid_rows(fold: SpikeFold) -> np.ndarray:
-    """Return the windows that choose a checkpoint: as released, the test ones where none are set
-    aside."""
+def valid_rows(fold: SpikeFold) -> NDArray[np.intp]:
+    """Return the windows that choose a checkpoint; the test ones, as released, where none do."""
     return fold.valid if fold.valid.size else fold.test

@@ -8,57 +8,83 @@ from typing import TYPE_CHECKING, Literal
 from neurodecode.spikes.variants import decoder_slug, generator_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from neurodecode.spikes.config import SpikesConfig
 
 Task = Literal["generate", "decode", "few-shot"]
+TOGETHER, EVERYBODY = "all", "everybody"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One model to train.
+
+    Attributes
+    ----------
+    task : {"generate", "decode", "few-shot"}
+    model : str
+        Generative model, behaviour decoder, or, of few-shot tuning, the model that is pretrained.
+    seed : int
+        Of weights and batches.
+    slug : str
+        Name for folders.
+    """
+
+    task: Task
+    model: str
+    seed: int
+    slug: str
+
+    @property
+    def shared(self) -> bool:
+        """Whether one network is trained for all sessions of all subjects."""
+        return self.task == "generate" and generator_of(self.model).shared
 
 
 @dataclass(frozen=True)
 class Unit:
-    """What one job trains: one model on the sessions of one subject.
+    """What one job trains.
 
     Attributes
     ----------
     name : str
         As in :meth:`SpikesConfig.units`.
-    task : {"generate", "decode", "few-shot"}
-    model : str
-        Generative model, behaviour decoder, or, of few-shot tuning, the model that is pretrained.
-    subject : str
-    seed : int
-        Of weights and batches.
+    parts : tuple of Part
+        One, or with ``jobs: subject`` all of a subject.
+    subjects : tuple of str
+        Whose sessions it reads: one, or, of shared networks, all.
     """
 
     name: str
-    task: Task
-    model: str
-    subject: str
-    seed: int
+    parts: tuple[Part, ...]
+    subjects: tuple[str, ...]
+
+
+def parts_of(config: SpikesConfig) -> list[Part]:
+    """Return all models of an experiment, in the order of the report."""
+    parts = [
+        Part("generate", name, config.seed, f"generate.{generator_of(name).slug}")
+        for name in config.models
+    ]
+    parts += [
+        Part("decode", name, config.seed, f"decode.{decoder_slug(name)}")
+        for name in config.decoders
+    ]
+    return parts + [
+        Part("few-shot", config.few_shot.model, config.seed + number, f"few-shot.seed-{number}")
+        for number in range(1, config.few_shot.n_seeds + 1)
+    ]
 
 
 def units_of(config: SpikesConfig, subjects: list[str]) -> dict[str, Unit]:
-    """Return all jobs of an experiment by name, in the order of the report."""
-    return {unit.name: unit for unit in _units(config, subjects)}
-
-
-def unit_of(config: SpikesConfig, name: str) -> Unit:
-    """Return the unit of a name from :meth:`SpikesConfig.units`."""
-    _, _, subject = name.partition(".sub-")
-    return units_of(config, [subject])[name]
-
-
-def _units(config: SpikesConfig, subjects: list[str]) -> Iterator[Unit]:
-    for subject in subjects:
-        for name in config.models:
-            slug = generator_of(name).slug
-            yield Unit(f"generate.{slug}.sub-{subject}", "generate", name, subject, config.seed)
-        for name in config.decoders:
-            slug = decoder_slug(name)
-            yield Unit(f"decode.{slug}.sub-{subject}", "decode", name, subject, config.seed)
-        for number in range(1, config.few_shot.n_seeds + 1):
-            yield Unit(
-                f"few-shot.seed-{number}.sub-{subject}", "few-shot", config.few_shot.model,
-                subject, config.seed + number,
-            )  # fmt: skip
+    """Return all jobs of an experiment by name."""
+    parts = parts_of(config)
+    own = [part for part in parts if not part.shared]
+    groups = [(TOGETHER, own)] if config.jobs == "subject" else [(one.slug, [one]) for one in own]
+    units = [
+        Unit(f"{head}.sub-{subject}", tuple(mine), (subject,))
+        for subject in subjects for head, mine in groups if mine
+    ]  # fmt: skip
+    units += [
+        Unit(f"{one.slug}.{EVERYBODY}", (one,), tuple(subjects)) for one in parts if one.shared
+    ]
+    return {unit.name: unit for unit in units}

@@ -10,6 +10,8 @@ STATE = "state"
 PARTS = ("past", "stimulus", "behaviour", "contrastive")
 """What a generative model may have beside the spikes of its window, in the order of a name."""
 GLM = "Poisson GLM"
+SHARED = ", shared body"
+"""Ending of the name of a network that all sessions share, but for their tables of units."""
 
 JOINT, ALONE, SHUFFLED = "joint", "behaviour alone", "joint, behaviour shuffled"
 BAYES = "Bayesian"
@@ -40,10 +42,13 @@ class Generator:
         of the paper.
     parts : tuple of str
         Of :data:`PARTS`.
+    shared : bool
+        One network for all sessions; the name then ends with ", shared body".
     """
 
     name: str
     parts: tuple[str, ...]
+    shared: bool = False
 
     @property
     def network(self) -> bool:
@@ -53,7 +58,7 @@ class Generator:
     @property
     def slug(self) -> str:
         """Name for folders."""
-        return self.name.lower().replace("+", "-").replace(" ", "-")
+        return self.name.lower().replace("+", "-").replace(",", "").replace(" ", "-")
 
     @property
     def description(self) -> str:
@@ -64,7 +69,10 @@ class Generator:
         words = {"past": "the past window", "stimulus": "the stimulus", "behaviour": "behaviour"}
         read += [words[part] for part in self.parts if part in words]
         aligned = ", features aligned by a contrastive loss" if "contrastive" in self.parts else ""
-        return ", ".join(read) + aligned
+        tables = (
+            "; one body for all sessions, with a table of units for each" if self.shared else ""
+        )
+        return ", ".join(read) + aligned + tables
 
     def has(self, part: str) -> bool:
         """Return whether a part belongs to it."""
@@ -82,7 +90,7 @@ def generator_of(name: str) -> Generator:
     """
     if name == GLM:
         return Generator(name, ("past",))
-    first, *parts = name.split("+")
+    first, *parts = name.removesuffix(SHARED).split("+")
     if first != STATE:
         raise ConfigFault(unknown("generative model", name, (GLM, STATE, *_examples())))
     for part in parts:
@@ -94,7 +102,7 @@ def generator_of(name: str) -> Generator:
     if "contrastive" in parts and not {"stimulus", "behaviour"} & set(parts):
         raise ConfigFault(f"'{name}': a contrastive loss aligns spikes with something else",
                           fix="add stimulus or behaviour")  # fmt: skip
-    return Generator(name, tuple(parts))
+    return Generator(name, tuple(parts), shared=name.endswith(SHARED))
 
 
 def decoder_slug(name: str) -> str:

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from neurodecode.spikes.connectivity import Weighting
     from neurodecode.spikes.recorded import Recorded
     from neurodecode.spikes.study import Study
-    from neurodecode.spikes.units import Unit
+    from neurodecode.spikes.units import Part
 
 ATTENTION, TRUTH = "attention", "truth"
-MATRICES, SCORES = "wiring-{session}.npz", "wiring.parquet"
+MATRICES, SCORES = "wiring", "wiring.parquet"
 
 
 @dataclass(frozen=True)
@@ -49,17 +49,19 @@ class Wiring:
     truth: NDArray[np.bool_] | None
 
 
-def read_wiring(study: Study, unit: Unit, folder: Path, simulated: Path | None) -> list[Wiring]:
-    """Estimate the wiring of every session of a unit's subject, first fold.
+def read_wiring(
+    study: Study, part: Part, subject: str, folder: Path, simulated: Path | None
+) -> list[Wiring]:
+    """Estimate the wiring of every session of a subject, first fold.
 
     All windows are read: nothing is decoded that the model was trained to find.
     """
     config, found = study.config, []
-    for recorded in study.sessions(unit.subject):
+    for recorded in study.sessions(subject):
         place = fold_folder(folder, recorded, study.folds(recorded)[0])
         estimates = {
             ATTENTION if weighting == "attention" else f"{ATTENTION}, {weighting}":
-            _attention(config, unit, recorded, place, weighting)
+            _attention(config, part, recorded, place, weighting)
             for weighting in config.wiring.weightings
         }  # fmt: skip
         session = recorded.session
@@ -67,8 +69,8 @@ def read_wiring(study: Study, unit: Unit, folder: Path, simulated: Path | None) 
         counts = session.counts(edges).T
         for name in config.wiring.rivals:
             estimates[name] = estimate_connectivity(name, counts, n_lags=config.wiring.n_lags)
-        truth = None if simulated is None else _truth(config, recorded, simulated)
-        found.append(Wiring(unit.subject, session.session, estimates, truth))
+        truth = None if simulated is None else _truth(recorded, simulated)
+        found.append(Wiring(subject, session.session, estimates, truth))
     return found
 
 
@@ -100,37 +102,38 @@ def score_wiring(wirings: Sequence[Wiring], seed: int) -> pd.DataFrame:
 
 
 def save_wiring(folder: Path, wirings: Sequence[Wiring], scores: pd.DataFrame) -> None:
-    """Write ``wiring-SESSION.npz`` of each session and, where the truth is known, the scores."""
+    """Write the matrices below ``wiring``, and the scores where the truth is known."""
     for wiring in wirings:
         arrays: dict[str, Any] = dict(wiring.estimates)
         if wiring.truth is not None:
             arrays[TRUTH] = wiring.truth
-        path = folder / MATRICES.format(session=wiring.session)
+        path = folder / MATRICES / f"sub-{wiring.subject}_ses-{wiring.session}.npz"
+        path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_path(path) as temporary, temporary.open("wb") as file:
             np.savez_compressed(file, **arrays)
     if not scores.empty:
         write_parquet(folder / SCORES, scores)
 
 
-def load_wiring(folder: Path, subject: str) -> tuple[list[Wiring], pd.DataFrame]:
+def load_wiring(folder: Path) -> tuple[list[Wiring], pd.DataFrame]:
     """Return what :func:`save_wiring` wrote; nothing where there is nothing."""
     found = []
-    for path in sorted(folder.glob(MATRICES.format(session="*"))):
+    for path in sorted((folder / MATRICES).glob("sub-*_ses-*.npz")):
         arrays = load_array(path)
+        subject, _, session = path.stem.removeprefix("sub-").partition("_ses-")
         truth = arrays.pop(TRUTH, None)
-        session = path.stem.removeprefix(MATRICES.split("{", maxsplit=1)[0])
         found.append(Wiring(subject, session, arrays, truth))
     scores = folder / SCORES
     return found, pd.read_parquet(scores) if scores.is_file() else pd.DataFrame()
 
 
 def _attention(
-    config: SpikesConfig, unit: Unit, recorded: Recorded, folder: Path, weighting: Weighting
+    config: SpikesConfig, part: Part, recorded: Recorded, folder: Path, weighting: Weighting
 ) -> NDArray[np.float64]:
     asked, n_windows = config.wiring, len(recorded.windows)
     n_read = min(n_windows, asked.n_windows or n_windows)
     rows = np.linspace(0, n_windows - 1, n_read).round().astype(int)
-    network = network_of(config, recorded, unit.model)
+    network = network_of(config, recorded, part.model)
     model, windows = load_network(network, recorded, folder, rows)
     return attention_connectivity(
         model, windows, stage=asked.stage, layers=asked.layers, heads=asked.heads,
@@ -138,7 +141,7 @@ def _attention(
     ).weights  # fmt: skip
 
 
-def _truth(config: SpikesConfig, recorded: Recorded, folder: Path) -> NDArray[np.bool_] | None:
+def _truth(recorded: Recorded, folder: Path) -> NDArray[np.bool_] | None:
     """Return which unit (row) is driven by which (column); None where no wiring was simulated."""
     from neurodecode.datasets.simulate.forward_model import TRUTH as TRUTHS
     from neurodecode.datasets.simulate.forward_model import read_arrays

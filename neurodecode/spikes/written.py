@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from neurodecode.evaluation.spike_splits import SpikeFold
     from neurodecode.spikes.config import SpikesConfig
     from neurodecode.spikes.recorded import Recorded
-    from neurodecode.spikes.units import Unit
+    from neurodecode.spikes.units import Part
 
 F1, BITS, RATE_R, PULSES = "F1", "bits per spike", "rate correlation", "pulse F1"
 METRICS = (F1, "precision", "recall", "F1, released rule")
@@ -37,7 +37,7 @@ METRICS = (F1, "precision", "recall", "F1, released rule")
 
 
 def write_windows(
-    config: SpikesConfig, unit: Unit, recorded: Recorded, fold: SpikeFold, folder: Path,
+    config: SpikesConfig, part: Part, recorded: Recorded, fold: SpikeFold, folder: Path,
     simulated: Path | None,
 ) -> pd.DataFrame:  # fmt: skip
     """Write test windows several times and score each.
@@ -53,7 +53,7 @@ def write_windows(
     asked = config.evaluation
     rows = chosen_rows(fold, fold.test, asked.n_windows)
     held = chosen_rows(fold, valid_rows(fold), asked.n_windows)
-    counts, expected, times = _written(config, unit, recorded, folder, rows, held)
+    counts, expected, times = _written(config, part, recorded, folder, rows, held)
     real = counts_in(recorded, rows)
     base = counts_in(recorded, fold.train).mean(axis=0)
     calibration = RateCalibration.fit(expected[1], counts_in(recorded, held))
@@ -70,17 +70,17 @@ def write_windows(
     for name, values in _set_scores(counts, real).items():
         table[name] = values
     rates = (counts_in(recorded, fold.train) > 0).mean(axis=0)
-    blind = np.stack([chance_sets(real, rates, random_state=unit.seed + k) for k in range(8)], 1)
+    blind = np.stack([chance_sets(real, rates, random_state=part.seed + k) for k in range(8)], 1)
     for name, values in _set_scores(blind, real).items():
         table[f"chance {name}"] = values
     if simulated is not None:
         from neurodecode.spikes.possible import best_writing
 
-        best, gain = best_writing(config, recorded, rows, base, simulated, seed=unit.seed)
+        best, gain = best_writing(config, recorded, rows, base, simulated, seed=part.seed)
         table["best gain"] = gain
         if best is not None:
-            table = table.assign(**{f"best {name}": values
-                                    for name, values in _set_scores(best, real).items()})  # fmt: skip
+            for name, values in _set_scores(best, real).items():
+                table[f"best {name}"] = values
     table[RATE_R] = _rate_correlation(counts, real, table["start"].to_numpy(), asked.rate_bin)
     table[PULSES] = _pulses(recorded, times, rows, asked.pulse_width)
     return table
@@ -90,8 +90,7 @@ def writing_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metric
     """Return the scores of a generative model, intervals over blocks of time or trials."""
     asked, first = config.evaluation, predictions.iloc[0]
     unit = "trial" if config.protocol == "trial_wise" else "block"
-    whole = {"split": str(first["split"]), "model": str(first["model"]), "level": "subject",
-             "subject": str(first["subject"]), "seed": int(first["seed"]), "unit": unit}  # fmt: skip
+    whole = whole_of(first, unit)
     clusters = block_labels(predictions)
     rows = []
     for name in METRICS:
@@ -115,6 +114,12 @@ def writing_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metric
     return rows
 
 
+def whole_of(first: pd.Series[Any], unit: str) -> dict[str, Any]:
+    """Return what all metric rows of one model and subject have in common."""
+    return {"split": str(first["split"]), "model": str(first["model"]), "level": "subject",
+            "subject": str(first["subject"]), "seed": int(first["seed"]), "unit": unit}  # fmt: skip
+
+
 def block_labels(predictions: pd.DataFrame) -> NDArray[np.int64]:
     """Return a number per session, fold and block of time of each row."""
     keys = predictions[["session", "fold", "block"]].astype(str).agg(" ".join, axis=1)
@@ -126,7 +131,7 @@ def chosen_rows(fold: SpikeFold, rows: NDArray[Any], n_windows: int | None) -> N
     if n_windows is None or len(rows) <= n_windows:
         return rows
     blocks = fold.blocks[rows]
-    labels, sizes = np.unique(blocks, return_counts=True)
+    labels = np.unique(blocks)
     each = max(1, n_windows // len(labels))
     first = np.concatenate([np.flatnonzero(blocks == label)[:each] for label in labels])
     return rows[np.sort(first)]
@@ -140,30 +145,32 @@ def counts_in(recorded: Recorded, rows: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _written(
-    config: SpikesConfig, unit: Unit, recorded: Recorded, folder: Path,
+    config: SpikesConfig, part: Part, recorded: Recorded, folder: Path,
     rows: NDArray[Any], held: NDArray[Any],
 ) -> tuple[NDArray[np.int64], list[NDArray[np.float64]], pd.DataFrame | None]:  # fmt: skip
-    """Return counts (n, n_draws, n_units), expected counts of test and held windows, and the times
-    of the first draw."""
+    """Return counts (n, n_draws, n_units), and the times of the first draw.
+
+    Between them: expected counts of the test windows and of the held ones.
+    """
     asked = config.evaluation
-    if not generator_of(unit.model).network:
-        drawn = [draw_glm(recorded, part, folder, n_draws=asked.n_draws, seed=unit.seed)
-                 for part in (rows, held)]  # fmt: skip
+    if not generator_of(part.model).network:
+        drawn = [draw_glm(recorded, places, folder, n_draws=asked.n_draws, seed=part.seed)
+                 for places in (rows, held)]  # fmt: skip
         return drawn[0].counts, [one.expected for one in drawn], None
     from neurodecode.spikes.generation import generate
     from neurodecode.spikes.rates import expected_counts
 
-    network = network_of(config, recorded, unit.model)
+    network = network_of(config, recorded, part.model)
     model, windows = load_network(network, recorded, folder, rows)
     found = generate(
         model, windows, past=asked.past, n_draws=asked.n_draws, sampling=asked.sampling,
-        batch_size=asked.batch_size, seed=unit.seed,
+        batch_size=asked.batch_size, seed=part.seed,
     )  # fmt: skip
     _, others = load_network(network, recorded, folder, held)
     expected = [
-        expected_counts(model, part, n_draws=asked.n_draws, past=asked.past,
-                        batch_size=asked.batch_size, seed=unit.seed).astype(np.float64)
-        for part in (windows, others)
+        expected_counts(model, each, n_draws=asked.n_draws, past=asked.past,
+                        batch_size=asked.batch_size, seed=part.seed).astype(np.float64)
+        for each in (windows, others)
     ]  # fmt: skip
     first = found.draw == 0
     times = pd.DataFrame({"unit": found.unit[first],
@@ -213,8 +220,10 @@ def _bits(
     best = None
     if "best gain" in predictions:
         best = float(predictions["best gain"].sum() / (spikes.sum() * np.log(2)))
-    return MetricRow(metric=BITS, value=ci.estimate, chance=0.0, n=len(gains), ceiling=best,
-                     ci_low=finite_or_none(ci.low), ci_high=finite_or_none(ci.high), **whole)  # fmt: skip
+    return MetricRow(
+        metric=BITS, value=ci.estimate, chance=0.0, n=len(gains), ceiling=best,
+        ci_low=finite_or_none(ci.low), ci_high=finite_or_none(ci.high), **whole,
+    )  # fmt: skip
 
 
 def _inside(

@@ -34,18 +34,18 @@ def prepare(job: Job) -> str:
 def train(job: Job) -> str:
     """Train one model on the sessions of one subject."""
     from neurodecode.spikes.fitting import train_unit
-    from neurodecode.spikes.units import unit_of
+    from neurodecode.spikes.units import units_of
 
-    return train_unit(_study(job), unit_of(job.config, job.name), job.model)
+    return train_unit(_study(job), units_of(job.config, job.plan.subjects)[job.name], job.model)
 
 
 def evaluate(job: Job) -> str:
     """Write or decode every test window, score it, and read the wiring from attention."""
     from neurodecode.spikes.evaluation import evaluate_unit
     from neurodecode.spikes.inspection import inspect_unit
-    from neurodecode.spikes.units import unit_of
+    from neurodecode.spikes.units import units_of
 
-    study, card, unit = _study(job), job.card, unit_of(job.config, job.name)
+    study, card, unit = _study(job), job.card, units_of(job.config, job.plan.subjects)[job.name]
     simulated = job.data_root / card.name if card.access == "simulated" else None
     result = evaluate_unit(study, unit, job.model, simulated)
     first = job.name == next(iter(job.plan.units))

@@ -16,8 +16,6 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from neurodecode.faults import ConfigFault, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 

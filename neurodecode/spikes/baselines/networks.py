@@ -225,7 +225,7 @@ class NetworkDecoder(BaseEstimator):
             for rows in torch.split(torch.randperm(len(inputs)), self.batch_size):
                 loss = self._loss(self.network_(inputs[rows]), targets[rows])
                 optimiser.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
             self.network_.eval()
             with torch.inference_mode():

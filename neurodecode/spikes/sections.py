@@ -1,0 +1,136 @@
+"""Sections of the ``spikes`` report: scores of spikes, decoders, models, sessions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from neurodecode.artefacts import read_json
+from neurodecode.report.figures import score_figure
+from neurodecode.report.model import Block, Section, Table
+from neurodecode.report.sections import f3, interval
+from neurodecode.spikes.decoded import ACCURACY, ERROR, R
+from neurodecode.spikes.preparation import STORE
+from neurodecode.spikes.variants import NETWORKS, RIVALS, generator_of
+from neurodecode.spikes.written import BITS, METRICS, PULSES, RATE_R
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from neurodecode.spikes.config import SpikesConfig
+    from neurodecode.spikes.scores import Scores
+    from neurodecode.spikes.study import Study
+
+
+def writing_section(scores: Scores, config: SpikesConfig) -> Section:
+    """All scores of written spikes, model by model, and how well rates are calibrated."""
+    names = (*METRICS, BITS, RATE_R, PULSES)
+    rows = []
+    for model in config.models:
+        found = [scores.group(name, model) for name in names]
+        rows.append((model, *("-" if row is None else f3(row["value"]) for row in found)))
+    chance = [scores.group(name, config.models[0]) for name in names]
+    rows.append(("constant rates", *("-" if row is None else f3(row["chance"]) for row in chance)))
+    ceiling = [None if row is None or row["ceiling"] is None else row["ceiling"] for row in chance]
+    if any(value is not None and np.isfinite(float(value)) for value in ceiling):
+        rows.append(("the true process", *("-" if value is None else f3(value)
+                                           for value in ceiling)))  # fmt: skip
+    asked = config.evaluation
+    text = (
+        f"Each test window is written {asked.n_draws} times, given its "
+        f"{'real' if asked.past == 'teacher' else 'own generated'} past. Sets: which units fired "
+        "in a window; windows in which nothing fired and nothing was written are left out. The "
+        "released rule counts an overlap without false positive or without miss as 1. Bits per "
+        "spike: calibrated expected counts against constant rates of the training part. Rate "
+        f"correlation: counts in bins of {asked.rate_bin:g} s, mean over units. Pulse F1: overlap "
+        f"of triangular pulses {1000 * asked.pulse_width:g} ms wide."
+    )
+    bits = scores.group(BITS, config.models[0])
+    blocks: list[Block] = [text, Table(("model", *names), rows)]
+    if bits is not None:
+        blocks.append(f"{config.models[0]}: {BITS} {f3(bits['value'])} "
+                      f"{interval(bits['ci_low'], bits['ci_high'])}.")  # fmt: skip
+    written = scores.written()
+    covered = [
+        (model, f"{part['covered'].mean():.3f}", f"{part['dispersion'].iloc[0]:.3g}",
+         f3(part["raw_gain"].sum() / (part["spikes"].sum() * np.log(2))),
+         f"{part['written'].mean():.2f}", f"{part['spikes'].mean():.2f}")
+        for model, part in written.groupby("model", sort=False)
+    ]  # fmt: skip
+    columns = ("model", "counts inside their 90 % interval", "dispersion",
+               "bits per spike, not calibrated", "spikes written per window",
+               "spikes that fired")  # fmt: skip
+    caption = ("Calibrated on the validation windows: negative binomial around a power of the "
+               "expected count; whole-number intervals cover at least their level.")  # fmt: skip
+    blocks.append(Table(columns, covered, caption))
+    return Section("Written spikes", blocks)
+
+
+def decoding_sections(scores: Scores, config: SpikesConfig) -> list[Section]:
+    """Behaviour decoded by networks and rivals; nothing where nothing is decoded."""
+    sections = []
+    for target in config.targets:
+        name = next((f"{target} {metric}" for metric in (R, ACCURACY)
+                     if len(scores.part(f"{target} {metric}"))), None)  # fmt: skip
+        if name is None:
+            continue
+        part, errors = scores.part(name), scores.part(f"{target} {ERROR}")
+        rows = []
+        for model in config.decoders:
+            row, error = scores.group(name, model), scores.group(f"{target} {ERROR}", model)
+            if row is None:
+                continue
+            rows.append((model, f3(row["value"]), interval(row["ci_low"], row["ci_high"]),
+                         f3(row["chance"]), "-" if error is None else f"{error['value']:.3g}",
+                         (NETWORKS | RIVALS)[model]))  # fmt: skip
+        blind = errors["chance"].mean() if len(errors) else float("nan")
+        text = (
+            f"{target.capitalize()} decoded from held-out windows by models that saw all training "
+            f"windows. The networks read {config.decoder_model.replace('+', ', ')}."
+        )
+        if np.isfinite(blind):
+            text += f" Answering the training mean has a median error of {blind:.3g}."
+        columns = ("decoder", name, "95 % interval", "chance", "median error", "what it is")
+        figure = score_figure(part, metric=name, name=f"decoded-{target}", main=config.decoders[0])
+        sections.append(Section(f"Decoded {target}", [text, figure, Table(columns, rows)]))
+    return sections
+
+
+def sessions_section(folder: Path, stores: Sequence[Path], study: Study) -> Section:
+    """What was recorded, how it was cut into windows, and what the loader noted."""
+    rows, notes = [], []
+    for store in stores:
+        for one in read_json(store / STORE)["described"]:
+            mine = next(recorded for recorded in study.sessions(store.name)
+                        if recorded.session.session == one["session"])  # fmt: skip
+            rows.append((one["subject"], one["session"], one["units"], one["spikes"],
+                         f"{one['seconds']:.0f}", f"{one['rate_hz']:.2f}", one["trials"] or "-",
+                         ", ".join(one["behaviour"]) or "-", len(mine.windows),
+                         mine.n_dropped))  # fmt: skip
+            notes += [f"{one['subject']}: {note}." for note in one["notes"]]
+    columns = ("subject", "session", "units", "spikes", "s", "Hz per unit", "trials", "behaviour",
+               "windows", "left out: no behaviour")  # fmt: skip
+    manifests = [read_json(path) for path in sorted((folder / "fetch").glob("*.json"))]
+    files = [f"{each['dataset']}: {len(each['files'])} files with sha256 in run.json."
+             for each in manifests]  # fmt: skip
+    return Section("Data", [Table(columns, rows), *files, *dict.fromkeys(notes)])
+
+
+def models_section(config: SpikesConfig, n_parameters: dict[str, int]) -> Section:
+    """Say what each generative model reads, with its parameters."""
+    rows = [
+        (name, f"{n_parameters[name]:,}" if name in n_parameters else "-",
+         generator_of(name).description)
+        for name in config.models
+    ]  # fmt: skip
+    windows = config.windows
+    text = (
+        f"Windows of {1000 * windows.current:g} ms with {1000 * windows.past:g} ms of past, in "
+        f"bins of {1000 * windows.dt:g} ms; {windows.block} and {windows.past_block} tokens. "
+    )
+    released = not any(config.network.corrections.model_dump().values())
+    text += ("The released code's behaviour is kept as it is."
+             if released else "What the released code gets wrong is corrected.")  # fmt: skip
+    return Section("Models", [text, Table(("model", "parameters", "reads"), rows)])
