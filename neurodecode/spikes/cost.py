@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from neurodecode.spikes.batches import SpikeBatch
     from neurodecode.spikes.config_network import NetworkSection
 
-N_UNITS = (64, 128, 256, 512, 1024)
+N_UNITS = (256, 512, 1024, 2048, 4096)
 CURRENT_TOKENS = 32
 UNITS_PER_TOKEN = 4
 """Of the past window: its tokens grow with the population, those of the current window do not."""
-RATE_HZ, SECONDS = 5.0, 20.0
+RATE_HZ, SECONDS = 5.0, 2.0
 
 
 def measure_cost(
-    network: NetworkSection, *, n_units: Sequence[int] = N_UNITS, batch_size: int = 8,
+    network: NetworkSection, *, n_units: Sequence[int] = N_UNITS, batch_size: int = 4,
     rounds: int = 5, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
     """Time training steps of a spike model on populations of growing size, by turns.

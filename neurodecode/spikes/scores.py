@@ -13,6 +13,7 @@ from neurodecode.evaluation.group_scores import group_rows
 from neurodecode.evaluation.metric_row import metric_frame
 from neurodecode.spikes.decoded import ACCURACY, R
 from neurodecode.spikes.evaluation import read_unit
+from neurodecode.spikes.loading import PRETRAINED, SCRATCH
 from neurodecode.spikes.written import F1, block_labels
 
 if TYPE_CHECKING:
@@ -116,11 +117,12 @@ def load_scores(folders: Sequence[Path], n_resamples: int, seed: int) -> Scores:
     for folder in folders:
         predictions, found = read_unit(folder)
         tables.append(predictions)
-        rows += [{**row, "task": predictions["task"].iloc[0]} for row in found]
+        rows += found
     every = pd.DataFrame(rows)
-    subjects = every[every["task"] != "few-shot"].drop(columns="task")
+    is_tuned = every["model"].str.startswith((f"{PRETRAINED},", f"{SCRATCH},"))
+    subjects = every[~is_tuned]
     group = metric_frame(group_rows(subjects, n_resamples=n_resamples, seed=seed, unit="subject"))
-    tuned = every[every["task"] == "few-shot"]
+    tuned = every[is_tuned]
     names = tuned["model"].str.split(", ", n=1, expand=True) if len(tuned) else pd.DataFrame()
     few_shot = pd.DataFrame() if tuned.empty else tuned.assign(
         way=names[0], share=names[1].astype(float),

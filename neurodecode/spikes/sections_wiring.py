@@ -139,7 +139,7 @@ def cost_section(table: pd.DataFrame) -> list[Section]:
         for row in shown.to_dict("records")
     ]  # fmt: skip
     text = (
-        "A training step of 8 windows of simulated populations; the past window has a token for "
+        "A training step of 4 windows of simulated populations; the past window has a token for "
         "every four units, the current window 32. Between the two largest populations the cost "
         f"grows with the power {slope:.2f} of their size. Other jobs may have run meanwhile."
     )
