@@ -13,9 +13,9 @@ Generative model
     in steps that are exact but for the threshold
     (:mod:`neurodecode.datasets.simulate.circuit_dynamics`).
 
-    *Cells*: :math:`\xi_i` is a stochastic current of each cell alone. :math:`\mu_i` is chosen by the
-    diffusion formula (:mod:`neurodecode.datasets.simulate.circuit_cells`) such that the cell alone
-    would fire at a rate drawn around ``rate_hz``, hubs at three times that.
+    *Cells*: :math:`\xi_i` is a stochastic current of each cell alone. :math:`\mu_i` is chosen by
+    the diffusion formula (:mod:`neurodecode.datasets.simulate.circuit_cells`) such that the cell
+    alone would fire at a rate drawn around ``rate_hz``, hubs at three times that.
 
     *Wiring* :math:`w`, the known answer, has the form that ``simulate_spiking`` has: hubs each
     drive a share of the other cells, every third by inhibition; sparse chains run beside them; no

@@ -148,7 +148,7 @@ def simulate_session(
     truth = _draw_truth(settings, subject, session, rng)
     times, units = simulate_spikes(truth, rng)
     n_frames = len(truth.place)
-    middles = (np.arange(n_frames) + 0.5) * FRAME_S
+    middles = (np.arange(n_frames, dtype=np.float64) + 0.5) * FRAME_S
     made = make_session(
         subject=subject,
         session=session,
@@ -178,7 +178,7 @@ def _draw_truth(
         session=session,
         refractory_seconds=settings.refractory_seconds,
         **parameters,
-        **cells,
+        **cells._asdict(),
         **path._asdict(),
     )
 

@@ -9,7 +9,7 @@ cells in one direction alone, and at :math:`f_0` in the other. Speed cells have 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,22 @@ RATE_SPREAD = 0.3
 """Standard deviation of the log rates."""
 
 
-def draw_cells(
-    settings: TrackSettings, movement: Movement, rng: np.random.Generator
-) -> dict[str, Array]:
-    """Draw ``fields``, ``centres`` and ``loadings`` of ``TrackTruth``."""
+class Cells(NamedTuple):
+    """What the cells are tuned to, as in ``TrackTruth``.
+
+    Attributes
+    ----------
+    fields : ndarray, shape (n_units, 2, n_places)
+    centres, loadings : ndarray, shape (n_units,)
+    """
+
+    fields: Array
+    centres: Array
+    loadings: Array
+
+
+def draw_cells(settings: TrackSettings, movement: Movement, rng: np.random.Generator) -> Cells:
+    """Draw place and speed cells."""
     n_units = settings.n_units
     moves = rng.random(n_units) < settings.speed_share
     centres = rng.uniform(0, settings.track_cm, n_units)
@@ -44,11 +56,11 @@ def draw_cells(
     bumps[one_way, 1 - preferred[one_way]] = 0
     fields = settings.floor_hz + bumps * spread[:, None, None]
     fields[moves] = (settings.speed_rate_hz * spread[moves])[:, None, None]
-    return {
-        "fields": fields,
-        "centres": np.where(moves, np.nan, centres),
-        "loadings": np.where(moves, settings.speed_gain * signs, 0.0),
-    }
+    return Cells(
+        fields=fields,
+        centres=np.where(moves, np.nan, centres),
+        loadings=np.where(moves, settings.speed_gain * signs, 0.0),
+    )
 
 
 def simulate_spikes(truth: TrackTruth, rng: np.random.Generator) -> tuple[Array, Whole]:
