@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from neurodecode.faults import DataFault
+from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.spikes.tokenizer import SpikeTokenizer, clip_range
 
 if TYPE_CHECKING:
@@ -162,6 +162,21 @@ class SpikeWindows(Dataset[SpikeBatch]):
         """Yield all windows in order, ``size`` at a time."""
         for first in range(0, len(self), size):
             yield self.batch(range(first, min(first + size, len(self))))
+
+    def require(self, config: NeuroformerConfig) -> None:
+        """Compare with the settings of a model, which may be that of another session.
+
+        Raises
+        ------
+        ConfigFault
+            If windows or the number of units differ: tokens would mean something else.
+        """
+        own = self.config
+        if own.windows != config.windows or own.n_neurons != config.n_neurons:
+            raise ConfigFault(
+                "windows and model have different settings",
+                where=f"windows, n_neurons ({own.n_neurons} and {config.n_neurons} units)",
+            )
 
     def _starts(self) -> NDArray[np.float64]:
         return np.array([self.tokenizer.start(stop) for stop in self.stops])

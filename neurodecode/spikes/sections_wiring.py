@@ -131,7 +131,7 @@ def cost_section(table: pd.DataFrame) -> list[Section]:
         pd.DataFrame({"line": "linear", "x": sizes, "y": cost[-1] * sizes / sizes[-1]}),
     ])  # fmt: skip
     figure = line_figure(lines, xlabel="units", ylabel="ms per training step", name="cost",
-                         log_x=True, dashed=("linear",))  # fmt: skip
+                         dashed=("linear",))  # fmt: skip
     shown = table.assign(**{name: 1000 * table[name] for name in ("seconds", "low", "high")})
     rows = [
         (row["n_units"], row["past_tokens"], f"{row['parameters']:,}", f"{row['seconds']:.1f}",

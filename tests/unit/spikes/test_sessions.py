@@ -152,11 +152,12 @@ def test_a_selected_session_does_all_that_a_single_model_does(model, recording, 
         assert torch.equal(chosen(batch).behaviour["side"], alone(batch).behaviour["side"])
 
 
-def test_windows_of_another_session_are_not_written_for(recording, sessions):
+@pytest.mark.parametrize("asked", [generate, expected_counts, attention_connectivity])
+def test_windows_of_another_session_are_refused(recording, sessions, asked):
     several = sessions()
-    windows = recording(several.select("fri").config)
-    with pytest.raises(ConfigFault, match="windows and model have different settings"):
-        generate(several.select("mon"), windows)
+    windows = recording(several.select("mon").config)
+    with pytest.raises(ConfigFault, match=r"different settings .*\(9 and 13 units\)"):
+        asked(several.select("fri"), windows)
 
 
 def test_parts_are_frozen_in_every_session(sessions):
