@@ -87,6 +87,7 @@ def _wired(found: Evidence) -> list[Claim]:
     texts = {"auc": ("N2", "Attention alone reveals connectivity"),
              "direction": ("N2b", "... with direction")}  # fmt: skip
     table, claims = found.wiring, []
+    rivals = found.config.wiring.rivals if found.config.wiring else ()
     for metric, (key, text) in texts.items():
         if table.empty:
             claims.append(Claim(key, text, found.kind, "-", "not tested", "no known wiring"))
@@ -97,7 +98,7 @@ def _wired(found: Evidence) -> list[Claim]:
         verdict = side(row["ci_low"] - 0.5, row["ci_high"] - 0.5)
         claims.append(Claim(key, text, found.kind, figure, verdict,
                             f"interval over the {row['n']} units that drive others"))  # fmt: skip
-    for name in [] if table.empty else found.config.wiring.rivals:
+    for name in [] if table.empty else rivals:
         part = table[(table["metric"] == "auc") & (table["estimate"] == name)]
         row = part.iloc[0]
         figure = f"{row['lead']:+.3f} [{row['lead_low']:+.3f}, {row['lead_high']:+.3f}]"

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from neurodecode.config import DataSection, Experiment, Section
 from neurodecode.evaluation.spike_splits import SpikeSplitSettings, spike_protocol
-from neurodecode.faults import unknown
+from neurodecode.faults import ConfigFault, unknown
 from neurodecode.spikes.config_model import FrameSection, NeuroformerConfig, WindowSection
 from neurodecode.spikes.config_network import NetworkSection, WiringSection
 from neurodecode.spikes.config_training import Frozen, SamplingSection, SpikeTraining
@@ -157,7 +157,9 @@ class SpikesConfig(Experiment):
     network: NetworkSection = NetworkSection()
     training: SpikeTraining = SpikeTraining()
     few_shot: FewShotSection = FewShotSection()
-    wiring: WiringSection = WiringSection()
+    wiring: WiringSection | None = Field(
+        default=None, description="Null: no model is trained to show the wiring"
+    )
     jobs: Literal["model", "subject"] = Field(
         default="model", description="A job of train is a model, or all models of a subject"
     )
@@ -167,9 +169,9 @@ class SpikesConfig(Experiment):
         "fetch": ("data", "seed"),
         "prepare": ("data.options",),
         "train": ("windows", "step_seconds", "crop", "stimulus", "inputs", "targets", "protocol",
-                  "split", "decoder_model", "network", "training", "few_shot", "seed"),
-        "evaluate": ("evaluation", "wiring", "seed"),
-        "report": ("description", "models", "decoders", "evaluation", "wiring"),
+                  "split", "decoder_model", "network", "training", "few_shot", "wiring", "seed"),
+        "evaluate": ("evaluation", "seed"),
+        "report": ("description", "models", "decoders", "evaluation"),
     }  # fmt: skip
 
     @field_validator("models")
@@ -194,7 +196,8 @@ class SpikesConfig(Experiment):
     @model_validator(mode="after")
     def _fits(self) -> SpikesConfig:
         parts = {part for name in self.models for part in generator_of(name).parts}
-        for name in (self.decoder_model, self.few_shot.model):
+        networks = (self.decoder_model, self.few_shot.model)
+        for name in networks if self.wiring is None else (*networks, self.wiring.model):
             if name == GLM or generator_of(name).shared:
                 raise ValueError(f"'{name}' is no network of one session")
             parts |= set(generator_of(name).parts)
@@ -226,6 +229,22 @@ class SpikesConfig(Experiment):
             generator_of(name), n_units, windows=self.windows, frames=self.stimulus,
             inputs=self.inputs, targets=decoded or {},
         )  # fmt: skip
+
+    def for_wiring(self) -> SpikesConfig:
+        """Return the experiment of the model that shows the wiring: spikes, in windows of its own.
+
+        Raises
+        ------
+        ConfigFault
+            If no wiring is asked for.
+        """
+        asked = self.wiring
+        if asked is None:
+            raise ConfigFault("no wiring is read", where="wiring", fix="give it a section")
+        return self.model_copy(update={
+            "windows": asked.windows or self.windows, "training": asked.training or self.training,
+            "models": (asked.model,), "decoders": (), "targets": (), "step_seconds": None,
+        })  # fmt: skip
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:
         """One job per subject and model, and per subject and seed of few-shot tuning."""

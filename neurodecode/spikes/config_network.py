@@ -16,13 +16,15 @@ from neurodecode.spikes.config_model import (
     NeuroformerConfig,
     TimeCode,
     VariableSection,
+    WindowSection,
     from_name,
 )
+from neurodecode.spikes.config_training import SpikeTraining
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from neurodecode.spikes.config_model import FrameSection, WindowSection
+    from neurodecode.spikes.config_model import FrameSection
     from neurodecode.spikes.variants import Generator
 
 INPUTS, TARGETS = "read", "decoded"
@@ -81,9 +83,16 @@ class NetworkSection(Section):
 
 
 class WiringSection(Section):
-    """Wiring read from the attention of a generative model, and its rivals."""
+    """Wiring read from the attention of a model that is trained for it, and its rivals.
 
-    model: str | None = Field(default=None, description="Of 'models'; null: no wiring is read")
+    A connection acts within milliseconds: windows shorter than those for behaviour show more.
+    """
+
+    model: str = Field(default="state+past", description="What is trained")
+    windows: WindowSection | None = Field(
+        default=None, description="Null: those of the experiment; they follow one another"
+    )
+    training: SpikeTraining | None = Field(default=None, description="Null: as the experiment has")
     stage: Literal["past", "encoder", "decoder"] = "past"
     layers: Literal["mean", "sum", "rollout"] = "mean"
     heads: Literal["mean", "sum", "max"] = "mean"

@@ -58,6 +58,8 @@ def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None
     """
     tables, rows = [], []
     for part in unit.parts:
+        if part.task == "wire":  # see neurodecode.spikes.wiring
+            continue
         found = pd.concat(
             [_answers(study, part, subject, folder / part.slug, simulated)
              for subject in unit.subjects], ignore_index=True,
@@ -66,10 +68,11 @@ def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None
         for _, mine in found.groupby("subject", sort=False):
             rows += score(mine, study.config)
         tables.append(found)
-    predictions = pd.concat(tables, ignore_index=True)
+    if not rows:
+        return Result(pd.DataFrame(columns=["task"]), [], "")
     first = rows[0]
     summary = f"{first.model}: {first.metric} {first.value:.3f}, chance {first.chance:.3f}"
-    return Result(predictions, rows, summary)
+    return Result(pd.concat(tables, ignore_index=True), rows, summary)
 
 
 def _answers(

@@ -48,6 +48,8 @@ def train_unit(study: Study, unit: Unit, folder: Path) -> str:
 
 
 def _train_part(study: Study, unit: Unit, part: Part, folder: Path) -> list[str]:
+    if part.task == "wire":
+        study = study.wired
     if part.shared:
         return train_shared(study, part, unit.subjects, folder)
     return [

@@ -22,8 +22,8 @@ COST = "cost.parquet"
 
 def inspect_unit(
     study: Study, unit: Unit, folder: Path, out: Path, simulated: Path | None, *, first: bool
-) -> None:
-    """Write the wiring that the unit's model shows, and, by the first job, the cost curve.
+) -> str:
+    """Write the wiring that a unit's model shows, and, by the first job, the cost curve.
 
     Parameters
     ----------
@@ -33,16 +33,25 @@ def inspect_unit(
         Of the evaluation.
     simulated : Path or None
         Folder of a simulated data set, for the true wiring.
+
+    Returns
+    -------
+    str
+        What was found, for the log; empty where no wiring was read.
     """
+    said = ""
     for part in unit.parts:
-        if part.task == "generate" and part.model == study.config.wiring.model:
+        if part.task == "wire":
             wirings = [
                 wiring for subject in unit.subjects
-                for wiring in read_wiring(study, part, subject, folder / part.slug, simulated)
+                for wiring in read_wiring(study.wired, part, subject, folder / part.slug, simulated)
             ]  # fmt: skip
-            save_wiring(out, wirings, score_wiring(wirings, study.config.seed))
+            scores = score_wiring(wirings, study.config.seed)
+            save_wiring(out, wirings, scores)
+            said = "wiring" if scores.empty else f"AUC of connections {scores['value'].iloc[0]:.3f}"
     if first:
         write_parquet(out / COST, measure_cost(study.config.network))
+    return said
 
 
 def read_cost(folders: Sequence[Path]) -> pd.DataFrame:

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurodecode.datasets.simulate.spiking_optimal import (
-    optimal_counts,
-    optimal_speed,
-    optimal_windows,
-)
+from neurodecode.datasets.simulate import spiking_optimal, track_optimal
 from neurodecode.datasets.simulate.spiking_settings import FRAME_S
 from neurodecode.datasets.simulate.spiking_truth import SpikingTruth
+from neurodecode.datasets.simulate.track_truth import TrackTruth
+from neurodecode.datasets.spiking.recording import SpikeSession
 from neurodecode.evaluation.spike_likelihood import log_likelihood
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from numpy.typing import NDArray
-
     from neurodecode.spikes.config import SpikesConfig
     from neurodecode.spikes.recorded import Recorded
+
+Array = NDArray[np.float64]
 
 KNOWN = "simulated-spiking"
 """Data set whose process is known in closed form."""
@@ -58,9 +57,9 @@ def best_writing(
     starts = recorded.windows["start"].to_numpy()[rows]
     rng = np.random.default_rng(seed)
     seconds = config.windows.current
-    drawn = [optimal_windows(truth, session, starts, seconds, rng).sum(axis=1)
+    drawn = [spiking_optimal.optimal_windows(truth, session, starts, seconds, rng).sum(axis=1)
              for _ in range(N_DRAWS)]  # fmt: skip
-    counts, expected = optimal_counts(truth, session)
+    counts, expected = spiking_optimal.optimal_counts(truth, session)
     n_bins = round(seconds / truth.bin_seconds)
     first = np.round((starts - session.limits[0]) / truth.bin_seconds).astype(int)
     bins = first[:, None] + np.arange(n_bins)
@@ -76,14 +75,38 @@ def best_decoding(
 ) -> NDArray[np.float64] | None:
     """Return the posterior mean of a behaviour in windows; None where it is not known.
 
-    Given the spikes of past and current window alone, and all of the circuit.
+    Given the spikes of past and current window alone, in whole frames of 50 ms, and all of the
+    circuit, or of cells and movement.
     """
-    if config.data.dataset != KNOWN or target != "speed":
+    optimal = OPTIMAL.get((config.data.dataset, target))
+    if optimal is None:
         return None
     session = recorded.session
-    truth = SpikingTruth.read(folder, session.subject, session.session)
     seconds = config.windows.past + config.windows.current
     n_frames = int(np.ceil(seconds / FRAME_S - 1e-9))
-    found = optimal_speed(truth, session, n_frames=n_frames)
+    found = optimal(folder, session, n_frames)
     last = recorded.windows["stop"].to_numpy()[rows] - session.limits[0] - 1e-6
     return np.asarray(found[(last / FRAME_S).astype(int)])
+
+
+def _circuit_speed(folder: Path, session: SpikeSession, n_frames: int) -> Array:
+    truth = SpikingTruth.read(folder, session.subject, session.session)
+    return spiking_optimal.optimal_speed(truth, session, n_frames=n_frames)
+
+
+def _track_position(folder: Path, session: SpikeSession, n_frames: int) -> Array:
+    truth = TrackTruth.read(folder, session.subject, session.session)
+    return track_optimal.optimal_position(truth, session, n_frames=n_frames)
+
+
+def _track_speed(folder: Path, session: SpikeSession, n_frames: int) -> Array:
+    truth = TrackTruth.read(folder, session.subject, session.session)
+    return track_optimal.optimal_speed(truth, session, n_frames=n_frames)
+
+
+OPTIMAL: dict[tuple[str, str], Callable[[Path, SpikeSession, int], Array]] = {
+    ("simulated-spiking", "speed"): _circuit_speed,
+    ("simulated-track", "position"): _track_position,
+    ("simulated-track", "speed"): _track_speed,
+}
+"""Posterior means by data set and behaviour, from root, session and frames that are seen."""

@@ -13,7 +13,7 @@ from neurodecode.report.sections import f3, interval
 from neurodecode.spikes.decoded import ACCURACY, ERROR, R
 from neurodecode.spikes.preparation import STORE
 from neurodecode.spikes.variants import NETWORKS, RIVALS, generator_of
-from neurodecode.spikes.written import BITS, METRICS, PULSES, RATE_R
+from neurodecode.spikes.written import BITS, METRICS, PSTH, PULSES, RATE_R
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def writing_section(scores: Scores, config: SpikesConfig) -> Section:
     """All scores of written spikes, model by model, and how well rates are calibrated."""
-    names = (*METRICS, BITS, RATE_R, PULSES)
+    names = [name for name in (*METRICS, BITS, RATE_R, PULSES, PSTH) if len(scores.part(name))]
     rows = []
     for model in config.models:
         found = [scores.group(name, model) for name in names]
@@ -35,7 +35,7 @@ def writing_section(scores: Scores, config: SpikesConfig) -> Section:
     rows.append(("constant rates", *("-" if row is None else f3(row["chance"]) for row in chance)))
     ceiling = [None if row is None or row["ceiling"] is None else row["ceiling"] for row in chance]
     if any(value is not None and np.isfinite(float(value)) for value in ceiling):
-        rows.append(("the true process", *("-" if value is None else f3(value)
+        rows.append(("best possible", *("-" if value is None else f3(value)
                                            for value in ceiling)))  # fmt: skip
     asked = config.evaluation
     text = (
@@ -46,6 +46,12 @@ def writing_section(scores: Scores, config: SpikesConfig) -> Section:
         "spike: calibrated expected counts against constant rates of the training part. Rate "
         f"correlation: counts in bins of {asked.rate_bin:g} s, mean over units. Pulse F1: overlap "
         f"of triangular pulses {1000 * asked.pulse_width:g} ms wide."
+        + (
+            " PSTH correlation: mean over written trials of a stimulus with the mean over half of "
+            "the real ones; best possible: the other half."
+            if PSTH in names
+            else ""
+        )
     )
     bits = scores.group(BITS, config.models[0])
     blocks: list[Block] = [text, Table(("model", *names), rows)]

@@ -54,6 +54,11 @@ class Study:
             ]
         return self._read[subject]
 
+    @cached_property
+    def wired(self) -> Study:
+        """The same recordings in the windows of the model that shows the wiring."""
+        return Study(self.config.for_wiring(), self.folders, self.key)
+
     def folds(self, recorded: Recorded) -> list[SpikeFold]:
         """Return the folds of a session that this run uses; none leaks unmarked.
 

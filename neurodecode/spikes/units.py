@@ -10,7 +10,7 @@ from neurodecode.spikes.variants import decoder_slug, generator_of
 if TYPE_CHECKING:
     from neurodecode.spikes.config import SpikesConfig
 
-Task = Literal["generate", "decode", "few-shot"]
+Task = Literal["generate", "wire", "decode", "few-shot"]
 TOGETHER, EVERYBODY = "all", "everybody"
 
 
@@ -20,7 +20,7 @@ class Part:
 
     Attributes
     ----------
-    task : {"generate", "decode", "few-shot"}
+    task : {"generate", "wire", "decode", "few-shot"}
     model : str
         Generative model, behaviour decoder, or, of few-shot tuning, the model that is pretrained.
     seed : int
@@ -65,6 +65,8 @@ def parts_of(config: SpikesConfig) -> list[Part]:
         Part("generate", name, config.seed, f"generate.{generator_of(name).slug}")
         for name in config.models
     ]
+    if config.wiring is not None:
+        parts.append(Part("wire", config.wiring.model, config.seed, "wire"))
     parts += [
         Part("decode", name, config.seed, f"decode.{decoder_slug(name)}")
         for name in config.decoders

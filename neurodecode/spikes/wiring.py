@@ -57,18 +57,20 @@ def read_wiring(
     All windows are read: nothing is decoded that the model was trained to find.
     """
     config, found = study.config, []
+    asked = config.wiring
+    assert asked is not None
     for recorded in study.sessions(subject):
         place = fold_folder(folder, recorded, study.folds(recorded)[0])
         estimates = {
             ATTENTION if weighting == "attention" else f"{ATTENTION}, {weighting}":
             _attention(config, part, recorded, place, weighting)
-            for weighting in config.wiring.weightings
+            for weighting in asked.weightings
         }  # fmt: skip
         session = recorded.session
         edges = np.arange(session.limits[0], session.limits[1], config.windows.dt)
         counts = session.counts(edges).T
-        for name in config.wiring.rivals:
-            estimates[name] = estimate_connectivity(name, counts, n_lags=config.wiring.n_lags)
+        for name in asked.rivals:
+            estimates[name] = estimate_connectivity(name, counts, n_lags=asked.n_lags)
         truth = None if simulated is None else _truth(recorded, simulated)
         found.append(Wiring(subject, session.session, estimates, truth))
     return found
@@ -131,6 +133,7 @@ def _attention(
     config: SpikesConfig, part: Part, recorded: Recorded, folder: Path, weighting: Weighting
 ) -> NDArray[np.float64]:
     asked, n_windows = config.wiring, len(recorded.windows)
+    assert asked is not None
     n_read = min(n_windows, asked.n_windows or n_windows)
     rows = np.linspace(0, n_windows - 1, n_read).round().astype(int)
     network = network_of(config, recorded, part.model)

@@ -19,6 +19,7 @@ from neurodecode.spikes.loading import load_network, network_of
 from neurodecode.spikes.rates import RateCalibration
 from neurodecode.spikes.rivals import draw_glm
 from neurodecode.spikes.study import valid_rows
+from neurodecode.spikes.trial_rates import psth
 from neurodecode.spikes.variants import generator_of
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from neurodecode.spikes.units import Part
 
 F1, BITS, RATE_R, PULSES = "F1", "bits per spike", "rate correlation", "pulse F1"
+PSTH = "PSTH correlation"
 METRICS = (F1, "precision", "recall", "F1, released rule")
 """Scores of the sets of units that fired; by window."""
 
@@ -48,7 +50,8 @@ def write_windows(
         A row per window: ``start``, ``block``; the scores of :data:`METRICS`, means over draws,
         NaN where nothing fired and nothing was written, and ``chance NAME``, ``best NAME`` of the
         same windows; ``gain`` (nats over constant rates) and ``spikes``, and ``best gain``; and of
-        the session ``rate correlation`` and ``pulse F1``.
+        the session ``rate correlation``, ``pulse F1`` and, where whole trials of a stimulus are
+        repeated, ``PSTH correlation`` and its ``ceiling``, that of disjoint real trials.
     """
     asked = config.evaluation
     rows = chosen_rows(fold, fold.test, asked.n_windows)
@@ -83,6 +86,7 @@ def write_windows(
                 table[f"best {name}"] = values
     table[RATE_R] = _rate_correlation(counts, real, table["start"].to_numpy(), asked.rate_bin)
     table[PULSES] = _pulses(recorded, times, rows, asked.pulse_width)
+    table[PSTH], table[f"ceiling {PSTH}"] = psth(config, recorded, rows, counts, real)
     return table
 
 
@@ -106,11 +110,15 @@ def writing_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metric
             ceiling=None if best is None else finite_or_none(best.mean()), **whole,
         ))  # fmt: skip
     rows.append(_bits(predictions, clusters, config, whole))
-    for name in (RATE_R, PULSES):
-        value = predictions.groupby(["session", "fold"])[name].first().mean()
+    whole_sessions = predictions.groupby(["session", "fold"])
+    for name in (RATE_R, PULSES, PSTH):
+        value = whole_sessions[name].first().mean()
         if np.isfinite(value):
-            rows.append(MetricRow(metric=name, value=float(value), chance=0.0,
-                                  n=len(np.unique(clusters)), **whole))  # fmt: skip
+            ceiling = predictions.get(f"ceiling {name}")
+            rows.append(MetricRow(
+                metric=name, value=float(value), chance=0.0, n=len(np.unique(clusters)),
+                ceiling=None if ceiling is None else finite_or_none(ceiling.mean()), **whole,
+            ))  # fmt: skip
     return rows
 
 

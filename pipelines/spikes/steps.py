@@ -49,9 +49,9 @@ def evaluate(job: Job) -> str:
     simulated = job.data_root / card.name if card.access == "simulated" else None
     result = evaluate_unit(study, unit, job.model, simulated)
     first = job.name == next(iter(job.plan.units))
-    inspect_unit(study, unit, job.model, job.evaluation, simulated, first=first)
+    wired = inspect_unit(study, unit, job.model, job.evaluation, simulated, first=first)
     result.save(job.evaluation)
-    return result.summary
+    return ", ".join(filter(None, [result.summary, wired]))
 
 
 def report(job: Job) -> str:
