@@ -13,7 +13,6 @@ from neurodecode.spikes.cost import growth_exponent
 from neurodecode.spikes.decoded import ACCURACY, R
 from neurodecode.spikes.sections_wiring import few_shot_gain
 from neurodecode.spikes.variants import ALONE, GLM, JOINT, PARTS, STATE, generator_of
-from neurodecode.spikes.wiring import ATTENTION
 from neurodecode.spikes.written import BITS, F1
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from neurodecode.spikes.scores import Scores
 
 NOT_HERE = "not part of this run"
+BOUNDED = ("value", "ci_low", "ci_high", "lead", "lead_low", "lead_high")
 LINEAR = 1.15
 """Largest exponent of the cost that still counts as linear."""
 
@@ -93,19 +93,25 @@ def _wired(found: Evidence) -> list[Claim]:
             claims.append(Claim(key, text, found.kind, "-", "not tested", "no known wiring"))
             continue
         part = table[table["metric"] == metric]
-        row = part[part["estimate"].str.startswith(ATTENTION)].iloc[0]
+        main = part["estimate"].iloc[0]
+        row = _over_sessions(part[part["estimate"] == main])
         figure = f"{row['value']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}], chance 0.5"
         verdict = side(row["ci_low"] - 0.5, row["ci_high"] - 0.5)
-        claims.append(Claim(key, text, found.kind, figure, verdict,
-                            f"interval over the {row['n']} units that drive others"))  # fmt: skip
+        note = f"interval over the {row['n']:.0f} units that drive others"
+        claims.append(Claim(key, text, found.kind, figure, verdict, note))
     for name in [] if table.empty else rivals:
         part = table[(table["metric"] == "auc") & (table["estimate"] == name)]
-        row = part.iloc[0]
+        row = _over_sessions(part)
         figure = f"{row['lead']:+.3f} [{row['lead_low']:+.3f}, {row['lead_high']:+.3f}]"
         verdict = side(row["lead_low"], row["lead_high"])
         claims.append(Claim("N2c", f"Attention finds connections better than {name}", found.kind,
                             figure, verdict, f"AUC; {name} alone: {row['value']:.3f}"))  # fmt: skip
     return claims
+
+
+def _over_sessions(part: pd.DataFrame) -> pd.Series[float]:
+    """Return means over sessions, of the bounds too: wider than an interval of the mean."""
+    return part[[*BOUNDED, "n"]].mean()
 
 
 def _few_shot(found: Evidence) -> list[Claim]:
@@ -114,11 +120,10 @@ def _few_shot(found: Evidence) -> list[Claim]:
     if table.empty:
         return [Claim("N3", text, found.kind, "-", "not tested", NOT_HERE)]
     claims = []
-    for share, part in table.groupby("share"):
+    for (metric, share), part in table.groupby(["metric", "share"], sort=False):
         gain, n_seeds = few_shot_gain(part), part["seed"].nunique()
         figure = f"{gain.estimate:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]"
         verdict: Verdict = side(gain.low, gain.high) if n_seeds > 2 else "not shown"
-        metric = part["metric"].iloc[0]
         claims.append(Claim("N3", f"{text}: {share:.3g} of the windows", found.kind, figure,
                             verdict, f"{metric}, over {n_seeds} seeds"))  # fmt: skip
     return claims

@@ -64,6 +64,13 @@ class SpikeSplitSection(Section):
     )
     train_share: float = Field(default=0.8, gt=0, lt=1, description="random_windows")
 
+    @model_validator(mode="after")
+    def _existing_folds(self) -> SpikeSplitSection:
+        for fold in () if self.folds == "all" else self.folds:
+            if not 0 <= fold < self.n_folds:
+                raise ValueError(f"fold {fold}: there are 0 to {self.n_folds - 1}")
+        return self
+
     def settings(self, seed: int) -> SpikeSplitSettings:
         """Return what the protocols read."""
         return SpikeSplitSettings(
@@ -207,10 +214,19 @@ class SpikesConfig(Experiment):
             raise ValueError("a model reads behaviour: name it under 'inputs'")
         if (self.decoders or self.few_shot.n_seeds) and not self.targets:
             raise ValueError("decoders need behaviour to decode: name it under 'targets'")
+        self._readable_wiring()
+        bins = (self.step_seconds or 0.0) / self.windows.dt
+        if abs(bins - round(bins)) > 1e-6:
+            raise ValueError(f"step_seconds must be whole bins of {self.windows.dt:g} s")
         read = set(self.inputs) & set(self.targets)
         if read and "behaviour" in generator_of(self.decoder_model).parts:
             raise ValueError(f"'{min(read)}' cannot be read and decoded by one network")
         return self
+
+    def _readable_wiring(self) -> None:
+        asked = self.wiring
+        if asked is not None and asked.stage == "past" and "past" not in asked.model.split("+"):
+            raise ValueError(f"wiring: '{asked.model}' attends to no past window")
 
     def network_of(
         self, name: str, n_units: int, *, decoded: Mapping[str, int | None] | None = None

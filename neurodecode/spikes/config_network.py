@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from neurodecode.spikes.config_model import FrameSection
     from neurodecode.spikes.variants import Generator
 
+Rival = Literal["Pearson", "partial correlation", "lagged cross-correlation", "Poisson GLM"]
 INPUTS, TARGETS = "read", "decoded"
 """Groups of variables."""
 
@@ -104,7 +105,7 @@ class WiringSection(Section):
     query: Literal["input", "target"] = Field(
         default="target", description="The neuron of a query: the token itself, or the next one"
     )
-    rivals: tuple[str, ...] = Field(
+    rivals: tuple[Rival, ...] = Field(
         default=("Pearson", "partial correlation", "lagged cross-correlation", "Poisson GLM"),
         description="Estimates from counts",
     )

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from neurodecode.spikes.recorded import Recorded
     from neurodecode.spikes.units import Part
 
-R, ERROR, ACCURACY = "r", "median error", "balanced accuracy"
+R, R2, ERROR, ACCURACY = "r", "R2", "median error", "balanced accuracy"
 
 
 def decode_windows(
@@ -89,11 +89,15 @@ def decoding_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metri
         whole = {**whole_of(first, unit), "model": str(model), "n": len(np.unique(clusters))}
         true, decoded = (part[name].to_numpy(float) for name in ("true", "decoded"))
         if first["n_classes"]:
-            found = {ACCURACY: (_accuracy(true, decoded, clusters, config), 1 / first["n_classes"])}
+            ci = _accuracy(true, decoded, clusters, config, unit)
+            found = {ACCURACY: (ci, 1 / len(np.unique(true)))}
         else:
             scored = behaviour_scores(true, decoded, clusters, mean=float(first["middle"]),
                                       random_state=config.seed, unit=unit)  # fmt: skip
-            found = {R: (scored["r"], 0.0), ERROR: (scored["median_error"], _blind(part))}
+            found = {
+                R: (scored["r"], 0.0), R2: (scored["r2"], 0.0),
+                ERROR: (scored["median_error"], _blind(part)),
+            }  # fmt: skip
         for name, (ci, chance) in found.items():
             rows.append(MetricRow(
                 metric=f"{variable} {name}", value=ci.estimate, chance=float(chance),
@@ -141,15 +145,16 @@ def _table(
 
 
 def _accuracy(
-    true: NDArray[Any], decoded: NDArray[Any], clusters: NDArray[Any], config: SpikesConfig
-) -> Interval:
+    true: NDArray[Any], decoded: NDArray[Any], clusters: NDArray[Any], config: SpikesConfig,
+    unit: str,
+) -> Interval:  # fmt: skip
     def statistic(y: NDArray[Any], answer: NDArray[Any]) -> float:
         return score("balanced_accuracy", y, y_pred=answer)
 
     return bootstrap_ci(
         statistic, true.astype(int), decoded.astype(int), clusters=clusters,
         n_resamples=config.evaluation.n_resamples, random_state=config.seed, unit="window",
-        cluster_unit="block",
+        cluster_unit=unit,
     )  # fmt: skip
 
 

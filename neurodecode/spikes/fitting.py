@@ -151,6 +151,7 @@ class Fitting:
             key=f"{self.key} {self.part.slug} {self.fold.name} {folder.name}",
             keep="last" if last else "best",
         )  # fmt: skip
-        save_weights(folder, model, {"model": self.part.model, "scales": scales})
+        info = {"model": self.part.model, "scales": scales, "units": self.recorded.unit_labels}
+        save_weights(folder, model, info)
         said = f"{len(rows)} windows, {how.epochs} epochs, validation loss {how.best_loss:.3f}"
         return model, f"{said}; {how.note}" if how.note else said

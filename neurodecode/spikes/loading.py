@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from neurodecode.artefacts import read_json
+from neurodecode.faults import DataFault
 from neurodecode.persistence import load_weights
 from neurodecode.spikes.variants import generator_of
 
@@ -54,13 +55,41 @@ def network_of(
 def load_network(
     network: NeuroformerConfig, recorded: Recorded, folder: Path, rows: NDArray[Any]
 ) -> tuple[Neuroformer, SpikeWindows]:
-    """Return a trained network and windows in its scales."""
+    """Return a trained network and windows in its scales.
+
+    Raises
+    ------
+    DataFault
+        If it was trained on other units, or the weights are not those that were written.
+    """
+    refuse_other_units(folder, recorded)
     model = network.build()
     load_weights(folder, model)
     scales = {
         name: tuple(pair) for name, pair in read_json(folder / "model.json")["scales"].items()
     }
     return model.eval(), recorded.spike_windows(network, scales, rows=rows)
+
+
+def refuse_other_units(folder: Path, recorded: Recorded) -> None:
+    """Compare the units that a kept model was trained on with those of a session.
+
+    Raises
+    ------
+    DataFault
+        If the vocabulary is that of another population: its tokens mean other units.
+    """
+    trained, own = read_json(folder / "model.json")["units"], recorded.unit_labels
+    if trained == own:
+        return
+    place = next((k for k, pair in enumerate(zip(trained, own, strict=False))
+                  if pair[0] != pair[1]), min(len(trained), len(own)))  # fmt: skip
+    names = [f"'{labels[place]}'" if place < len(labels) else "none" for labels in (trained, own)]
+    raise DataFault(
+        f"the vocabulary of another population: {len(trained)} units, the session has {len(own)}; "
+        f"unit {place} is {names[0]}, here {names[1]}",
+        where=str(folder), fix="run again with --force train",
+    )  # fmt: skip
 
 
 def n_parameters(study: Study, names: Iterable[str]) -> dict[str, int]:

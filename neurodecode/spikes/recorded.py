@@ -73,14 +73,14 @@ class Recorded:
         """Name of the session for folders."""
         return f"sub-{self.session.subject}_ses-{self.session.session}"
 
+    @property
+    def unit_labels(self) -> list[str]:
+        """Labels of the units, in the order of their tokens."""
+        return [str(label) for label in self.session.unit_table["unit"]]
+
     def classes(self, name: str) -> tuple[str, ...]:
-        """Return the classes of a behaviour; empty for a quantity."""
-        series, labels = self._series(name)
-        if labels:
-            return labels
-        if not series.is_class:
-            return ()
-        return tuple(map(str, range(int(np.max(series[1])) + 1)))
+        """Return the classes of a behaviour that occur; empty for a quantity."""
+        return self._series(name)[1]
 
     def targets(self) -> dict[str, int | None]:
         """Return the number of classes of every behaviour to decode; None for a quantity."""
@@ -117,7 +117,8 @@ class Recorded:
         scales : mapping of str to (mean, standard deviation)
             Of every behaviour that the network reads or decodes, from :meth:`scale`.
         shift : mapping of str to float, optional
-            Behaviour moved so many s round the recording, for controls.
+            For controls, behaviour of another time: moved round the recording by this share of it;
+            labels of trials are dealt to other trials, since blocks of one label would stay blocks.
         rows : ndarray of int, optional
         """
         from neurodecode.spikes.batches import SpikeWindows
@@ -126,13 +127,11 @@ class Recorded:
         chosen = self.windows if rows is None else self.windows.iloc[rows]
         behaviours = {}
         for name in (*network.inputs, *network.targets):
-            series, _ = self._series(name)
+            moved = (shift or {}).get(name, 0.0)
+            (times, values), labels = self._series(name, moved=moved)
             middle, spread = scales[name]
-            times, values = series
-            if not self.classes(name):
+            if not labels:
                 values = (values - middle) / spread
-            if shift and name in shift:
-                values = np.roll(values, int(len(values) * shift[name]))
             behaviours[name] = (times - begin, values)
         chains = pd.factorize(chosen["trial"])[0] if "trial" in chosen else None
         return SpikeWindows(
@@ -163,6 +162,7 @@ class Recorded:
         clip = 0.0
         if config.stimulus is not None:
             clip = max(0.0, config.stimulus.window - config.windows.current)
+            clip = float(np.ceil(clip / config.windows.dt - 1e-6)) * config.windows.dt
         trials = self._trials()
         labels = [] if trials is None else [
             name for name in trials.columns if name not in ("trial", "start", "stop")
@@ -183,25 +183,50 @@ class Recorded:
             raise ConfigFault("the session has no trials", where=self.session.label,
                               fix="split by blocked_time, without crop")  # fmt: skip
         if crop is None:
-            return trials
+            return self._on_bins(trials)
         if crop.event not in trials:
             raise ConfigFault(unknown("event of trials", crop.event, trials.columns),
                               where=self.session.label)  # fmt: skip
         event = trials[crop.event].to_numpy(float)
-        cut = trials.assign(start=event - crop.before, stop=event + crop.after)
-        return cut[np.isfinite(event)].reset_index(drop=True)
+        begin, end = self.session.limits
+        cut = trials.assign(start=np.maximum(event - crop.before, begin),
+                            stop=np.minimum(event + crop.after, end))  # fmt: skip
+        return self._on_bins(cut[np.isfinite(event)].reset_index(drop=True))
+
+    def _on_bins(self, pieces: pd.DataFrame) -> pd.DataFrame:
+        """Return pieces that begin on a bin of the session, so that tokens and counts agree."""
+        begin, dt = self.session.limits[0], self.config.windows.dt
+        bins = np.ceil((pieces["start"].to_numpy(float) - begin) / dt - 1e-6)
+        return pieces.assign(start=begin + bins * dt)
 
     def _last(self, name: str, windows: pd.DataFrame) -> NDArray[np.float64]:
         starts, stops = (windows[end].to_numpy() for end in ("start", "stop"))
         found: NDArray[np.float64] = last_values(self._series(name)[0], starts, stops)
         return found
 
-    def _series(self, name: str) -> tuple[Series, tuple[str, ...]]:
-        """Return a behaviour, or a label of the trials as classes, with their names."""
+    def _series(self, name: str, *, moved: float = 0.0) -> tuple[Series, tuple[str, ...]]:
+        """Return a behaviour, or a label of the trials as classes, with their names.
+
+        Classes are numbered from 0 in the order of their values, whatever these are.
+        """
         session, trials = self.session, self.session.trials
-        if name in session.behaviour or trials is None or name not in trials:
-            return session.series(name), ()
+        if name not in session.behaviour and trials is not None and name in trials:
+            return self._label_series(trials, name, shuffled=moved > 0)
+        times, values = session.series(name)
+        labels: tuple[str, ...] = ()
+        if session.series(name).is_class:
+            found, values = np.unique(values, return_inverse=True)
+            labels = tuple(map(str, found))
+        return Series(times, np.roll(values, int(len(values) * moved))), labels
+
+    def _label_series(
+        self, trials: pd.DataFrame, name: str, *, shuffled: bool
+    ) -> tuple[Series, tuple[str, ...]]:
+        """Return a label of the trials that have one, sampled twice in every window."""
+        trials = trials[trials[name].notna()]
         codes, labels = pd.factorize(trials[name], sort=True)
+        if shuffled:
+            codes = np.random.default_rng(self.config.seed).permutation(codes)
         step = self.config.windows.current / 2
         spans = [np.arange(start + step / 2, stop, step) for start, stop
                  in zip(trials["start"], trials["stop"], strict=True)]  # fmt: skip

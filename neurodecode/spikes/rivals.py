@@ -17,7 +17,8 @@ from neurodecode.spikes.baselines.behaviour import make_behaviour_decoder
 from neurodecode.spikes.baselines.poisson_glm import PopulationGLM
 from neurodecode.spikes.baselines.position import BayesianPositionDecoder
 from neurodecode.spikes.baselines.windows import window_counts
-from neurodecode.spikes.variants import BAYES
+from neurodecode.spikes.loading import refuse_other_units
+from neurodecode.spikes.variants import BAYES, GLM
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,24 +71,26 @@ def fit_rival(
     """
     rows, n_classes = fold.train, len(recorded.classes(target)) or None
     counts, values = counts_of(recorded)[rows], recorded.values(target)[rows]
+    info = {"model": name, "units": recorded.unit_labels}
     if name == BAYES:
         if n_classes is not None:
             raise ConfigFault(f"'{target}' has classes, the {BAYES} decoder finds quantities",
                               where="decoders")  # fmt: skip
-        save_estimators(folder, BayesianPositionDecoder().fit(counts, values), {"model": name})
+        save_estimators(folder, BayesianPositionDecoder().fit(counts, values), info)
         return
     decoder = make_behaviour_decoder(name, n_classes=n_classes, random_state=seed)
     decoder.fit(counts, values)
     if name in NETWORKS:
-        save_tensors(folder, decoder.state(), {"model": name})
+        save_tensors(folder, decoder.state(), info)
     else:
-        save_estimators(folder, decoder, {"model": name})
+        save_estimators(folder, decoder, info)
 
 
 def ask_rival(
     recorded: Recorded, rows: NDArray[Any], name: str, target: str, folder: Path
 ) -> NDArray[np.float64]:
     """Return what a kept decoder finds in windows, (n,)."""
+    refuse_other_units(folder, recorded)
     counts = counts_of(recorded)[rows]
     if name in NETWORKS:
         n_classes = len(recorded.classes(target)) or None
@@ -106,13 +109,14 @@ def fit_glm(recorded: Recorded, fold: SpikeFold, folder: Path) -> None:
     for first in _first_bins(recorded, fold.train):
         keep[first : first + windows.n_bins] = True
     glm = PopulationGLM(n_lags=windows.n_past_bins).fit(counts, keep=keep)
-    save_estimators(folder, glm, {"model": "Poisson GLM"})
+    save_estimators(folder, glm, {"model": GLM, "units": recorded.unit_labels})
 
 
 def draw_glm(
     recorded: Recorded, rows: NDArray[Any], folder: Path, *, n_draws: int, seed: int
 ) -> Drawn:
     """Write windows with the kept regression, each given the real spikes before it."""
+    refuse_other_units(folder, recorded)
     glm: PopulationGLM = load_estimators(folder, trusted=TRUSTED)
     counts, firsts = _binned(recorded), _first_bins(recorded, rows)
     drawn = [

@@ -10,9 +10,9 @@ from neurodecode.artefacts import read_json
 from neurodecode.report.figures import score_figure
 from neurodecode.report.model import Block, Section, Table
 from neurodecode.report.sections import f3, interval
-from neurodecode.spikes.decoded import ACCURACY, ERROR, R
+from neurodecode.spikes.decoded import ACCURACY, ERROR, R2, R
 from neurodecode.spikes.preparation import STORE
-from neurodecode.spikes.variants import NETWORKS, RIVALS, generator_of
+from neurodecode.spikes.variants import NETWORKS, RIVALS, SHUFFLED, generator_of
 from neurodecode.spikes.written import BITS, METRICS, PSTH, PULSES, RATE_R
 
 if TYPE_CHECKING:
@@ -76,32 +76,63 @@ def writing_section(scores: Scores, config: SpikesConfig) -> Section:
 
 def decoding_sections(scores: Scores, config: SpikesConfig) -> list[Section]:
     """Behaviour decoded by networks and rivals; nothing where nothing is decoded."""
-    sections = []
+    found = []
     for target in config.targets:
-        name = next((f"{target} {metric}" for metric in (R, ACCURACY)
-                     if len(scores.part(f"{target} {metric}"))), None)  # fmt: skip
-        if name is None:
-            continue
-        part, errors = scores.part(name), scores.part(f"{target} {ERROR}")
-        rows = []
-        for model in config.decoders:
-            row, error = scores.group(name, model), scores.group(f"{target} {ERROR}", model)
-            if row is None:
-                continue
+        names = [f"{target} {metric}" for metric in (R, ACCURACY)]
+        name = next((name for name in names if len(scores.part(name))), None)
+        if name is not None:
+            found.append(_decoding_section(scores, config, target, name))
+    return found
+
+
+def _decoding_section(scores: Scores, config: SpikesConfig, target: str, name: str) -> Section:
+    part, errors = scores.part(name), scores.part(f"{target} {ERROR}")
+    rows = []
+    for model in config.decoders:
+        row = scores.group(name, model)
+        others = [scores.group(f"{target} {metric}", model) for metric in (R2, ERROR)]
+        if row is not None:
             rows.append((model, f3(row["value"]), interval(row["ci_low"], row["ci_high"]),
-                         f3(row["chance"]), "-" if error is None else f"{error['value']:.3g}",
+                         f3(row["chance"]), *("-" if other is None else f"{other['value']:.3g}"
+                                              for other in others),
                          (NETWORKS | RIVALS)[model]))  # fmt: skip
-        blind = errors["chance"].mean() if len(errors) else float("nan")
-        text = (
-            f"{target.capitalize()} decoded from held-out windows by models that saw all training "
-            f"windows. The networks read {config.decoder_model.replace('+', ', ')}."
-        )
-        if np.isfinite(blind):
-            text += f" Answering the training mean has a median error of {blind:.3g}."
-        columns = ("decoder", name, "95 % interval", "chance", "median error", "what it is")
-        figure = score_figure(part, metric=name, name=f"decoded-{target}", main=config.decoders[0])
-        sections.append(Section(f"Decoded {target}", [text, figure, Table(columns, rows)]))
-    return sections
+    text = (
+        f"{target.capitalize()} decoded from held-out windows by models that saw all training "
+        f"windows. The networks read {config.decoder_model.replace('+', ', ')}."
+    )
+    if len(errors):
+        blind = errors["chance"].mean()
+        text += f" Answering the training mean has an R2 of 0 and a median error of {blind:.3g}."
+    blocks: list[Block] = [text, *_control(scores, target, name)]
+    if config.decoders:
+        blocks.append(score_figure(part, metric=name, name=f"decoded-{target}",
+                                   main=config.decoders[0]))  # fmt: skip
+    columns = ("decoder", name, "95 % interval", "chance", R2, "median error", "what it is")
+    return Section(f"Decoded {target}", [*blocks, Table(columns, rows)])
+
+
+def _control(scores: Scores, target: str, name: str) -> list[str]:
+    """Say whether the control landed at chance: by R2, or by the balanced accuracy of classes.
+
+    Pearson's r ignores the size of the answers. A network that learned only the chance correlation
+    of the moved behaviour with the real one decodes a tiny share of it, of either sign, and has an
+    r that is as large as that of a decoder.
+    """
+    classes = name.endswith(ACCURACY)
+    row = scores.group(name if classes else f"{target} {R2}", SHUFFLED)
+    if row is None:
+        return []
+    low, value, chance = float(row["ci_low"]), float(row["value"]), float(row["chance"])
+    verdict = ("at chance, as it must" if not low > chance
+               else "NOT at chance: do not trust this run")  # fmt: skip
+    why = "" if classes else (
+        " It is judged by R2: r ignores the size of the answers, and the moved behaviour always "
+        "has some correlation with the real one, of either sign."
+    )  # fmt: skip
+    bounds = interval(row["ci_low"], row["ci_high"])
+    return [f"Control: trained on {target} of another time, the network has "
+            f"{'a balanced accuracy' if classes else 'an R2'} of {value:.3f} ({bounds}): "
+            f"{verdict}.{why}"]  # fmt: skip
 
 
 def sessions_section(folder: Path, stores: Sequence[Path], study: Study) -> Section:

@@ -71,7 +71,7 @@ def _train(
     )  # fmt: skip
     for name, recorded in recordings.items():
         place = fold_folder(folder, recorded, folds[name])
-        info = {"model": part.model, "scales": scales[name]}
+        info = {"model": part.model, "scales": scales[name], "units": recorded.unit_labels}
         save_weights(place, model.select(name), info)
     n_windows = sum(len(each.train) for each in folds.values())
     return (f"{n_windows} windows of {len(recordings)} sessions, {how.epochs} epochs, validation "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from neurodecode.artefacts import sha256_text
 from neurodecode.spikes.variants import decoder_slug, generator_of
 
 if TYPE_CHECKING:
@@ -81,7 +82,11 @@ def units_of(config: SpikesConfig, subjects: list[str]) -> dict[str, Unit]:
     """Return all jobs of an experiment by name."""
     parts = parts_of(config)
     own = [part for part in parts if not part.shared]
-    groups = [(TOGETHER, own)] if config.jobs == "subject" else [(one.slug, [one]) for one in own]
+    groups = [(one.slug, [one]) for one in own]
+    if config.jobs == "subject":
+        # Other models make another job: what it trains is in its name.
+        which = sha256_text(" ".join(part.slug for part in own))[:6]
+        groups = [(f"{TOGETHER}-{which}", own)]
     units = [
         Unit(f"{head}.sub-{subject}", tuple(mine), (subject,))
         for subject in subjects for head, mine in groups if mine

@@ -258,10 +258,14 @@ def _rate_correlation(
 def _pulses(
     recorded: Recorded, times: pd.DataFrame | None, rows: NDArray[Any], width: float
 ) -> float:
-    """Return the mean over units that fired of the pulse score of the first draw."""
-    if times is None:
-        return float("nan")
+    """Return the mean over units that fired of the pulse score of the first draw.
+
+    NaN without times, or where windows overlap: a spike would be written more than once.
+    """
     starts = recorded.windows["start"].to_numpy()[rows]
+    overlap = (np.diff(starts) < recorded.config.windows.current - 1e-9).any()
+    if times is None or overlap:
+        return float("nan")
     session = recorded.session
     after = np.searchsorted(starts, session.times + 1e-9) - 1
     inside = (after >= 0) & (session.times < starts[after] + recorded.config.windows.current - 1e-9)
