@@ -168,7 +168,8 @@ class SpikesConfig(Experiment):
         default=None, description="Null: no model is trained to show the wiring"
     )
     jobs: Literal["model", "subject"] = Field(
-        default="model", description="A job of train is a model, or all models of a subject"
+        default="model",
+        description="A job of train is a network, or all rivals of a subject; or everything of one",
     )
     evaluation: SpikesEvaluation = SpikesEvaluation()
 
@@ -260,6 +261,8 @@ class SpikesConfig(Experiment):
         return self.model_copy(update={
             "windows": asked.windows or self.windows, "training": asked.training or self.training,
             "models": (asked.model,), "decoders": (), "targets": (), "step_seconds": None,
+            "inputs": self.inputs if "behaviour" in generator_of(asked.model).parts else (),
+            "stimulus": self.stimulus if "stimulus" in generator_of(asked.model).parts else None,
         })  # fmt: skip
 
     def units(self, subjects: list[str]) -> dict[str, list[str]]:

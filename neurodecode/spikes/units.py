@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neurodecode.artefacts import sha256_text
-from neurodecode.spikes.variants import decoder_slug, generator_of
+from neurodecode.spikes.variants import NETWORKS, decoder_slug, generator_of
 
 if TYPE_CHECKING:
     from neurodecode.spikes.config import SpikesConfig
 
 Task = Literal["generate", "wire", "decode", "few-shot"]
-TOGETHER, EVERYBODY = "all", "everybody"
+TOGETHER, RIVALS, EVERYBODY = "all", "rivals", "everybody"
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,13 @@ class Part:
         """Whether one network is trained for all sessions of all subjects."""
         return self.task == "generate" and generator_of(self.model).shared
 
+    @property
+    def quick(self) -> bool:
+        """Whether it is a rival, trained in seconds: a job of its own would cost more."""
+        if self.task == "decode":
+            return self.model not in NETWORKS
+        return self.task == "generate" and not generator_of(self.model).network
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -50,7 +57,7 @@ class Unit:
     name : str
         As in :meth:`SpikesConfig.units`.
     parts : tuple of Part
-        One, or with ``jobs: subject`` all of a subject.
+        One; all rivals of a subject; or with ``jobs: subject`` all of a subject.
     subjects : tuple of str
         Whose sessions it reads: one, or, of shared networks, all.
     """
@@ -82,11 +89,10 @@ def units_of(config: SpikesConfig, subjects: list[str]) -> dict[str, Unit]:
     """Return all jobs of an experiment by name."""
     parts = parts_of(config)
     own = [part for part in parts if not part.shared]
-    groups = [(one.slug, [one]) for one in own]
-    if config.jobs == "subject":
-        # Other models make another job: what it trains is in its name.
-        which = sha256_text(" ".join(part.slug for part in own))[:6]
-        groups = [(f"{TOGETHER}-{which}", own)]
+    groups = [_grouped(TOGETHER, own)]
+    if config.jobs == "model":
+        groups = [(part.slug, [part]) for part in own if not part.quick]
+        groups.append(_grouped(RIVALS, [part for part in own if part.quick]))
     units = [
         Unit(f"{head}.sub-{subject}", tuple(mine), (subject,))
         for subject in subjects for head, mine in groups if mine
@@ -95,3 +101,9 @@ def units_of(config: SpikesConfig, subjects: list[str]) -> dict[str, Unit]:
         Unit(f"{one.slug}.{EVERYBODY}", (one,), tuple(subjects)) for one in parts if one.shared
     ]
     return {unit.name: unit for unit in units}
+
+
+def _grouped(head: str, parts: list[Part]) -> tuple[str, list[Part]]:
+    """Name a group by what it trains, so that other models make another job."""
+    which = sha256_text(" ".join(part.slug for part in parts))[:6]
+    return f"{head}-{which}", parts
