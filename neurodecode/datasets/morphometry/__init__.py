@@ -35,8 +35,8 @@ MORPHOMETRY: dict[str, Callable[..., pd.DataFrame]] = {
     "oasis-vbm": _reader("vbm"),
     "simulated-morphometry": _reader("simulated"),
 }
-"""Loaders by card name: ``MORPHOMETRY[name](root, **options)``; "local" is a CSV file with a mapping
-of columns, "freesurfer" a subjects directory or group tables.
+"""Loaders by card name: ``MORPHOMETRY[name](root, **options)``; "local" is a CSV file with a
+mapping of columns, "freesurfer" a subjects directory or group tables.
 
 The options are the keyword-only arguments of the loader.
 """

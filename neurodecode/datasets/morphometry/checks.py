@@ -111,7 +111,8 @@ def require_distinct(labels: pd.Index | pd.Series[str], *, where: str, kind: str
     twice = series[series.duplicated()]
     if len(twice):
         what = f"{kind} {twice.iloc[0]} occurs twice"
-        more = f" (and {twice.nunique() - 1} others)" if twice.nunique() > 1 else ""
+        others = set(twice) - {twice.iloc[0]}
+        more = f" (and {len(others)} others)" if others else ""
         raise DataFault(what + more, where=where, fix="keep one row of each")
 
 

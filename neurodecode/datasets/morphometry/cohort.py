@@ -150,9 +150,7 @@ def build_cohort(
     return Cohort(table=table, flow=flow, reasons=pd.Series(reasons, dtype=str, name="reason"))
 
 
-def _rules(
-    years: float, least: float | None, reverters: Reverters, field: float | None
-) -> _Rules:
+def _rules(years: float, least: float | None, reverters: Reverters, field: float | None) -> _Rules:
     least = years if least is None else least
     if not years > 0:
         raise ConfigFault(f"years {years:g}", fix="give 3 or 5")
@@ -189,9 +187,7 @@ def _decide(rows: pd.DataFrame, stated: pd.DataFrame, rules: _Rules) -> pd.Serie
     return pd.concat([scan, pd.Series(facts)])
 
 
-def _outcome(
-    after: NDArray[np.float64], impaired: NDArray[np.bool_], rules: _Rules
-) -> int | str:
+def _outcome(after: NDArray[np.float64], impaired: NDArray[np.bool_], rules: _Rules) -> int | str:
     """Return the group of somebody, from diagnoses in order at years after the scan."""
     reverted = bool((impaired[:-1] & ~impaired[1:]).any())
     if reverted and rules.reverters == "exclude":
@@ -248,4 +244,6 @@ def _require_both(table: pd.DataFrame, flow: pd.DataFrame, where: str) -> None:
         lost = flow[flow["dropped"] > 0]
         steps = "; ".join(f"{row.step}: {row.dropped}" for row in lost.itertuples())
         what = f"{fault.what}; left out: {steps or 'nobody'}"
-        raise DataFault(what, where=where, fix="loosen years, follow-up or field strength") from None
+        raise DataFault(
+            what, where=where, fix="loosen years, follow-up or field strength"
+        ) from None

@@ -62,9 +62,7 @@ def enigma_measure(column: str, kind: str = "") -> str | None:
     return region_measure(_SIDES[region[1]][1], region[2], found) if found else None
 
 
-def read_table(
-    root: Path, *, missing: Missing = "stop", units: Units = "stop"
-) -> pd.DataFrame:
+def read_table(root: Path, *, missing: Missing = "stop", units: Units = "stop") -> pd.DataFrame:
     """Read the tables of people, from ``root`` or its folder ``example_individual``.
 
     Parameters
@@ -125,7 +123,8 @@ def read_effects(path: Path) -> pd.DataFrame:
     index = pd.Index(names, name="measure")
     require_distinct(index, where=str(path), kind="structure")
     present = {theirs: ours for theirs, ours in EFFECT_COLUMNS.items() if theirs in raw}
-    return raw[list(present)].rename(columns=present).set_axis(index).astype(float)
+    effects = raw[list(present)].rename(columns=present).set_axis(index)
+    return effects.apply(lambda column: column.map(_number))
 
 
 def _measures(path: Path) -> pd.DataFrame:
@@ -134,6 +133,11 @@ def _measures(path: Path) -> pd.DataFrame:
     require_distinct(raw["SubjID"], where=str(path), kind="subject")
     columns = {str(name): ours for name in raw if (ours := enigma_measure(str(name)))}
     return raw.set_index("SubjID")[list(columns)].rename(columns=columns)
+
+
+def _number(entry: object) -> float:
+    """Read a number as the groups write it: with a decimal comma; ``<0.001`` is its bound."""
+    return float(str(entry).strip().removeprefix("<").replace(",", "."))
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -89,9 +89,7 @@ def read_table(
     )
 
 
-def _group_tables(
-    folder: Path, subjects: Sequence[str] | None, whole_brain: bool
-) -> pd.DataFrame:
+def _group_tables(folder: Path, subjects: Sequence[str] | None, whole_brain: bool) -> pd.DataFrame:
     paths = {folder.name: folder} if folder.is_file() else find_group_tables(folder)
     if not paths:
         raise DataFault(

@@ -208,7 +208,7 @@ def parts_of(regions: Iterable[str], columns: Iterable[str]) -> list[str]:
 
 def _is_anatomical(measure: str) -> bool:
     name, _, kind = measure.rpartition("_")
-    if kind == "density" or name in STRUCTURES:
+    if kind == "density" or name in (*STRUCTURES, "brain"):
         return True
     side, _, region = name.partition("_")
     return side in (*HEMISPHERES, "mean") and region in REGIONS

@@ -35,8 +35,8 @@ SESSION = re.compile(r"(OAS3\d{4})_([A-Za-z0-9]+)_d(\d{4,})$")
 IMPAIRED_CDR = 0.5
 
 HCP_PATCH_T, OLDER_T = 3.0, 1.5
-"""Field strength by FreeSurfer version: 5.3 with the HCP patch was run on the 3 T scans, 5.0 and 5.1
-on those of 1.5 T; the table of measures does not state it."""
+"""Field strength by FreeSurfer version: 5.3 with the HCP patch was run on the 3 T scans, 5.0 and
+5.1 on those of 1.5 T; the table of measures does not state it."""
 
 
 class Session(NamedTuple):
@@ -108,9 +108,7 @@ def read_table(
     return visits
 
 
-def _scans(
-    path: Path, accepted: tuple[str, ...], missing: Missing, units: Units
-) -> pd.DataFrame:
+def _scans(path: Path, accepted: tuple[str, ...], missing: Missing, units: Units) -> pd.DataFrame:
     raw = read_csv(path)
     name = "MR_session" if "MR_session" in raw or "Session" not in raw else "Session"
     require_columns(raw, (name,), where=str(path))

@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 VISITS = "visits.csv"
 
 
-def read_table(
-    root: Path, *, missing: Missing = "stop", units: Units = "stop"
-) -> pd.DataFrame:
+def read_table(root: Path, *, missing: Missing = "stop", units: Units = "stop") -> pd.DataFrame:
     """Read the table of visits, also of own data in this form.
 
     Parameters
