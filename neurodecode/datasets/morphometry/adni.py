@@ -1,9 +1,10 @@
 """ADNI: FreeSurfer tables of UCSF joined to diagnoses by person and visit.
 
 Put the table of one FreeSurfer version (``UCSFFSX*.csv`` or ``UCSFFSL*.csv``) and
-``ADNIMERGE*.csv`` in a folder; or ``DXSUM*.csv`` with ``PTDEMOG*.csv`` in the place of ADNIMERGE. Rows are joined on
-``RID`` and the visit code of the whole study, ``VISCODE2`` (``VISCODE`` where a table has only
-that); the screening visit counts as the baseline, since its scan is the baseline scan.
+``ADNIMERGE*.csv`` in a folder; or ``DXSUM*.csv`` with ``PTDEMOG*.csv`` in the place of ADNIMERGE.
+Rows are joined on ``RID`` and the visit code of the whole study, ``VISCODE2`` (``VISCODE`` where a
+table has only that); the screening visit counts as the baseline, since its scan is the baseline
+scan.
 """
 
 from __future__ import annotations

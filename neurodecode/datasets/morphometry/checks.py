@@ -93,7 +93,7 @@ def require_numbers(table: pd.DataFrame, columns: Sequence[str], *, where: str) 
     DataFault
         If an entry is text, with the subject.
     """
-    table = table.copy()
+    found_numbers = {}
     for column in columns:
         found = pd.to_numeric(table[column], errors="coerce")
         wrong = (found.isna() & table[column].notna()).to_numpy(bool)
@@ -101,8 +101,12 @@ def require_numbers(table: pd.DataFrame, columns: Sequence[str], *, where: str) 
             row = int(np.flatnonzero(wrong)[0])
             what = f"{row_name(table, row)}: {column} '{table[column].iloc[row]}' is not a number"
             raise DataFault(what, where=where, fix="mend the entry, or leave it empty")
-        table[column] = found.astype(float)
-    return table
+        found_numbers[column] = found.astype(float)
+    numbers = pd.DataFrame(found_numbers, index=table.index)
+    rest = table.drop(columns=list(columns))
+    joined = pd.concat([rest, numbers], axis=1)[list(table.columns)]
+    joined.attrs = table.attrs
+    return joined
 
 
 def require_distinct(labels: pd.Index | pd.Series[str], *, where: str, kind: str) -> None:

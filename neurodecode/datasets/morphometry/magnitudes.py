@@ -52,8 +52,8 @@ VARIATION: dict[str, float] = {"thickness": 0.06, "area": 0.11, "volume": 0.12}
 """Standard deviation over mean, of people of one age, sex and head size."""
 
 VENTRICLES = ("lateral_ventricle", "inf_lat_vent", "3rd_ventricle", "4th_ventricle", "csf")
-VENTRICLE_VARIATION = 0.30
-"""The same of what is filled with fluid; small enough that a Gaussian stays positive."""
+VENTRICLE_VARIATION = 0.40
+"""The same of what is filled with fluid, whose volumes have long tails: of their logarithm."""
 
 _FOLDED = 1.03  # volume over area x thickness: the pial surface is larger than the white one
 

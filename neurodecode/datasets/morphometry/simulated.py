@@ -52,6 +52,6 @@ def read_table(root: Path, *, missing: Missing = "stop", units: Units = "stop") 
         raise DataFault(f"no measures of scan {absent[0]}{more}", where=str(root),
                         fix="add it to the group tables, or give missing=drop_subject")  # fmt: skip
     kept = visits[~visits[SCAN].isin(absent)]
-    joined = kept.merge(measures.rename_axis(SCAN).reset_index(), on=SCAN, how="left")
+    joined = kept.merge(measures, left_on=SCAN, right_index=True, how="left")
     joined.attrs = measures.attrs
     return sorted_visits(joined)

@@ -5,9 +5,11 @@ Generative model
 
     .. math::
 
-        y_m = \mu_m + \sigma_m\big(\alpha_m t + \beta_m t^2 + \gamma_m s_i + \eta_m h_i
+        y_m / \mu_m = 1 + \sigma_m\big(\alpha_m t + \beta_m t^2 + \gamma_m s_i + \eta_m h_i
             + c_{m,j(i)} + g_i\, \delta_m + e_{im}\big), \qquad t = (a - 70) / 10,
 
+    and of ventricles and CSF, which have long tails, the bracket is that of
+    :math:`\log(y_m / \mu_m)`;
     with sex :math:`s`, head size :math:`h` (eTIV, standardised), scanner :math:`j`, group
     :math:`g` (1 if the person becomes impaired) and :math:`e \sim N(0, R)`. Means
     :math:`\mu` and spreads :math:`\sigma` are plausible magnitudes of FreeSurfer measures of

@@ -1,6 +1,7 @@
 r"""The best possible scores on simulated anatomy, exact.
 
-Given the covariates, measures of both groups are Gaussian with one covariance, so the optimal
+Given the covariates, measures (of fluid their logarithms) are Gaussian with one covariance in both
+groups, so the optimal
 decoder is linear (LDA with the true parameters). With the deviations :math:`z`
 (:meth:`~neurodecode.datasets.simulate.morphometry_truth.MorphometryTruth.deviations`) and the age,
 which is Gaussian with one variance as well, the log odds are

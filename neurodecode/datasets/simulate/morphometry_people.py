@@ -124,8 +124,7 @@ def _measures(
     fresh = rng.standard_normal((n_scans, len(truth.mean)))
     own = (np.sqrt(PERSISTENT) * lasting + np.sqrt(1 - PERSISTENT) * fresh) @ truth.root.T
     scores = expected + own + ill * truth.shift
-    measures: Array = truth.mean + truth.spread * scores
-    return measures
+    return truth.measures(scores)
 
 
 def _course(kind: str, rng: np.random.Generator) -> tuple[int, tuple[int, ...]]:

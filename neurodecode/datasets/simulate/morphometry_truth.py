@@ -57,10 +57,10 @@ _SHARES = {"all": 0.10, "tissue": 0.15, "lobe": 0.10, "part": 0.15, "part_of_tis
 # variance that measures share: all with each other, those of one kind of tissue, of one lobe and
 # tissue, of one part (both sides, volume and thickness), of one part and tissue; the rest is own
 
-_AGE = {"thickness": (-0.30, -0.08), "volume": (-0.25, -0.08), "fluid": (0.45, 0.12)}
-_AGE_OF_PARTS = {"hippocampus": (-0.50, -0.15), "entorhinal": (-0.35, -0.12)}
+_AGE = {"thickness": (-0.40, -0.10), "volume": (-0.35, -0.10), "fluid": (0.80, 0.15)}
+_AGE_OF_PARTS = {"hippocampus": (-0.80, -0.20), "entorhinal": (-0.50, -0.15)}
 _SEX = {"thickness": -0.10, "volume": 0.25, "fluid": 0.20}
-_HEAD = {"thickness": 0.0, "volume": 0.50, "fluid": 0.30}
+_HEAD = {"thickness": 0.0, "volume": 0.60, "fluid": 0.40}
 _SITE_COMMON = 0.5  # share of a scanner's variance that all measures of a kind have in common
 _STREAM = 1  # of random numbers; people have another
 _NUMBERS = ("age_gap", "converter_share")
@@ -72,8 +72,10 @@ class MorphometryTruth:
 
     Attributes
     ----------
-    mean, spread : ndarray, shape (n_measures,)
-        Of people of 70 years with a mean head, and their standard deviation; mm or mm3.
+    mean, variation : ndarray, shape (n_measures,)
+        Of people of 70 years with a mean head, mm or mm3; and their standard deviation, as a
+        share of the mean; of fluid, whose logarithm is Gaussian, the median and the standard
+        deviation of the logarithm.
     age : ndarray, shape (2, n_measures)
         Standard deviations per decade from 70 years, and per decade squared.
     sex, head : ndarray, shape (n_measures,)
@@ -89,7 +91,7 @@ class MorphometryTruth:
     """
 
     mean: Array
-    spread: Array
+    variation: Array
     age: Array
     sex: Array
     head: Array
@@ -113,7 +115,7 @@ class MorphometryTruth:
         ageing = [_AGE_OF_PARTS.get(part_of(m), _AGE[t]) for m, t in zip(MEASURES, tissue)]  # noqa: B905
         return cls(
             mean=mean,
-            spread=mean * np.array([variation(name) for name in MEASURES]),
+            variation=np.array([variation(name) for name in MEASURES]),
             age=settings.ageing * varied(ageing),
             sex=varied([_SEX[t] for t in tissue]),
             head=varied([_HEAD[t] for t in tissue]),
@@ -157,8 +159,14 @@ class MorphometryTruth:
         """
         site = table["site"].str.removeprefix(SITE).astype(int).to_numpy() - 1
         covariates = (table[name].to_numpy(float) for name in ("age", "sex", "etiv"))
-        scores = (table[list(MEASURES)].to_numpy(float) - self.mean) / self.spread
+        ratios = table[list(MEASURES)].to_numpy(float) / self.mean
+        scores = np.where(FLUID, np.log(ratios), ratios - 1) / self.variation
         return scores - self.expected(*covariates, site)
+
+    def measures(self, scores: Array) -> Array:
+        """Return measures in mm and mm3 of scores in standard deviations."""
+        moved = self.variation * scores
+        return self.mean * np.where(FLUID, np.exp(moved), 1 + moved)
 
     def write(self, folder: Path) -> None:
         """Write ``derivatives/truth/morphometry.npz`` and ``.json``."""
@@ -200,6 +208,10 @@ def part_of(measure: str) -> str:
 def tissue_of(measure: str) -> str:
     """Return "thickness", "volume" or, of ventricles, "fluid"."""
     return "fluid" if part_of(measure) in VENTRICLES else str(kind_of(measure))
+
+
+FLUID = np.array([tissue_of(name) == "fluid" for name in MEASURES])
+"""Which measures are ventricles and CSF."""
 
 
 def _both(measure: str) -> str:
