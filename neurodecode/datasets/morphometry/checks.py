@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -148,9 +148,9 @@ def check_units(table: pd.DataFrame, *, where: str, units: Units = "stop") -> pd
     wrong = {name: unit for name, unit in found.items() if unit[1] != 0}
     if not wrong:
         return table
-    name, (unit, _) = next(iter(wrong.items()))
+    name, (spelt, _) = next(iter(wrong.items()))
     more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-    what = f"{name}{more} looks like {unit}: its median is {table[name].median():.4g}"
+    what = f"{name}{more} looks like {spelt}: its median is {table[name].median():.4g}"
     if units == "stop":
         fix = "give units=convert, or the table in mm, mm2 and mm3"
         raise DataFault(what, where=where, fix=fix)
@@ -184,7 +184,7 @@ def apply_missing(table: pd.DataFrame, *, where: str, missing: Missing = "stop")
         return table
     if missing == "stop":
         row, column = (int(place) for place in np.argwhere(lacking.to_numpy())[0])
-        value = values.iloc[row, column]
+        value = float(values.to_numpy(float)[row, column])
         state = "is missing" if np.isnan(value) else f"is {value:g}"
         what = f"{row_name(table, row)}: {columns[column]} {state}"
         more = f" (and {int(lacking.to_numpy().sum()) - 1} more values)"
@@ -204,7 +204,7 @@ def noted(table: pd.DataFrame, note: str) -> pd.DataFrame:
 
 
 def recoded(
-    values: pd.Series[str], codes: Mapping[object, int], *, column: str, where: str
+    values: pd.Series[str], codes: Mapping[Any, int], *, column: str, where: str
 ) -> pd.Series[float]:
     """Return coded values as numbers, NaN where empty; 1, 1.0 and "1" are one code.
 

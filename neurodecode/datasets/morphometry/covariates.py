@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurodecode.datasets.morphometry.checks import (
     noted,
@@ -53,7 +53,7 @@ def join_covariates(
 def covariates_from(
     raw: pd.DataFrame,
     columns: Mapping[str, str],
-    codes: Mapping[str, Mapping[object, int]],
+    codes: Mapping[str, Mapping[Any, int]],
     *,
     where: str,
 ) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -33,7 +34,7 @@ def read_table(
     *,
     file: str = "",
     columns: Mapping[str, str] | None = None,
-    codes: Mapping[str, Mapping[object, int]] | None = None,
+    codes: Mapping[str, Mapping[Any, int]] | None = None,
     missing: Missing = "stop",
     units: Units = "stop",
 ) -> pd.DataFrame:
@@ -110,8 +111,8 @@ def _file(root: Path, name: str) -> Path:
         return root
     if name:
         if not (root / name).is_file():
-            found = [path.name for path in sorted(root.glob("*.csv*"))]
-            raise DataFault(unknown("file", name, found), where=str(root))
+            present = sorted(path.name for path in root.glob("*.csv*"))
+            raise DataFault(unknown("file", name, present), where=str(root))
         return root / name
     found = sorted(root.glob("*.csv"))
     if len(found) != 1:

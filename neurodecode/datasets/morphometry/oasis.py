@@ -66,7 +66,7 @@ def read_oasis1(root: Path, *, minimum_age: float = 60.0) -> pd.DataFrame:
     table.insert(0, SUBJECT, first["ID"].str.removesuffix("_MR1"))
     table = table[table["cdr"].notna() & (table["age"] >= minimum_age)]
     require_distinct(table[SUBJECT], where=str(path), kind="subject")
-    table = table.assign(**{GROUP: (table["cdr"] > 0).astype(int)}).set_index(SUBJECT)
+    table = table.assign(group=(table["cdr"] > 0).astype(int)).set_index(SUBJECT)
     one_class(table, where=str(path))
     return tidy(table, where=str(path))
 
@@ -101,10 +101,12 @@ def read_oasis2(root: Path, *, contrast: Contrast = "visits") -> pd.DataFrame:
     raw = _read(path, ("Subject ID", "MRI ID", "Group", "MR Delay", "Sex", "EDUC", *_NUMBERS))
     table = _facts(raw, path, sex="Sex", education="EDUC")
     table = table.assign(
-        **{SUBJECT: raw["Subject ID"].astype(str), "day": raw["MR Delay"].astype(float)},
-        scan=raw["MRI ID"].astype(str), field_strength=FIELD_T,
+        subject=raw["Subject ID"].astype(str),
+        day=raw["MR Delay"].astype(float),
+        scan=raw["MRI ID"].astype(str),
+        field_strength=FIELD_T,
         impaired=(table["cdr"] > 0).astype(float).where(table["cdr"].notna()),
-    )  # fmt: skip
+    )
     visits = sorted_visits(tidy(table, where=str(path)))
     if contrast == "visits":
         return visits

@@ -141,7 +141,7 @@ def _clinic(path: Path) -> pd.DataFrame:
         {SUBJECT: raw["OASISID"], "day": raw["days_to_visit"], "impaired": impaired}
     )
     # of two forms on one day the worse rating counts
-    return table.groupby([SUBJECT, "day"], as_index=False)["impaired"].max()
+    return table.groupby([SUBJECT, "day"])["impaired"].max().reset_index()
 
 
 def _people(path: Path) -> pd.DataFrame:

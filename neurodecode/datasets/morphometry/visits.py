@@ -76,7 +76,7 @@ def join_nearest(
         on="day",
         by=SUBJECT,
         direction="nearest",
-        tolerance=float(most_days),
+        tolerance=most_days,  # type: ignore[arg-type]  # a number, as the days are
     )
     both = pd.concat([joined, visits], ignore_index=True)
     both["scan"] = both["scan"].fillna("")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from neurodecode.datasets.simulate.morphometry_truth import (
     MorphometryTruth,
 )
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 STABLE, CONVERTER = "stable", "converter"
 EXCLUDED = ("reverter", "late", "short", "1.5 T", "impaired")

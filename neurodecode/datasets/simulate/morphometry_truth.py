@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from neurodecode.datasets.simulate.morphometry_settings import Settings
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating[Any]]
 
 AGE_MEAN, AGE_SD = 70.0, 6.5
 """Years, of stable controls at the first scan."""
@@ -134,7 +134,8 @@ class MorphometryTruth:
     @cached_property
     def root(self) -> Array:
         """Cholesky factor of the covariance."""
-        return np.linalg.cholesky(self.covariance)
+        factor: Array = np.linalg.cholesky(self.covariance)
+        return factor
 
     def expected(self, age: Array, sex: Array, etiv: Array, site: NDArray[np.int64]) -> Array:
         """Return the mean of healthy people, in standard deviations, (n_people, n_measures)."""
@@ -158,15 +159,17 @@ class MorphometryTruth:
             In standard deviations; the z-scores that a perfect harmonisation would find.
         """
         site = table["site"].str.removeprefix(SITE).astype(int).to_numpy() - 1
-        covariates = (table[name].to_numpy(float) for name in ("age", "sex", "etiv"))
+        age, sex, etiv = (table[name].to_numpy(float) for name in ("age", "sex", "etiv"))
         ratios = table[list(MEASURES)].to_numpy(float) / self.mean
         scores = np.where(FLUID, np.log(ratios), ratios - 1) / self.variation
-        return scores - self.expected(*covariates, site)
+        found: Array = scores - self.expected(age, sex, etiv, site)
+        return found
 
     def measures(self, scores: Array) -> Array:
         """Return measures in mm and mm3 of scores in standard deviations."""
         moved = self.variation * scores
-        return self.mean * np.where(FLUID, np.exp(moved), 1 + moved)
+        found: Array = self.mean * np.where(FLUID, np.exp(moved), 1 + moved)
+        return found
 
     def write(self, folder: Path) -> None:
         """Write ``derivatives/truth/morphometry.npz`` and ``.json``."""
@@ -186,9 +189,10 @@ class MorphometryTruth:
             If a file is missing or of another version.
         """
         facts = read_json(Path(folder) / TRUTH / FACTS)
-        arrays: dict[str, Any] = dict(read_arrays(Path(folder) / TRUTH / ARRAYS))
+        found: dict[str, Any] = dict(read_arrays(Path(folder) / TRUTH / ARRAYS))
         try:
-            return cls(**arrays, **{name: float(facts[name]) for name in _NUMBERS})
+            found |= {name: float(facts[name]) for name in _NUMBERS}
+            return cls(**found)
         except (TypeError, KeyError) as error:
             raise DataFault(f"a truth of another version: {error}", where=str(folder),
                             fix="simulate the data set again") from error  # fmt: skip
@@ -238,7 +242,8 @@ def _covariance() -> Array:
     shared += _SHARES["part"] * same_part
     shared += _SHARES["part_of_tissue"] * (same_part & same_tissue)
     np.fill_diagonal(shared, 1.0)
-    return shared
+    found: Array = shared
+    return found
 
 
 def _sites(n_sites: int, tissue: list[str], rng: np.random.Generator) -> Array:
