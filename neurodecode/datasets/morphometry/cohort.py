@@ -106,7 +106,8 @@ def build_cohort(
     years : float, default 5.0
         Of the paper; 3 tells how far the result hangs on it.
     minimum_follow_up : float, default None
-        Of the controls, in years; None takes ``years``.
+        Of the controls, in years; None takes ``years``. Yearly visits are rarely on the day, 4.8
+        takes a fifth one that came early.
     reverters : {"exclude", "converter", "stable"}, default "exclude"
         People who are impaired and healthy again afterwards: leave them out, count them as
         anybody who was impaired, or go by their last diagnosis where that is healthy.

@@ -34,7 +34,7 @@ _BROKEN = (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError)
 
 
 def find_group_tables(folder: Path) -> dict[str, Path]:
-    """Return the group tables of a folder by the head of their first column.
+    """Return the group tables of a folder by the head of their first column, that of aseg first.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def find_group_tables(folder: Path) -> dict[str, Path]:
             what = f"{found[head].name} and {path.name} are both tables of {head}"
             raise DataFault(what, where=str(folder), fix="keep one of them")
         found[head] = path
-    return found
+    return dict(sorted(found.items(), key=lambda entry: (not _ASEG.match(entry[0]), entry[0])))
 
 
 def table_head(path: Path) -> str | None:

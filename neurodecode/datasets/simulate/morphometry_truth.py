@@ -137,7 +137,9 @@ class MorphometryTruth:
         factor: Array = np.linalg.cholesky(self.covariance)
         return factor
 
-    def expected(self, age: Array, sex: Array, etiv: Array, site: NDArray[np.int64]) -> Array:
+    def expected(
+        self, age: Array, sex: Array, etiv: Array, site: NDArray[np.integer[Any]]
+    ) -> Array:
         """Return the mean of healthy people, in standard deviations, (n_people, n_measures)."""
         decades = (np.asarray(age) - AGE_MEAN)[:, None] / 10
         found = decades * self.age[0] + decades**2 * self.age[1]
@@ -158,7 +160,7 @@ class MorphometryTruth:
         ndarray, shape (n_people, n_measures)
             In standard deviations; the z-scores that a perfect harmonisation would find.
         """
-        site = table["site"].str.removeprefix(SITE).astype(int).to_numpy() - 1
+        site = table["site"].str.removeprefix(SITE).astype(np.int64).to_numpy() - 1
         age, sex, etiv = (table[name].to_numpy(float) for name in ("age", "sex", "etiv"))
         ratios = table[list(MEASURES)].to_numpy(float) / self.mean
         scores = np.where(FLUID, np.log(ratios), ratios - 1) / self.variation
