@@ -90,9 +90,9 @@ def test_nothing_left_is_a_fault():
 
 
 def test_text_in_a_measure_and_unknown_policies_are_refused():
-    with pytest.raises(DataFault, match="subject c: etiv|subject c: left_vessel_volume 'few'"):
+    with pytest.raises(DataFault, match=r"subject c: etiv|subject c: left_vessel_volume 'few'"):
         tidy(table(left_vessel_volume=[1, 2, "few"]), where="file")
-    with pytest.raises(ConfigFault, match="'drop', did you mean 'stop'|did you mean"):
+    with pytest.raises(ConfigFault, match=r"'drop', did you mean 'stop'|did you mean"):
         tidy(table(), where="file", missing="drop_subjects")
     with pytest.raises(ConfigFault, match="did you mean 'convert'"):
         tidy(table(), where="file", units="converted")

@@ -151,7 +151,7 @@ def test_broken_group_tables_are_named(group_tables):
     with pytest.raises(DataFault, match=r"subject anna: left_hippocampus_volume 'much' is not a"):
         read_freesurfer(group_tables)
     path.write_text(text.replace("Measure:volume", "Measure:mean"))
-    with pytest.raises(DataFault, match="a table of 'mean'.*--meas volume"):
+    with pytest.raises(DataFault, match=r"a table of 'mean'.*--meas volume"):
         read_freesurfer(group_tables)
     path.write_text(text)
     (group_tables / "again.tsv").write_text(text)
