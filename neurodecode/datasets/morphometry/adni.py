@@ -127,7 +127,10 @@ def read_table(
     joined["scan"] = joined["scan"].fillna("")
     joined["day"] = joined["day"].fillna(_day_of_scan(joined, scans, visits))
     joined.attrs = notes
-    return sorted_visits(joined[joined["day"].notna()].drop(columns="entry"))
+    dated = joined["day"].notna()
+    lost = int((~dated & (joined["scan"] != "")).sum())
+    found = sorted_visits(joined[dated].drop(columns="entry"))
+    return noted(found, f"{lost} scans of people without any diagnosis") if lost else found
 
 
 def _scans(path: Path, quality: Quality, missing: Missing, units: Units) -> pd.DataFrame:
