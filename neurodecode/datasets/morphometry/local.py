@@ -18,7 +18,7 @@ from neurodecode.datasets.morphometry.checks import (
     require_numbers,
     tidy,
 )
-from neurodecode.datasets.morphometry.names import SUBJECT, kind_of, measure_name
+from neurodecode.datasets.morphometry.names import GROUP, SUBJECT, kind_of, measure_name
 from neurodecode.datasets.morphometry.visits import SCAN, VISIT_COLUMNS
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
@@ -88,6 +88,8 @@ def read_table(
     table = tidy(require_numbers(table, numbers, where=where), where=where,
                  missing=missing, units=units)  # fmt: skip
     table[SUBJECT] = table[SUBJECT].astype(str)
+    if GROUP in table and table[GROUP].notna().all():
+        table[GROUP] = table[GROUP].astype(int)
     if SCAN in table:
         return table
     require_distinct(table[SUBJECT], where=where, kind="subject")

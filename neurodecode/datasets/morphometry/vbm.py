@@ -9,6 +9,7 @@ resolution: it is brought to the maps' voxels by the nearest neighbour.
 from __future__ import annotations
 
 import re
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -223,7 +224,7 @@ def _values(path: Path, reference: Any, subject: str) -> NDArray[np.float64]:
                         fix="take all maps of one version")  # fmt: skip
     try:
         values = np.asarray(image.dataobj, dtype=float)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         what, fix = f"the image is cut short: {error}", "fetch it again"
         raise DataFault(what, where=str(path), fix=fix) from error
     return np.nan_to_num(values, posinf=0.0, neginf=0.0)
