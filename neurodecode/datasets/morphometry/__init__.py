@@ -30,7 +30,7 @@ MORPHOMETRY: dict[str, Callable[..., pd.DataFrame]] = {
     "OASIS-2": _reader("oasis", "read_oasis2"),
     "OASIS-3": _reader("oasis3"),
     "enigma-toolbox": _reader("enigma"),
-    "freesurfer": _reader("freesurfer"),
+    "freesurfer": _reader("freesurfer", "read_freesurfer"),
     "local": _reader("local"),
     "oasis-vbm": _reader("vbm"),
     "simulated-morphometry": _reader("simulated"),

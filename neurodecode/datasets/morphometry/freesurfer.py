@@ -75,20 +75,6 @@ def read_freesurfer(
     return tidy(table, where=str(folder), missing=missing, units=units)
 
 
-def read_table(
-    root: Path,
-    *,
-    subjects: Sequence[str] | None = None,
-    whole_brain: bool = False,
-    missing: Missing = "stop",
-    units: Units = "stop",
-) -> pd.DataFrame:
-    """Read a folder of measures without covariates, as :func:`read_freesurfer`."""
-    return read_freesurfer(
-        root, subjects=subjects, whole_brain=whole_brain, missing=missing, units=units
-    )
-
-
 def _group_tables(folder: Path, subjects: Sequence[str] | None, whole_brain: bool) -> pd.DataFrame:
     paths = {folder.name: folder} if folder.is_file() else find_group_tables(folder)
     if not paths:

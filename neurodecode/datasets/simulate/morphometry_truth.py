@@ -112,7 +112,8 @@ class MorphometryTruth:
             factors = rng.uniform(0.5, 1.5, len(MEASURES))
             return np.asarray(values, dtype=np.float64).T * factors
 
-        ageing = [_AGE_OF_PARTS.get(part_of(m), _AGE[t]) for m, t in zip(MEASURES, tissue)]  # noqa: B905
+        pairs = zip(MEASURES, tissue, strict=True)
+        ageing = [_AGE_OF_PARTS.get(part_of(name), _AGE[kind]) for name, kind in pairs]
         return cls(
             mean=mean,
             variation=np.array([variation(name) for name in MEASURES]),
