@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ASEG = "stats/aseg.stats"
-_TEMPLATES = ("fsaverage", "cvs_avg35", "bert")
+_TEMPLATE = re.compile(r"fsaverage[3-6]?(_sym)?$|cvs_avg35(_\w+)?$|bert$")
 
 
 def read_freesurfer(
@@ -93,7 +94,7 @@ def _subjects_directory(
 ) -> pd.DataFrame:
     found = sorted(
         path.name for path in folder.iterdir()
-        if path.is_dir() and not path.name.startswith(_TEMPLATES) and (path / "stats").is_dir()
+        if path.is_dir() and not _TEMPLATE.match(path.name) and (path / "stats").is_dir()
     )  # fmt: skip
     names = found if subjects is None else _known(subjects, found, folder)
     rows = [_subject(folder / name, whole_brain, strict=strict) for name in names]

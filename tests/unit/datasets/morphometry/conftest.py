@@ -52,7 +52,7 @@ def aparc():
 @pytest.fixture
 def subjects_directory(tmp_path):
     """Return a FreeSurfer subjects directory with two people and a template."""
-    for name in ("anna", "bert01", "fsaverage"):
+    for name in ("anna", "bert", "fsaverage"):
         stats = tmp_path / "subjects" / name / "stats"
         stats.mkdir(parents=True)
         (stats / "aseg.stats").write_text(aseg_text())

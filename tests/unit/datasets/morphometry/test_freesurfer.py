@@ -92,7 +92,7 @@ def test_a_subjects_directory_is_one_table(subjects_directory):
 
 
 def test_a_subject_without_a_file_is_named_or_left_out(subjects_directory):
-    (subjects_directory / "bert01").rename(subjects_directory / "carl")
+    (subjects_directory / "bert").rename(subjects_directory / "carl")
     (subjects_directory / "carl/stats/rh.aparc.stats").unlink()
     with pytest.raises(DataFault, match=r"file not found \[.*carl/stats/rh.aparc.stats"):
         read_freesurfer(subjects_directory)
