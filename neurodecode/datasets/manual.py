@@ -9,7 +9,7 @@ from neurodecode.datasets.manifest import Manifest, build_manifest
 from neurodecode.faults import NetworkFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from neurodecode.datasets.catalog import Card
@@ -27,7 +27,7 @@ def manual_manifest(
     card : Card
         With access "manual"; its paths may be patterns.
     labels : iterable of str
-        Subjects whose files are needed.
+        Subjects whose files are needed; none of a data set that has no subjects of its own.
     root : Path
         Data root.
     allow_missing : bool, default False
@@ -40,7 +40,7 @@ def manual_manifest(
     """
     found = {
         label: {pattern: _matches(root, pattern) for pattern in card.expected(label)}
-        for label in labels
+        for label in tuple(labels) or ("",)
     }
     lacking = {
         label: [pattern for pattern, files in by_pattern.items() if not files]
@@ -54,7 +54,8 @@ def manual_manifest(
     }
     if missing and not (allow_missing and whole):
         raise _absent(card, missing, root)
-    return build_manifest(card.name, root, whole, source="put there by hand", missing=missing)
+    files: Mapping[str, list[str]] | list[str] = whole if any(whole) else whole.get("", [])
+    return build_manifest(card.name, root, files, source="put there by hand", missing=missing)
 
 
 def _matches(root: Path, pattern: str) -> list[str]:

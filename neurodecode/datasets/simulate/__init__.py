@@ -27,6 +27,12 @@ def _listening(folder: Path, **options: Any) -> list[Path]:
     return simulate_listening(folder, **options)
 
 
+def _morphometry(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.morphometry import simulate_morphometry
+
+    return simulate_morphometry(folder, **options)
+
+
 def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.band_limited_noise import simulate_band_limited_noise
 
@@ -67,6 +73,7 @@ SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "band_limited_noise": _band_limited_noise,
     "circuit": _circuit,
     "listening": _listening,
+    "morphometry": _morphometry,
     "motor_imagery": _motor_imagery,
     "rated": _rated,
     "responses": _responses,
