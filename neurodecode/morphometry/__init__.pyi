@@ -1,3 +1,6 @@
+from .classifiers import CLASSIFIERS as CLASSIFIERS
+from .classifiers import classifier_table as classifier_table
+from .classifiers import make_classifier as make_classifier
 from .combat import ComBat as ComBat
 from .harmonizer import PolynomialHarmonizer as PolynomialHarmonizer
 from .kernel_nb import KernelNB as KernelNB

@@ -110,7 +110,8 @@ class KernelNB(ClassifierMixin, BaseEstimator):
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Return the class with the largest posterior of each subject."""
-        return np.asarray(self.classes_[self.predict_log_proba(X).argmax(axis=1)])
+        chosen = self.predict_log_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[chosen])
 
 
 def _log_density(values: Floats, points: Floats, width: Floats) -> Floats:

@@ -1,5 +1,8 @@
 """The harmonizer removes what covariates explain, learned from the training controls alone."""
 
+import sys
+import types
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -150,8 +153,43 @@ def test_tables_that_cannot_be_used_are_named():
         PolynomialHarmonizer().fit(table[["age", "sex", "etiv"]], y)
 
 
+def test_combat_learns_from_training_people_and_is_applied_to_others(monkeypatch):
+    """A stand-in with the package's call signature, which removes the mean of each site."""
+
+    def learn(data, covars, eb, seed):
+        offsets = {s: data[covars["SITE"] == s].mean(axis=0) for s in covars["SITE"].unique()}
+        return {"offsets": offsets, "rows": len(data), "columns": list(covars)}, data
+
+    def apply(data, covars, model):
+        return data - np.stack([model["offsets"][site] for site in covars["SITE"]])
+
+    package = types.ModuleType("neuroHarmonize")
+    package.harmonizationLearn, package.harmonizationApply = learn, apply
+    monkeypatch.setitem(sys.modules, "neuroHarmonize", package)
+    table, _ = cohort()
+    combat = ComBat().fit(table[:150])
+    assert combat.model_["rows"] == 150
+    assert combat.model_["columns"] == ["SITE", "age", "sex"]
+    held_out = combat.transform(table[150:])
+    measures = table[["left_hippocampus_volume", "lh_entorhinal_thickness"]]
+    mean = measures[:150].groupby(table["site"][:150]).mean()
+    expected = measures[150:].to_numpy() - mean.loc[table["site"][150:]].to_numpy()
+    np.testing.assert_allclose(held_out, expected)
+    with pytest.raises(DataFault, match="without people in the fit: C"):
+        combat.transform(table[150:].assign(site="C"))
+    with pytest.raises(DataFault, match="a single person"):
+        combat.fit(table.assign(site=["D", *table["site"][1:]]))
+
+
+def test_combat_without_its_package_names_the_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "neuroHarmonize", None)
+    with pytest.raises(ConfigFault, match=r"ComBat needs neuroHarmonize.*neurodecode\[combat\]"):
+        ComBat().fit(cohort()[0])
+
+
 def test_combat_removes_the_site_of_people_it_was_not_learned_from():
-    pytest.importorskip("statsmodels", reason="neuroHarmonize imports it")
+    pytest.importorskip("neuroCombat")
+    pytest.importorskip("statsmodels")
     table, _ = cohort(400)
     rng = np.random.default_rng(1)
     noise = pd.DataFrame(rng.standard_normal((400, 6)), columns=[f"r{i}_volume" for i in range(6)])
