@@ -4,12 +4,16 @@ from .classifiers import make_classifier as make_classifier
 from .combat import ComBat as ComBat
 from .harmonizer import PolynomialHarmonizer as PolynomialHarmonizer
 from .kernel_nb import KernelNB as KernelNB
+from .nested import SearchResult as SearchResult
+from .nested import nested_search as nested_search
 from .rankings import RANKINGS as RANKINGS
 from .rankings import rank_features as rank_features
 from .regions import hedges_g as hedges_g
 from .regions import region_statistics as region_statistics
 from .relief import relieff as relieff
+from .scores import mcc_prime as mcc_prime
 from .selector import RankedSelector as RankedSelector
 from .stability import selection_counts as selection_counts
 from .stability import selection_matrix as selection_matrix
 from .stability import selection_stability as selection_stability
+from .settings import SearchSettings as SearchSettings
