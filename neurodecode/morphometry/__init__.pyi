@@ -1,3 +1,5 @@
+from .baselines import BASELINES as BASELINES
+from .baselines import baseline_search as baseline_search
 from .classifiers import CLASSIFIERS as CLASSIFIERS
 from .classifiers import classifier_table as classifier_table
 from .classifiers import make_classifier as make_classifier
@@ -6,6 +8,8 @@ from .harmonizer import PolynomialHarmonizer as PolynomialHarmonizer
 from .kernel_nb import KernelNB as KernelNB
 from .nested import SearchResult as SearchResult
 from .nested import nested_search as nested_search
+from .null_test import noise_cohort as noise_cohort
+from .null_test import null_test as null_test
 from .rankings import RANKINGS as RANKINGS
 from .rankings import rank_features as rank_features
 from .regions import hedges_g as hedges_g
@@ -13,7 +17,12 @@ from .regions import region_statistics as region_statistics
 from .relief import relieff as relieff
 from .scores import mcc_prime as mcc_prime
 from .selector import RankedSelector as RankedSelector
+from .settings import HARMONISATIONS as HARMONISATIONS
+from .settings import SearchSettings as SearchSettings
 from .stability import selection_counts as selection_counts
 from .stability import selection_matrix as selection_matrix
 from .stability import selection_stability as selection_stability
-from .settings import SearchSettings as SearchSettings
+from .summary import calibration_table as calibration_table
+from .summary import gap_table as gap_table
+from .summary import replicate_scores as replicate_scores
+from .summary import score_table as score_table

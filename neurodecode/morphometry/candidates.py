@@ -144,9 +144,7 @@ def _bayes(
         raise package_missing(error, "search 'bayes'") from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     seed = int(np.random.default_rng(key).integers(2**31))
-    study = optuna.create_study(
-        direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed)
-    )
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.TPESampler(seed=seed))
     space = search_space(classifier, settings)
     first = evaluate(preset_candidate(classifier, settings))
     yield first

@@ -71,13 +71,27 @@ def make_classifier(
     ConfigFault
         If the name or a parameter is unknown, or RUSBoost is asked for without imbalanced-learn.
     """
+    shape = estimators.Shape(n_train, n_features, random_state)
+    estimator = build_estimator(name, shape, parameters)
+    standardised = CLASSIFIERS[name].standardised
+    return make_pipeline(StandardScaler(), estimator) if standardised else estimator
+
+
+def build_estimator(
+    name: str, shape: estimators.Shape, parameters: Mapping[str, Any]
+) -> BaseEstimator:
+    """Build a classifier for features that are standardised already, where it needs that.
+
+    Raises
+    ------
+    ConfigFault
+        As in :func:`make_classifier`.
+    """
     entry = classifier_of(name)
     for key in parameters:
         if key not in entry.preset:
             raise ConfigFault(unknown(f"parameter of '{name}'", key, entry.preset))
-    shape = estimators.Shape(n_train, n_features, random_state)
-    estimator = entry.build(shape, **{**entry.preset, **parameters})
-    return make_pipeline(StandardScaler(), estimator) if entry.standardised else estimator
+    return entry.build(shape, **{**entry.preset, **parameters})
 
 
 def classifier_of(name: str) -> Classifier:

@@ -40,42 +40,42 @@ class Shape:
     random_state: int
 
 
-def all_control(shape: Shape) -> BaseEstimator:
+def all_control(_: Shape) -> BaseEstimator:
     """Build the answer "stable" for everybody, with posterior 0."""
     return DummyClassifier(strategy="constant", constant=0)
 
 
-def gaussian_nb(shape: Shape, *, smoothing: float) -> BaseEstimator:
+def gaussian_nb(_: Shape, *, smoothing: float) -> BaseEstimator:
     """Build naive Bayes; ``smoothing`` of the largest variance is added to all."""
     return GaussianNB(var_smoothing=smoothing)
 
 
-def kernel_nb(shape: Shape, *, bandwidth: float) -> BaseEstimator:
+def kernel_nb(_: Shape, *, bandwidth: float) -> BaseEstimator:
     """Build naive Bayes of kernel densities."""
     return KernelNB(bandwidth)
 
 
-def lda(shape: Shape, *, shrinkage: float) -> BaseEstimator:
+def lda(_: Shape, *, shrinkage: float) -> BaseEstimator:
     """Build a linear discriminant with a covariance shrunk towards its diagonal mean."""
     return LinearDiscriminantAnalysis(solver="lsqr", shrinkage=shrinkage)
 
 
-def qda(shape: Shape, *, regularisation: float) -> BaseEstimator:
+def qda(_: Shape, *, regularisation: float) -> BaseEstimator:
     """Build a quadratic discriminant with covariances shrunk towards the identity."""
     return QuadraticDiscriminantAnalysis(reg_param=regularisation)
 
 
-def logistic(shape: Shape, *, C: float) -> BaseEstimator:
+def logistic(_: Shape, *, C: float) -> BaseEstimator:
     """Build a logistic regression with an L2 penalty."""
     return LogisticRegression(C=C, max_iter=2000)
 
 
-def linear_svm(shape: Shape, *, C: float) -> BaseEstimator:
+def linear_svm(_: Shape, *, C: float) -> BaseEstimator:
     """Build an SVM with the kernel x'z / P, for P features."""
     return SVC(kernel="poly", degree=1, coef0=0.0, gamma="auto", C=C)
 
 
-def polynomial_svm(shape: Shape, *, C: float, degree: int) -> BaseEstimator:
+def polynomial_svm(_: Shape, *, C: float, degree: int) -> BaseEstimator:
     """Build an SVM with the kernel (1 + x'z / P) to a power."""
     return SVC(kernel="poly", degree=degree, coef0=1.0, gamma="auto", C=C)
 
@@ -105,9 +105,7 @@ def tree(shape: Shape, *, max_splits: int, min_leaf: int) -> BaseEstimator:
     return _split_tree(max_splits, min_leaf=min_leaf, random_state=shape.random_state)
 
 
-def boosted_trees(
-    shape: Shape, *, n_learners: int, max_splits: int, rate: float
-) -> BaseEstimator:
+def boosted_trees(shape: Shape, *, n_learners: int, max_splits: int, rate: float) -> BaseEstimator:
     """Build AdaBoost of trees."""
     return AdaBoostClassifier(_split_tree(max_splits), n_estimators=n_learners, learning_rate=rate,
                               random_state=shape.random_state)  # fmt: skip

@@ -10,7 +10,8 @@ from scipy.linalg import LinAlgWarning
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from neurodecode.morphometry.classifiers import make_classifier
+from neurodecode.morphometry.classifiers import build_estimator
+from neurodecode.morphometry.estimators import Shape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +30,7 @@ def fit_and_score(
     *,
     random_state: int,
 ) -> tuple[Floats, bool]:
-    """Fit a classifier and score the test people.
+    """Fit a classifier on features, standardised where it needs that, and score the test people.
 
     Warnings of iterations that stop early and of covariances that are nearly singular are
     silenced: in a search they are a property of a candidate, which its score answers.
@@ -40,9 +41,8 @@ def fit_and_score(
         Posterior of class 1, or the decision value of classifiers without posteriors.
     is_posterior : bool
     """
-    model: Any = make_classifier(
-        name, n_train=len(train), n_features=train.shape[1], random_state=random_state, **parameters
-    )
+    shape = Shape(len(train), train.shape[1], random_state)
+    model: Any = build_estimator(name, shape, parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", LinAlgWarning)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
 from neurodecode.morphometry.combat import ComBat
 from neurodecode.morphometry.harmonizer import PolynomialHarmonizer
 from neurodecode.morphometry.rankings import order_of, rank_features
 from neurodecode.morphometry.subjects import COVARIATES, finite_columns
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -46,12 +48,25 @@ class FoldFeatures:
     settings: SearchSettings
     everyone: Rows
     _values: dict[str, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
+    _scaled: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
     _orders: dict[tuple[str, str], Rows] = field(default_factory=dict)
 
-    def chosen(self, harmonisation: str, ranking: str, k: int) -> tuple[Floats, Floats]:
-        """Return the k best measures of training and test people, best first."""
+    def chosen(
+        self, harmonisation: str, ranking: str, k: int, *, standardised: bool
+    ) -> tuple[Floats, Floats]:
+        """Return the k best measures of training and test people, in the table's order.
+
+        Parameters
+        ----------
+        harmonisation, ranking : str
+        k : int
+        standardised : bool
+            To mean 0 and SD 1 of the training people.
+        """
+        best = np.sort(self.order(harmonisation, ranking)[:k])
         train, test, _ = self._harmonised(harmonisation)
-        best = self.order(harmonisation, ranking)[:k]
+        if standardised:
+            train, test = self._standardised(harmonisation)
         return train[:, best], test[:, best]
 
     def order(self, harmonisation: str, ranking: str) -> Rows:
@@ -77,13 +92,17 @@ class FoldFeatures:
             self._values[name] = (found[0], found[1], found[2])
         return self._values[name]
 
+    def _standardised(self, name: str) -> tuple[Floats, Floats]:
+        if name not in self._scaled:
+            train, test, _ = self._harmonised(name)
+            scaler = StandardScaler().fit(train)
+            self._scaled[name] = scaler.transform(train), scaler.transform(test)
+        return self._scaled[name]
+
     def _learned(self, name: str, parts: list[Rows]) -> list[Floats]:
         harmonizer = make_harmonizer(name, self.settings)
-        aside = [column for column in COVARIATES if column in self.table and column != "group"]
-        used = [*aside, *self.settings.covariates, *self.measures]
-        table = self.table[[c for c in dict.fromkeys(used) if c in self.table]]
-        if name != "combat" and not self.settings.site_term and "site" in table:
-            table = table.drop(columns="site")
+        used = [name for name in self.table if name in COVARIATES or name in self.measures]
+        table = self.table[used]
         harmonizer.fit(table.iloc[self.train], self.groups[self.train])
         columns = [list(harmonizer.measures_).index(measure) for measure in self.measures]
         return [

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.morphometry.covariates import CovariateBasis
-from neurodecode.morphometry.subjects import check_columns, finite_columns
+from neurodecode.morphometry.subjects import COVARIATES, check_columns, finite_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +67,8 @@ class PolynomialHarmonizer(TransformerMixin, BaseEstimator):
     Attributes
     ----------
     measures_ : list of str or int
-        Columns that are transformed.
+        Columns that are transformed: all but the covariates and the columns of a subject table
+        that are no measures (age, sex, etiv, site, group), in use or not.
     coef_ : ndarray, shape (n_columns, n_measures)
         Of the design matrix of :class:`~neurodecode.morphometry.covariates.CovariateBasis`.
     scale_ : ndarray, shape (n_measures,)
@@ -128,7 +129,7 @@ class PolynomialHarmonizer(TransformerMixin, BaseEstimator):
         self._check_settings()
         table = self._table(X, reset=True)
         check_columns(table, [*self.covariates, *self._site_columns()])
-        aside = {*self.covariates, *self._site_columns()}
+        aside = {*COVARIATES, *self.covariates, *self._site_columns()}
         self.measures_ = [name for name in table.columns if name not in aside]
         if not self.measures_:
             raise DataFault("no measure is left beside the covariates", where="the table")

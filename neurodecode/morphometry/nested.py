@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -13,9 +12,9 @@ from joblib import Parallel, delayed
 from sklearn import config_context
 from threadpoolctl import threadpool_limits
 
-from neurodecode.evaluation.splits import group_folds
-from neurodecode.faults import DataFault, Fault
+from neurodecode.faults import ConfigFault, DataFault, Fault
 from neurodecode.morphometry.candidates import Candidate, Tried, best_candidate
+from neurodecode.morphometry.classifiers import CLASSIFIERS
 from neurodecode.morphometry.fitting import (
     cut_of,
     fit_and_score,
@@ -23,9 +22,17 @@ from neurodecode.morphometry.fitting import (
     sigmoid_posterior,
 )
 from neurodecode.morphometry.fold_features import FoldFeatures
+from neurodecode.morphometry.replicates import (
+    inner_folds,
+    outer_folds,
+    replicate_rows,
+    search_key,
+    seed_of,
+)
 from neurodecode.morphometry.scores import call_scores, confusion, roc_auc
 from neurodecode.morphometry.settings import SearchSettings
 from neurodecode.morphometry.subjects import (
+    COVARIATES,
     check_unique,
     finite_columns,
     measures_of,
@@ -115,20 +122,14 @@ def nested_search(
     """
     check_unique(table)
     codes = two_groups(groups, len(table))
-    names = list(measures) if measures is not None else measures_of(table)
-    if not names:
-        raise DataFault("no measure to select from", where="the table's columns")
-    finite_columns(table, names)
+    names = _checked_measures(table, settings, measures)
     if draws is not None and len(draws) != settings.n_replicates:
         raise DataFault(f"{len(draws)} draws for {settings.n_replicates} replicates")
     jobs = []
     for replicate in range(settings.n_replicates):
         rows = replicate_rows(codes, settings, replicate, draws)
-        jobs += [
-            (replicate, fold, rows)
-            for fold in person_folds(table, codes, rows, settings.n_outer,
-                                     _seed(settings.seed, replicate))
-        ]  # fmt: skip
+        folds = outer_folds(table, codes, rows, settings, replicate)
+        jobs += [(replicate, fold, rows) for fold in folds]
     run = Parallel(n_jobs=settings.n_jobs)
     found = run(delayed(_outer_fold)(table, codes, names, settings, *job) for job in jobs)
     return SearchResult(
@@ -137,31 +138,6 @@ def nested_search(
         measures=names,
         settings=settings,
     )
-
-
-def replicate_rows(
-    codes: Rows,
-    settings: SearchSettings,
-    replicate: int,
-    draws: Sequence[ArrayLike] | None = None,
-) -> Rows:
-    """Return the sorted rows of the people of one replicate."""
-    if draws is not None:
-        return np.sort(np.asarray(draws[replicate], dtype=np.intp))
-    if settings.balance == "none":
-        return np.arange(len(codes))
-    rng = np.random.default_rng([settings.seed, replicate, zlib.crc32(b"undersample")])
-    least = int(np.bincount(codes).min())
-    parts = [rng.choice(np.flatnonzero(codes == code), least, replace=False) for code in (0, 1)]
-    return np.sort(np.concatenate(parts))
-
-
-def person_folds(
-    table: pd.DataFrame, codes: Rows, rows: Rows, n_splits: int, seed: int
-) -> list[Fold]:
-    """Split people into folds stratified by group; positions are those within ``rows``."""
-    people = pd.DataFrame({"subject": table.index[rows].astype(str), "group": codes[rows]})
-    return group_folds(people, "subject", n_splits, random_state=seed, label="group")
 
 
 def _outer_fold(
@@ -176,21 +152,18 @@ def _outer_fold(
     """Search all models in one outer training part; return predictions and choices."""
     train, test = rows[fold.train], rows[fold.test]
     number = int(fold.fold)
+    split = inner_folds(table, codes, train, settings, (replicate, number))
     # checks of values and parameters cost as much as a naive Bayes; ours ran before
     with threadpool_limits(1), config_context(assume_finite=True, skip_parameter_validation=True):
 
         def features(first: Rows, second: Rows) -> FoldFeatures:
             return FoldFeatures(table, codes, measures, first, second, settings, rows)
 
-        inner = [
-            (part, features(train[part.train], train[part.test]))
-            for part in person_folds(table, codes, train, settings.n_inner,
-                                     _seed(settings.seed, replicate, number))
-        ]  # fmt: skip
+        inner = [(part, features(train[part.train], train[part.test])) for part in split]
         outer = features(train, test)
         predictions, chosen = [], []
         for harmonisation, classifier in product(settings.harmonisations, settings.classifiers):
-            key = (settings.seed, replicate, number, zlib.crc32(classifier.encode()))
+            key = search_key(settings, (replicate, number), classifier)
             search = _FoldSearch(classifier, harmonisation, inner, codes[train], settings, key)
             best = best_candidate(classifier, settings, search, key)
             made, choice = search.predicted(best, outer)
@@ -253,23 +226,32 @@ class _FoldSearch:
         self, candidate: Candidate, features: FoldFeatures
     ) -> tuple[NDArray[np.float64], bool]:
         train, test = features.chosen(
-            self.harmonisation, candidate.ranking, candidate.n_features
-        )
+            self.harmonisation, candidate.ranking, candidate.n_features,
+            standardised=CLASSIFIERS[self.classifier].standardised,
+        )  # fmt: skip
         return fit_and_score(
             self.classifier, candidate.parameters, train, features.groups[features.train], test,
-            random_state=_seed(*self.key),
+            random_state=seed_of(self.key),
         )  # fmt: skip
 
-    def _criterion(
-        self, y: Rows, scores: NDArray[np.float64], calls: NDArray[np.bool_]
-    ) -> float:
+    def _criterion(self, y: Rows, scores: NDArray[np.float64], calls: NDArray[np.bool_]) -> float:
         if self.settings.criterion == "roc_auc":
             return float(roc_auc(y, scores)[0])
         return float(call_scores(*confusion(y, calls))["mcc_prime"])
 
 
-def _seed(*key: int) -> int:
-    return int(np.random.default_rng(key).integers(2**31))
+def _checked_measures(
+    table: pd.DataFrame, settings: SearchSettings, measures: Sequence[str] | None
+) -> list[str]:
+    names = list(measures) if measures is not None else measures_of(table)
+    if not names:
+        raise DataFault("no measure to select from", where="the table's columns")
+    finite_columns(table, names)
+    both = [name for name in names if name in COVARIATES]
+    if both and settings.harmonisations != ("raw",):
+        raise ConfigFault(f"{', '.join(both)} cannot be a measure and be regressed out",
+                          where="harmonisations", fix="use ('raw',)")  # fmt: skip
+    return names
 
 
 def _sorted(table: pd.DataFrame, within: list[str]) -> pd.DataFrame:

@@ -58,9 +58,7 @@ def selection_stability(selected: ArrayLike) -> float:
     return 1 - variance / (kept * (1 - kept))
 
 
-def selection_counts(
-    selections: Iterable[Sequence[str]], measures: Sequence[str]
-) -> pd.DataFrame:
+def selection_counts(selections: Iterable[Sequence[str]], measures: Sequence[str]) -> pd.DataFrame:
     """Count how often each measure was selected.
 
     Returns

@@ -87,7 +87,7 @@ def test_a_choice_draws_all_its_values():
 def test_unknown_names_and_missing_packages_are_named(monkeypatch):
     with pytest.raises(ConfigFault, match="did you mean 'kernel nb'"):
         make_classifier("kernal nb", n_train=9, n_features=2)
-    with pytest.raises(ConfigFault, match="parameter of 'logistic' 'c'.*did you mean 'C'"):
+    with pytest.raises(ConfigFault, match=r"parameter of 'logistic' 'c'.*did you mean 'C'"):
         make_classifier("logistic", n_train=9, n_features=2, c=1)
     for module in [m for m in sys.modules if m.partition(".")[0] == "imblearn"]:
         monkeypatch.delitem(sys.modules, module)

@@ -153,7 +153,9 @@ def test_selections_are_counted_beside_what_chance_gives():
 def test_planted_regions_are_found_with_their_effect_and_the_others_are_not():
     rng = np.random.default_rng(0)
     y = np.tile([0, 1], 100)
-    table = pd.DataFrame(rng.standard_normal((200, 60)), columns=[f"r{i}_volume" for i in range(60)])
+    table = pd.DataFrame(
+        rng.standard_normal((200, 60)), columns=[f"r{i}_volume" for i in range(60)]
+    )
     table.loc[y == 1, ["r0_volume", "r1_volume"]] -= 1.0
     found = region_statistics(table.assign(age=70.0), y)
     assert set(found.loc[found["significant"], "measure"]) == {"r0_volume", "r1_volume"}
