@@ -178,7 +178,7 @@ class _People:
         self.fold_columns = self.columns[first]
 
     def scores(self, weights: Floats) -> dict[str, Floats]:
-        """Return every metric by weighting of people and replicate, (n_weightings, n_replicates)."""
+        """Return every metric, each of shape (n_weightings, n_replicates)."""
         found = call_scores(*(weights @ self._laid_out(kind) for kind in self.kinds))
         tested = weights @ self._laid_out(np.ones(len(self.codes)))
         found["brier"] = (weights @ self._laid_out(self.error)) / tested
