@@ -16,6 +16,7 @@ EXTRA_OF = {
     "himalaya": "bench",
     "imblearn": "mci",
     "lightning": "torch",
+    "neuroCombat": "combat",
     "neuroHarmonize": "combat",
     "numba": "adhd",
     "onnxruntime": "speech",
