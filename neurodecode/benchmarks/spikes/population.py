@@ -15,16 +15,14 @@ if TYPE_CHECKING:
     from neurodecode.spikes.config_model import NeuroformerConfig
     from neurodecode.spikes.model import Neuroformer
 
-SHARPER = 5.0
-POSITION_STD = 0.1
-
 
 def draw_model(config: NeuroformerConfig, seed: int) -> Neuroformer:
     """Return a model whose output depends on everything, and that never writes EOS.
 
-    Weights as drawn before a training attend to all tokens almost alike, and have no positions:
-    what is written would hardly tell a wrong memory from a right one. Queries and keys are
-    therefore five times as large, positions drawn; the row of EOS is zero, so that its logit, 0, is
+    Weights as drawn before a training are small, and positions zero: tokens attend to all others
+    almost alike, and what they read hardly matters, so that a wrong memory would write the same.
+    Embeddings and positions are therefore drawn with deviation 1, weights of attention with one
+    over the root of the width, which keeps it. The row of EOS is zero, so that its logit, 0, is
     never the largest of many.
     """
     torch.manual_seed(seed)
@@ -32,11 +30,11 @@ def draw_model(config: NeuroformerConfig, seed: int) -> Neuroformer:
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, Attention):
-                module.query.weight *= SHARPER
-                module.key.weight *= SHARPER
-        for position in (model.position, model.past_position):
-            if position is not None:
-                position.normal_(std=POSITION_STD)
+                for linear in (module.query, module.key, module.value, module.output):
+                    linear.weight.normal_(std=config.width**-0.5)
+        for drawn in (model.tokens.weight, model.position, model.past_position):
+            if drawn is not None:
+                drawn.normal_()
         model.id_head.weight[model.tokenizer.eos] = 0
     return model
 
