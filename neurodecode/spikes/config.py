@@ -116,6 +116,13 @@ class FewShotSection(Section):
             raise ValueError("shares lie above 0, at most at 1")
         return value
 
+    @model_validator(mode="after")
+    def _never_stopped(self) -> FewShotSection:
+        trainer = self.training.trainer
+        if trainer.patience < trainer.max_epochs:
+            raise ValueError("patience would stop by behaviour beyond the share: leave it out")
+        return self
+
 
 class SpikesEvaluation(Section):
     """How spikes are written and scored."""

@@ -16,7 +16,7 @@ from neurodecode.evaluation.spike_rates import unit_correlations
 from neurodecode.evaluation.spike_sets import chance_sets, set_scores
 from neurodecode.spikes.baselines.windows import window_counts
 from neurodecode.spikes.loading import load_network, network_of
-from neurodecode.spikes.rates import RateCalibration
+from neurodecode.spikes.rates import FLOOR, RateCalibration
 from neurodecode.spikes.rivals import draw_glm
 from neurodecode.spikes.study import valid_rows
 from neurodecode.spikes.trial_rates import psth
@@ -66,7 +66,7 @@ def write_windows(
         "spikes": real.sum(axis=1),
         "written": counts.sum(axis=2).mean(axis=1),
         "gain": _gain(real, calibration.mean(expected[0]), base),
-        "raw_gain": _gain(real, np.maximum(expected[0], 1e-4), base),
+        "raw_gain": _gain(real, np.maximum(expected[0], FLOOR), base),
         "dispersion": calibration.dispersion,
         "covered": np.mean(_inside(calibration, expected[0], real), axis=1),
     })  # fmt: skip
@@ -211,7 +211,7 @@ def _gain(
     real: NDArray[Any], expected: NDArray[np.float64], base: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return nats gained over constant rates in each window."""
-    constant = np.maximum(np.broadcast_to(base, real.shape), 1e-6)
+    constant = np.maximum(np.broadcast_to(base, real.shape), FLOOR)  # as low as any model goes
     gained = log_likelihood(real, expected) - log_likelihood(real, constant)
     return np.asarray(gained.sum(axis=1))
 
