@@ -267,6 +267,7 @@ class SpikesConfig(Experiment):
             raise ConfigFault("no wiring is read", where="wiring", fix="give it a section")
         return self.model_copy(update={
             "windows": asked.windows or self.windows, "training": asked.training or self.training,
+            "network": asked.network or self.network,
             "models": (asked.model,), "decoders": (), "targets": (), "step_seconds": None,
             "inputs": self.inputs if "behaviour" in generator_of(asked.model).parts else (),
             "stimulus": self.stimulus if "stimulus" in generator_of(asked.model).parts else None,
