@@ -48,7 +48,7 @@ def write_windows(
         A row per window: ``start``, ``block``; the scores of :data:`METRICS`, means over draws,
         NaN where nothing fired and nothing was written, and ``chance NAME``, ``best NAME`` of the
         same windows; ``gain`` (nats over constant rates) and ``spikes``, and ``best gain``; and of
-        the session ``rate correlation`` and ``pulse F1``.
+        the session ``rate correlation``, ``pulse F1`` and ``chance pulse F1``.
     """
     asked = config.evaluation
     rows = chosen_rows(fold, fold.test, asked.n_windows)
@@ -83,6 +83,8 @@ def write_windows(
                 table[f"best {name}"] = values
     table[RATE_R] = _rate_correlation(counts, real, table["start"].to_numpy(), asked.rate_bin)
     table[PULSES] = _pulses(recorded, times, rows, asked.pulse_width)
+    blind_times = _constant_times(recorded, rows, base, seed=part.seed)
+    table[f"chance {PULSES}"] = _pulses(recorded, blind_times, rows, asked.pulse_width)
     return table
 
 
@@ -107,9 +109,12 @@ def writing_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metric
         ))  # fmt: skip
     rows.append(_bits(predictions, clusters, config, whole))
     for name in (RATE_R, PULSES):
-        value = predictions.groupby(["session", "fold"])[name].first().mean()
+        pieces = predictions.groupby(["session", "fold"])
+        value = pieces[name].first().mean()
+        # Constant rates do not vary with anything: their correlation is 0.
+        chance = pieces[f"chance {name}"].first().mean() if name == PULSES else 0.0
         if np.isfinite(value):
-            rows.append(MetricRow(metric=name, value=float(value), chance=0.0,
+            rows.append(MetricRow(metric=name, value=float(value), chance=float(chance),
                                   n=len(np.unique(clusters)), **whole))  # fmt: skip
     return rows
 
@@ -245,6 +250,17 @@ def _rate_correlation(
     np.add.at(fired, place, real)
     r = unit_correlations(made, fired)
     return float(np.nanmean(r)) if np.isfinite(r).any() else float("nan")
+
+
+def _constant_times(
+    recorded: Recorded, rows: NDArray[Any], base: NDArray[np.float64], *, seed: int
+) -> pd.DataFrame:
+    """Return spikes drawn with constant rates, ``base`` per window, at any time of the windows."""
+    rng, starts = np.random.default_rng(seed), recorded.windows["start"].to_numpy()[rows]
+    counts = rng.poisson(base, (len(rows), len(base)))
+    window, unit = (np.repeat(place, counts[counts > 0]) for place in np.nonzero(counts))
+    times = starts[window] + rng.uniform(0, recorded.config.windows.current, len(window))
+    return pd.DataFrame({"unit": unit, "time": times})
 
 
 def _pulses(
