@@ -191,7 +191,9 @@ def test_behaviour_of_a_control_is_of_another_time_and_the_spikes_are_not(record
     assert (kept != other).mean() > 0.95
 
 
-def test_labels_of_a_control_say_nothing_of_the_true_ones_and_trials_stay_whole(recorded, session, trials):
+def test_labels_of_a_control_say_nothing_of_the_true_ones_and_trials_stay_whole(
+    recorded, session, trials
+):
     """Moving blocks of labels by half would give every trial the label that it never has."""
     table = trials()
     one = recorded(session(trials=table), targets=["odour"], protocol="trial_wise")
