@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+
 @dataclass(frozen=True)
 class Scores:
     """Every score of a run.
@@ -58,7 +59,7 @@ class Scores:
         return self.predictions[self.predictions["task"] == "decode"]
 
     def compared(self, metric: str, main: str, others: Sequence[str], seed: int) -> pd.DataFrame:
-        """Return the main model minus others, over subjects, or over the blocks or trials of a single one.
+        """Return the main model minus others, over subjects, or blocks or trials of a single one.
 
         Empty where a model is missing. Metrics: F1, and "NAME r" or "NAME balanced accuracy" of a
         decoded behaviour; of a block that is the explained variance, or the share decoded right.
