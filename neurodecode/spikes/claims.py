@@ -143,7 +143,7 @@ def _joint(found: Evidence) -> Claim:
             row = row_of(found.scores.compared(metric, JOINT, [ALONE], found.config.seed), ALONE)
             if row is not None:
                 note = f"{target}, over {row['n']} {row['unit']}s"
-                note += ", explained variance" if row["unit"] == "block" else ""
+                note += ", explained variance" if row["unit"] != "subject" else ""
                 return paired_claim("N4", text, row, found.kind, note)
     return Claim("N4", text, found.kind, "-", "not tested", NOT_HERE)
 

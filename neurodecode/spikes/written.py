@@ -50,8 +50,8 @@ def write_windows(
         A row per window: ``start``, ``block``; the scores of :data:`METRICS`, means over draws,
         NaN where nothing fired and nothing was written, and ``chance NAME``, ``best NAME`` of the
         same windows; ``gain`` (nats over constant rates) and ``spikes``, and ``best gain``; and of
-        the session ``rate correlation``, ``pulse F1`` and, where whole trials of a stimulus are
-        repeated, ``PSTH correlation`` and its ``ceiling``, that of disjoint real trials.
+        the session ``rate correlation``, ``pulse F1`` with its chance, and, where whole trials of
+        a stimulus are repeated, ``PSTH correlation`` and its ``ceiling``, that of disjoint real trials.
     """
     asked = config.evaluation
     rows = chosen_rows(fold, fold.test, asked.n_windows)
@@ -87,6 +87,8 @@ def write_windows(
     table[RATE_R] = _rate_correlation(counts, real, table["start"].to_numpy(), asked.rate_bin)
     table[PULSES] = _pulses(recorded, times, rows, asked.pulse_width)
     table[PSTH], table[f"ceiling {PSTH}"] = psth(config, recorded, rows, counts, real)
+    blind_times = _constant_times(recorded, rows, base, seed=part.seed)
+    table[f"chance {PULSES}"] = _pulses(recorded, blind_times, rows, asked.pulse_width)
     return table
 
 
@@ -114,9 +116,10 @@ def writing_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metric
     for name in (RATE_R, PULSES, PSTH):
         value = whole_sessions[name].first().mean()
         if np.isfinite(value):
-            ceiling = predictions.get(f"ceiling {name}")
+            ceiling, chance = (predictions.get(f"{what} {name}") for what in ("ceiling", "chance"))
             rows.append(MetricRow(
-                metric=name, value=float(value), chance=0.0, n=len(np.unique(clusters)),
+                metric=name, value=float(value), n=len(np.unique(clusters)),
+                chance=0.0 if chance is None else float(chance.mean()),
                 ceiling=None if ceiling is None else finite_or_none(ceiling.mean()), **whole,
             ))  # fmt: skip
     return rows
@@ -253,6 +256,17 @@ def _rate_correlation(
     np.add.at(fired, place, real)
     r = unit_correlations(made, fired)
     return float(np.nanmean(r)) if np.isfinite(r).any() else float("nan")
+
+
+def _constant_times(
+    recorded: Recorded, rows: NDArray[Any], base: NDArray[np.float64], *, seed: int
+) -> pd.DataFrame:
+    """Return spikes drawn with constant rates, ``base`` per window, at any time of the windows."""
+    rng, starts = np.random.default_rng(seed), recorded.windows["start"].to_numpy()[rows]
+    counts = rng.poisson(base, (len(rows), len(base)))
+    window, unit = (np.repeat(place, counts[counts > 0]) for place in np.nonzero(counts))
+    times = starts[window] + rng.uniform(0, recorded.config.windows.current, len(window))
+    return pd.DataFrame({"unit": unit, "time": times})
 
 
 def _pulses(

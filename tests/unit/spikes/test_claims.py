@@ -67,8 +67,8 @@ def claims(experiment):
              kind="simulated", **sections):  # fmt: skip
         rows = pd.concat(tables or (scored(MAIN, 0.5, metric="none"),), ignore_index=True)
         group = metric_frame(group_rows(rows, n_resamples=200, seed=0, unit="subject"))
-        scores = Scores(pd.concat([group, rows], ignore_index=True),
-                        pd.DataFrame() if few_shot is None else few_shot, pd.DataFrame())  # fmt: skip
+        tuned = pd.DataFrame() if few_shot is None else few_shot
+        scores = Scores(pd.concat([group, rows], ignore_index=True), tuned, pd.DataFrame())
         config = experiment(models=models, wiring=wiring_section or {}, **sections)
         evidence = Evidence(kind, config, scores,
                             pd.DataFrame() if wiring is None else wiring,

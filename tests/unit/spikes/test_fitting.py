@@ -99,7 +99,7 @@ def test_the_control_is_trained_on_behaviour_of_another_time_alone(study, tmp_pa
 
 
 def test_a_model_is_written_scored_and_read_back(study, tmp_path):
-    made = study(models=["state+past"])
+    made = study(models=["state+past"], split={"n_blocks": 20, "gap_seconds": 0.2})
     unit = unit_of(made, "generate")
     said = train_unit(made, unit, tmp_path / "model")
     assert "1 epochs, validation loss" in said

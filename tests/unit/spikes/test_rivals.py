@@ -44,7 +44,7 @@ def test_a_kept_network_rival_answers_as_it_did_when_it_was_fitted(
 
     def quick(name, **options):
         made["it"] = make_behaviour_decoder(name, **options)
-        made["it"].max_epochs = 2
+        made["it"].epochs = 2
         return made["it"]
 
     monkeypatch.setattr("neurodecode.spikes.rivals.make_behaviour_decoder", quick)

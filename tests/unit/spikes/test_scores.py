@@ -53,44 +53,48 @@ def scores(tmp_path):
 def test_one_subject_is_compared_over_blocks_of_time(scores):
     found = scores(
         (written(MAIN, "01", [0.4, 0.6, 0.5, 0.7, 0.6, np.nan]), [row_of(MAIN, "F1", 0.5)]),
-        (written(OTHER, "01", [0.3, 0.5, 0.4, 0.6, 0.5, 0.5]), [row_of(OTHER, "F1", 0.4)]),
+        (written(OTHER, "01", [0.3, 0.5, 0.4, 0.6, 0.4, 0.4]), [row_of(OTHER, "F1", 0.4)]),
     )
     (row,) = found.compared("F1", MAIN, [OTHER], 0).to_dict("records")
     assert (row["unit"], row["n"]) == ("block", 3)
-    assert row["difference"] == pytest.approx(0.1)
+    assert row["difference"] == pytest.approx(0.4 / 3)
 
 
 def test_several_subjects_are_compared_over_subjects(scores):
     subjects = ["01", "02", "03", "04"]
     units = [
-        (written(model, subject, [0.5] * 4), [row_of(model, "F1", value + 0.01 * k, subject)])
-        for model, value in ((MAIN, 0.6), (OTHER, 0.3)) for k, subject in enumerate(subjects)
+        (written(model, subject, [0.5] * 4), [row_of(model, "F1", value + step * k, subject)])
+        for model, value, step in ((MAIN, 0.6, 0.02), (OTHER, 0.3, 0.0))
+        for k, subject in enumerate(subjects)
     ]  # fmt: skip
     (row,) = scores(*units).compared("F1", MAIN, [OTHER], 0).to_dict("records")
     assert (row["unit"], row["n"]) == ("subject", 4)
-    assert row["difference"] == pytest.approx(0.3)  # of the rows, not of the windows
+    assert row["difference"] == pytest.approx(0.33)  # of the rows, not of the windows
 
 
 def test_decoders_of_one_subject_are_compared_by_what_they_explain_in_each_block(scores):
     good = [0, 1, 2] * 4
-    bad = [1, 1, 1] * 4
+    bad = [1, 1, 1] * 3 + [0, 1, 2]
     found = scores(
         (decoded("joint", "01", good), [row_of("joint", "speed r", 1.0)]),
         (decoded("Lasso", "01", bad), [row_of("Lasso", "speed r", 0.0)]),
     )
     (row,) = found.compared("speed r", "joint", ["Lasso"], 0).to_dict("records")
     assert (row["unit"], row["n"]) == ("block", 4)
-    assert (row["mean_reference"], row["mean"]) == pytest.approx((1, 0))
+    assert (row["mean_reference"], row["mean"]) == pytest.approx((1, 0.25))
 
 
 def test_classes_of_one_subject_are_compared_by_the_share_that_is_right(scores):
     name = "speed balanced accuracy"
     found = scores(
         (decoded("joint", "01", [0, 1, 2] * 4, n_classes=3), [row_of("joint", name, 1.0)]),
-        (decoded("Lasso", "01", [0, 0, 0] * 4, n_classes=3), [row_of("Lasso", name, 0.33)]),
+        (
+            decoded("Lasso", "01", [0, 0, 0] * 3 + [0, 1, 0], n_classes=3),
+            [row_of("Lasso", name, 0.33)],
+        ),
     )
     (row,) = found.compared(name, "joint", ["Lasso"], 0).to_dict("records")
-    assert row["difference"] == pytest.approx(2 / 3)
+    assert row["difference"] == pytest.approx(7 / 12)
 
 
 def test_nothing_is_compared_with_a_model_that_is_not_there(scores):
