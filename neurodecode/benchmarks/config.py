@@ -13,6 +13,7 @@ from neurodecode.benchmarks.image.config import ImageBenchmark
 from neurodecode.benchmarks.method import ArraySection
 from neurodecode.benchmarks.mindbridge.config import MindBridgeBenchmark
 from neurodecode.benchmarks.speech.config import SpeechBenchmark
+from neurodecode.benchmarks.spikes.config import SpikesBenchmark
 from neurodecode.config import DataSection, Experiment
 from neurodecode.faults import unknown
 
@@ -31,7 +32,12 @@ class BenchConfig(Experiment):
 
     data: BenchData
     benchmark: Annotated[
-        ACMBenchmark | SpeechBenchmark | ImageBenchmark | MindBridgeBenchmark | EmotionBenchmark,
+        ACMBenchmark
+        | SpeechBenchmark
+        | ImageBenchmark
+        | MindBridgeBenchmark
+        | EmotionBenchmark
+        | SpikesBenchmark,
         Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(

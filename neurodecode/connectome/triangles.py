@@ -107,7 +107,7 @@ def has_numba() -> bool:
 def _compiled(bits: Bits, n_jobs: int, progress: Progress) -> NDArray[np.int64]:
     """AND and popcount over pairs of rows, compiled; each edge once."""
     if not has_numba():
-        raise ConfigFault("the engine compiled needs numba", fix="pip install numba")
+        raise ConfigFault("the engine compiled needs numba", fix="pip install 'neurodecode[adhd]'")
     from neurodecode.connectome.compiled import common_neighbours
 
     parts = max(PARTS, n_jobs)

@@ -129,10 +129,13 @@ def fetch_study(config: Any, card: Card, subjects: Sequence[str], root: Path) ->
     Parameters
     ----------
     config : Experiment
-        With ``seed``, and a data section that has ``path``, ``simulation`` and ``allow_missing``.
+        With ``seed``, and a data section that has ``path``, ``simulation`` (a section, or options
+        by name) and ``allow_missing``.
     """
     data = config.data
-    simulation = {**data.simulation.model_dump(), "random_state": config.seed}
+    asked = data.simulation
+    options = asked if isinstance(asked, dict) else asked.model_dump()
+    simulation = {**options, "random_state": config.seed}
     return fetch_experiment(
         card, subjects, root,
         path=data.path, simulation=simulation, allow_missing=data.allow_missing,

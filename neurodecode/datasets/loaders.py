@@ -20,6 +20,8 @@ Loader = TypeVar("Loader")
 def lazy_reader(package: str, module: str, function: str = "read_recordings") -> Callable[..., Any]:
     """Return ``read(root, subject, **options)``, which calls a function of a module.
 
+    Tables that hold all subjects are read without one, ``read(root, **options)``.
+
     Parameters
     ----------
     package : str
@@ -36,14 +38,14 @@ def lazy_reader(package: str, module: str, function: str = "read_recordings") ->
         of the loader.
     """
 
-    def read(root: Path, subject: str, **options: Any) -> Any:
+    def read(root: Path, *subject: str, **options: Any) -> Any:
         loader = getattr(import_module(f"{package}.{module}"), function)
         for option in options:
             if option not in loader.__kwdefaults__:
                 raise ConfigFault(
                     unknown(f"option of loader {module}", option, loader.__kwdefaults__)
                 )
-        return loader(root, subject, **options)
+        return loader(root, *subject, **options)
 
     return read
 

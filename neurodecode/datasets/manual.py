@@ -9,7 +9,7 @@ from neurodecode.datasets.manifest import Manifest, build_manifest
 from neurodecode.faults import NetworkFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from neurodecode.datasets.catalog import Card
@@ -27,8 +27,7 @@ def manual_manifest(
     card : Card
         With access "manual"; its paths may be patterns.
     labels : iterable of str
-        Subjects whose files are needed; none for a card that lists no subjects, whose patterns
-        then speak for everybody.
+        Subjects whose files are needed; none of a data set that has no subjects of its own.
     root : Path
         Data root.
     allow_missing : bool, default False
@@ -55,7 +54,7 @@ def manual_manifest(
     }
     if missing and not (allow_missing and whole):
         raise _absent(card, missing, root)
-    files = whole if any(whole) else whole.get("", [])
+    files: Mapping[str, list[str]] | list[str] = whole if any(whole) else whole.get("", [])
     return build_manifest(card.name, root, files, source="put there by hand", missing=missing)
 
 

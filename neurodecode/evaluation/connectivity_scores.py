@@ -88,6 +88,49 @@ def connectivity_scores(
     }  # fmt: skip
 
 
+def connectivity_lead(
+    estimated: npt.ArrayLike,
+    other: npt.ArrayLike,
+    connections: npt.ArrayLike,
+    *,
+    level: float = 0.95,
+    random_state: Seed = None,
+) -> dict[str, Interval]:
+    """Return how far one estimate is ahead of another in AUC and direction accuracy.
+
+    Both are scored on the same resampled driving units, so what makes a circuit hard cancels.
+
+    Parameters
+    ----------
+    estimated, other, connections
+        As for :func:`connection_auc`.
+    level : float, default=0.95
+    random_state : int, Generator or None, default=None
+
+    Returns
+    -------
+    dict of str to Interval
+        "auc" and "direction"; 0: as good.
+    """
+    (ours, exists), (theirs, _) = _pairs(estimated, connections), _pairs(other, connections)
+    _, source = _ordered_pairs(np.asarray(connections).shape[0])
+    (right, driver), (others, _) = (_directions(one, connections) for one in (estimated, other))
+
+    def difference(first: Floats, second: Floats, true: Bools) -> float:
+        return _auc_or_nan(first, true) - _auc_or_nan(second, true)
+
+    return {
+        "auc": bootstrap_ci(
+            difference, ours, theirs, exists, clusters=source, level=level, n_resamples=500,
+            random_state=random_state, unit="pair", cluster_unit="source unit",
+        ),
+        "direction": bootstrap_ci(
+            np.mean, right - others, clusters=driver, level=level, random_state=random_state,
+            unit="connection", cluster_unit="source unit",
+        ),
+    }  # fmt: skip
+
+
 def _auc_or_nan(strength: Floats, exists: Bools) -> float:
     """Return the AUC, NaN where a resample has no connection."""
     return score("roc_auc", exists, y_score=strength) if 0 < exists.sum() < exists.size else np.nan

@@ -5,7 +5,6 @@ from .config_model import NeuroformerConfig as NeuroformerConfig
 from .config_model import WindowSection as WindowSection
 from .config_training import OptimiserSection as OptimiserSection
 from .config_training import SamplingSection as SamplingSection
-from .config_training import TuningSection as TuningSection
 from .connectivity import Connectivity as Connectivity
 from .connectivity import attention_connectivity as attention_connectivity
 from .connectivity import stimulus_attention as stimulus_attention
@@ -23,6 +22,10 @@ from .rates import expected_counts as expected_counts
 from .reference import load_reference_state_dict as load_reference_state_dict
 from .sampling import filter_logits as filter_logits
 from .sampling import token_probabilities as token_probabilities
+from .session_data import MultiSessionData as MultiSessionData
+from .sessions import MultiSessionNeuroformer as MultiSessionNeuroformer
+from .sessions import SessionTable as SessionTable
+from .sessions import units_of as units_of
 from .tokenizer import SpikeTokenizer as SpikeTokenizer
 from .tokenizer import WindowTokens as WindowTokens
 from .tokenizer import clip_range as clip_range

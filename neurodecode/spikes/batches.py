@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from neurodecode.faults import DataFault
+from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.spikes.tokenizer import SpikeTokenizer, clip_range
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ class SpikeBatch(TypedDict):
         Input behaviours by name: samples, and their times (s) from the window's start.
     targets : dict of Tensor, shape (B,)
         Behaviours to decode by name: float32, or int64 classes.
+    session : str
+        Where a model of several sessions is trained.
     """
 
     id: Tensor
@@ -55,6 +57,7 @@ class SpikeBatch(TypedDict):
     values: dict[str, Tensor]
     offsets: dict[str, Tensor]
     targets: dict[str, Tensor]
+    session: NotRequired[str]
 
 
 class SpikeWindows(Dataset[SpikeBatch]):
@@ -160,6 +163,21 @@ class SpikeWindows(Dataset[SpikeBatch]):
         for first in range(0, len(self), size):
             yield self.batch(range(first, min(first + size, len(self))))
 
+    def require(self, config: NeuroformerConfig) -> None:
+        """Compare with the settings of a model, which may be that of another session.
+
+        Raises
+        ------
+        ConfigFault
+            If windows or the number of units differ: tokens would mean something else.
+        """
+        own = self.config
+        if own.windows != config.windows or own.n_neurons != config.n_neurons:
+            raise ConfigFault(
+                "windows and model have different settings",
+                where=f"windows, n_neurons ({own.n_neurons} and {config.n_neurons} units)",
+            )
+
     def _starts(self) -> NDArray[np.float64]:
         return np.array([self.tokenizer.start(stop) for stop in self.stops])
 
@@ -205,7 +223,7 @@ def take(batch: SpikeBatch, rows: Tensor) -> SpikeBatch:
 def _mapped(values: Any, change: Any) -> Any:
     if isinstance(values, dict):
         return {name: _mapped(value, change) for name, value in values.items()}
-    return change(values)
+    return values if isinstance(values, str) else change(values)
 
 
 def _check_spikes(times: NDArray[np.float64], units: NDArray[np.int64]) -> None:

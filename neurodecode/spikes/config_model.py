@@ -67,7 +67,8 @@ class CorrectionSection(Section):
         return cls(**dict.fromkeys(cls.model_fields, name == "corrected"))
 
 
-def _from_name(value: Any) -> Any:
+def from_name(value: Any) -> Any:
+    """Return the corrections of a preset's name; anything else as it is."""
     if isinstance(value, str):
         if value not in ("corrected", "released"):
             raise ValueError("corrected, released, or switches by name")
@@ -185,7 +186,7 @@ class NeuroformerConfig(Section):
     frames: FrameSection | None = Field(default=None, description="None: no stimulus")
     behaviours: dict[str, GroupSection] = Field(default_factory=dict, description="By group")
     contrastive: ContrastiveSection | None = Field(default=None, description="None: no such loss")
-    corrections: Annotated[CorrectionSection, BeforeValidator(_from_name)] = CorrectionSection()
+    corrections: Annotated[CorrectionSection, BeforeValidator(from_name)] = CorrectionSection()
 
     @model_validator(mode="after")
     def _fits(self) -> NeuroformerConfig:

@@ -1,4 +1,4 @@
-"""Settings of optimiser, generation and tuning; reading them loads no torch."""
+"""Settings of optimiser, training and generation; reading them loads no torch."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from neurodecode.config import Section
+from neurodecode.training_config import TrainerSection
 
 Past = Literal["teacher", "own"]
 Frozen = Literal["nothing", "body", "past", "frames", "tokens"]
@@ -60,14 +61,20 @@ class SamplingSection(Section):
         return cls(top_p=1.0, dt_top_p=1.0)
 
 
-class TuningSection(Section):
-    """Training of a pretrained model on few windows."""
+class SpikeTrainer(TrainerSection):
+    """As every training, with the published length and clipping."""
 
-    share: float = Field(
-        default=1.0, gt=0, le=1, description="Of the training windows; published .01, .1, 1"
+    max_epochs: int = Field(default=250, ge=1)
+    gradient_clip_val: float | None = 1.0
+    patience: int = Field(
+        default=1000, ge=1, description="Validations without a smaller loss; more than epochs: none"
     )
-    freeze: tuple[Frozen, ...] = Field(
-        default=(),
-        description="Parts that are not trained: body (all but behaviour heads), past, frames, "
-        "tokens",
-    )
+
+
+class SpikeTraining(Section):
+    """Batches, optimiser and Trainer of a network."""
+
+    batch_size: int = Field(default=160, ge=1)
+    shuffle: bool = Field(default=True, description="Another order each epoch; released: never")
+    optimiser: OptimiserSection = OptimiserSection()
+    trainer: SpikeTrainer = SpikeTrainer()

@@ -93,7 +93,8 @@ def attention_connectivity(
     Raises
     ------
     ConfigFault
-        If an option is unknown, rollout is asked of the past, or the stage has no blocks.
+        If an option is unknown, rollout is asked of the past, the stage has no blocks, or windows
+        were made with other settings.
 
     References
     ----------
@@ -146,6 +147,8 @@ def stimulus_attention(
 
     Raises
     ------
+    ConfigFault
+        If windows were made with other settings.
     DataFault
         If the model reads no frames.
     """
@@ -174,6 +177,7 @@ def _maps_of(
     model: Neuroformer, windows: SpikeWindows, weighting: Weighting, batch_size: int
 ) -> Iterator[tuple[SpikeBatch, Maps]]:
     """Yield batches and the weighted maps of all stages."""
+    windows.require(model.config)
     device = next(model.parameters()).device
     with evaluating(model):
         for batch in windows.batches(batch_size):

@@ -108,10 +108,7 @@ def generate(
     """
     if past not in get_args(Past):
         raise ConfigFault(unknown("past", past, get_args(Past)))
-    if windows.config.windows != model.config.windows or (
-        windows.config.n_neurons != model.config.n_neurons
-    ):
-        raise ConfigFault("windows and model have different settings", where="windows, n_neurons")
+    windows.require(model.config)
     sampling = sampling or SamplingSection()
     fed_back = past == "own" and model.config.corrections.own_past
     schedule = (

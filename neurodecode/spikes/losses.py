@@ -122,18 +122,26 @@ def spike_terms(model: Neuroformer, outputs: Outputs, batch: SpikeBatch) -> dict
     return terms
 
 
-def weighted_sum(terms: Mapping[str, Tensor], config: NeuroformerConfig) -> Tensor:
+def weighted_sum(
+    terms: Mapping[str, Tensor], config: NeuroformerConfig, *, spikes: bool = True
+) -> Tensor:
     r"""Return the loss.
 
     .. math:: \Bigl(1 - \frac{1}{4}\Bigr) \Bigl(\frac{3}{5} L_{id} + \frac{2}{5} L_{dt}\Bigr)
               + \frac{1}{4} L_{contrastive} + \sum L_{behaviour}
 
     Without a contrastive loss the first factor is 1; released: 3/4 all the same.
+
+    Parameters
+    ----------
+    terms : mapping of str to Tensor
+    config : NeuroformerConfig
+    spikes : bool, default=True
+        False: the first term is left out.
     """
-    spikes = ID_WEIGHT * terms["id"] + TIME_WEIGHT * terms["dt"]
+    total = ID_WEIGHT * terms["id"] + TIME_WEIGHT * terms["dt"] if spikes else terms["id"] * 0
     if config.contrastive is not None or not config.corrections.loss_scale:
-        spikes = (1 - CONTRASTIVE_SHARE) * spikes
-    total = spikes
+        total = (1 - CONTRASTIVE_SHARE) * total
     if "contrastive" in terms:
         total = total + CONTRASTIVE_SHARE * terms["contrastive"]
     for name in config.targets:

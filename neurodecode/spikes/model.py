@@ -136,7 +136,7 @@ class Neuroformer(nn.Module):
             for name, target in config.targets.items()
         })  # fmt: skip
         self.projector = nn.Linear(width, width, bias=False) if config.contrastive else None
-        self.apply(_initialise)
+        self.apply(initialise)
         if corrections.behaviour_value:
             for module in self.modules():
                 if isinstance(module, BehaviourEncoder):
@@ -309,7 +309,8 @@ def _list(maps: Maps | None, stage: str) -> list[Tensor] | None:
     return None if maps is None else maps.setdefault(stage, [])
 
 
-def _initialise(module: nn.Module) -> None:
+def initialise(module: nn.Module) -> None:
+    """Draw the weights of one layer, normal with deviation 0.02; biases are 0."""
     if isinstance(module, nn.Linear | nn.Embedding):
         nn.init.normal_(module.weight, std=STD)
     if isinstance(module, nn.Linear) and module.bias is not None:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from neurodecode.faults import ConfigFault
 from neurodecode.spikes.config_training import OptimiserSection
 from neurodecode.spikes.losses import spike_terms, weighted_sum
+from neurodecode.spikes.session_data import MultiSessionData
+from neurodecode.spikes.sessions import MultiSessionNeuroformer
 from neurodecode.spikes.tuning import freeze
 
 if TYPE_CHECKING:
@@ -28,15 +30,21 @@ class SpikeModule(lightning.LightningModule):
     Logs ``train_loss`` and ``val_loss``, the weighted sum; each term unweighted, as ``train_id``,
     ``train_dt``, ``train_contrastive``, and by the name of a decoded behaviour; ``val_accuracy``,
     the share of spikes whose neuron is the most probable one (which the authors log as precision,
-    recall and F1), and ``val_NAME_accuracy`` of classified behaviours.
+    recall and F1), and ``val_NAME_accuracy`` of classified behaviours. Where batches name their
+    session, ``train_loss_SESSION`` and ``val_loss_SESSION``; ``val_loss`` is then the mean over the
+    windows of all sessions.
 
     Parameters
     ----------
-    model : Neuroformer
+    model : Neuroformer or MultiSessionNeuroformer
+        Of several sessions, each step trains the shared body and the table of one session, the
+        others' tables, their momenta too, stay as they are; on one device.
     optimiser : OptimiserSection, optional
         Default: the published settings.
     freeze : iterable of str, default=()
         Parts that are not trained: see :func:`neurodecode.spikes.tuning.freeze`.
+    spikes : bool, default=True
+        False: the loss is that of behaviour alone.
 
     Raises
     ------
@@ -46,12 +54,14 @@ class SpikeModule(lightning.LightningModule):
 
     def __init__(
         self,
-        model: Neuroformer,
+        model: Neuroformer | MultiSessionNeuroformer,
         optimiser: OptimiserSection | None = None,
         *,
         freeze: Iterable[Frozen] = (),
+        spikes: bool = True,
     ) -> None:
         super().__init__()
+        self.spikes = spikes
         self.model, self.optimiser = model, optimiser or OptimiserSection()
         _freeze(model, freeze)
 
@@ -62,7 +72,7 @@ class SpikeModule(lightning.LightningModule):
     def validation_step(self, batch: SpikeBatch, _: int) -> Tensor:
         """Return the loss of a batch; see the class for what is logged beside it."""
         loss, outputs = self._step("val", batch)
-        spikes = batch["target_id"] < self.model.tokenizer.n_neurons
+        spikes = batch["target_id"] < self._network(batch).tokenizer.n_neurons
         if bool(spikes.any()):
             hits = (outputs.id.argmax(dim=-1) == batch["target_id"])[spikes].float().mean()
             self._log({"val_accuracy": hits}, int(spikes.sum()))
@@ -73,8 +83,17 @@ class SpikeModule(lightning.LightningModule):
         return loss
 
     def on_fit_start(self) -> None:
-        """Switch to training mode, which Lightning leaves to us."""
+        """Switch to training mode, which Lightning leaves to us.
+
+        Raises
+        ------
+        DataFault
+            If sessions of the data have other numbers of units than those of the model.
+        """
         self.model.train()
+        data = getattr(self.trainer, "datamodule", None)
+        if isinstance(self.model, MultiSessionNeuroformer) and isinstance(data, MultiSessionData):
+            self.model.require(data.n_units, where="training data")
 
     def configure_optimizers(self) -> Any:
         """AdamW over what is not frozen, its rate set before each update."""
@@ -95,14 +114,25 @@ class SpikeModule(lightning.LightningModule):
     def _tokens_per_update(self) -> int:
         """Return target positions per update, padding included."""
         loader = self.trainer.train_dataloader
-        size = getattr(loader, "batch_size", None) or 1
-        return size * self.model.config.windows.block * self.trainer.accumulate_grad_batches
+        size = getattr(loader, "batch_size", None)
+        if size is None:  # the sampler of several sessions makes the batches
+            size = getattr(getattr(loader, "sampler", None), "batch_size", None)
+        return (size or 1) * self.model.config.windows.block * self.trainer.accumulate_grad_batches
+
+    def _network(self, batch: SpikeBatch) -> Neuroformer:
+        """Return the model of the batch's session."""
+        if isinstance(self.model, MultiSessionNeuroformer):
+            return self.model.select_for(batch)
+        return self.model
 
     def _step(self, part: str, batch: SpikeBatch) -> tuple[Tensor, Outputs]:
-        outputs = self.model(batch)
-        terms = spike_terms(self.model, outputs, batch)
-        loss = weighted_sum(terms, self.model.config)
+        model = self._network(batch)
+        outputs = model(batch)
+        terms = spike_terms(model, outputs, batch)
+        loss = weighted_sum(terms, self.model.config, spikes=self.spikes)
         said = {f"{part}_{name}": value.detach() for name, value in terms.items()}
+        if "session" in batch:
+            said[f"{part}_loss_{batch['session']}"] = loss.detach()
         self._log({f"{part}_loss": loss.detach(), **said}, len(batch["id"]))
         return loss, outputs
 
@@ -169,7 +199,12 @@ def rate_share(update: int, n_updates: int, n_warmup: float, settings: Optimiser
     return max(settings.final_share, 0.5 * (1 + math.cos(math.pi * min(progress, 1.0))))
 
 
-def _freeze(model: Neuroformer, parts: Iterable[Frozen]) -> None:
-    freeze(model, parts)
+def _freeze(model: Neuroformer | MultiSessionNeuroformer, parts: Iterable[Frozen]) -> None:
+    parts = tuple(parts)
+    if isinstance(model, MultiSessionNeuroformer):
+        for session in model.n_units:
+            freeze(model.select(session), parts)
+    else:
+        freeze(model, parts)
     if not any(p.requires_grad for p in model.parameters()):
         raise ConfigFault("every parameter is frozen, there is nothing to train")

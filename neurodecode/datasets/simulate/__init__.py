@@ -15,10 +15,22 @@ def _motor_imagery(folder: Path, **options: Any) -> list[Path]:
     return simulate_motor_imagery(folder, **options)
 
 
+def _circuit(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.circuit import simulate_circuit
+
+    return simulate_circuit(folder, **options)
+
+
 def _listening(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.listening import simulate_listening
 
     return simulate_listening(folder, **options)
+
+
+def _morphometry(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.morphometry import simulate_morphometry
+
+    return simulate_morphometry(folder, **options)
 
 
 def _band_limited_noise(folder: Path, **options: Any) -> list[Path]:
@@ -51,6 +63,12 @@ def _spiking(folder: Path, **options: Any) -> list[Path]:
     return simulate_spiking(folder, **options)
 
 
+def _track(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.track import simulate_track
+
+    return simulate_track(folder, **options)
+
+
 def _viewing(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.viewing import simulate_viewing
 
@@ -59,12 +77,15 @@ def _viewing(folder: Path, **options: Any) -> list[Path]:
 
 SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "band_limited_noise": _band_limited_noise,
+    "circuit": _circuit,
     "listening": _listening,
+    "morphometry": _morphometry,
     "motor_imagery": _motor_imagery,
     "rated": _rated,
     "responses": _responses,
     "resting": _resting,
     "spiking": _spiking,
+    "track": _track,
     "viewing": _viewing,
 }
 """Simulators by name: ``SIMULATORS[name](folder, **options)`` writes files and returns them."""

@@ -37,21 +37,22 @@ Truth
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
+from neurodecode.datasets.simulate.session_truth import write_sessions
 from neurodecode.datasets.simulate.spiking_circuit import draw_circuit
 from neurodecode.datasets.simulate.spiking_dynamics import simulate_counts, spikes_of_counts
 from neurodecode.datasets.simulate.spiking_settings import Settings, check_settings
-from neurodecode.datasets.simulate.spiking_stimulus import draw_schedule
-from neurodecode.datasets.simulate.spiking_truth import SpikingTruth
-from neurodecode.datasets.spiking.arrays import write_session
+from neurodecode.datasets.simulate.spiking_stimulus import Schedule, draw_schedule
+from neurodecode.datasets.simulate.spiking_truth import PopulationTruth, SpikingTruth
 from neurodecode.datasets.spiking.recording import Series, SpikeSession, Stimulus, make_session
-from neurodecode.faults import ConfigFault
 
-__all__ = ["simulate_session", "simulate_spiking"]
+__all__ = ["session_of", "simulate_session", "simulate_spiking", "unit_table"]
 
 
 def simulate_spiking(
@@ -120,17 +121,11 @@ def simulate_spiking(
     ConfigFault
         If an option is out of its range.
     """
-    for name, number in {"n_subjects": n_subjects, "n_sessions": n_sessions}.items():
-        if number < 1:
-            raise ConfigFault(f"{name} {number}", fix="give 1 or more")
     options = locals()
     settings = Settings(**{field.name: options[field.name] for field in fields(Settings)})
-    for subject in range(1, n_subjects + 1):
-        for number in range(1, n_sessions + 1):
-            session, truth = simulate_session(settings, f"{subject:02d}", f"{number:02d}")
-            write_session(folder, session)
-            truth.write(folder)
-    return sorted(file.resolve() for file in folder.rglob("*") if file.is_file())
+    return write_sessions(
+        folder, partial(simulate_session, settings), n_subjects=n_subjects, n_sessions=n_sessions
+    )
 
 
 def simulate_session(
@@ -156,21 +151,37 @@ def simulate_session(
     truth = SpikingTruth.of(subject, session, settings, circuit, schedule)
     counts = simulate_counts(truth, rng)
     times, units = spikes_of_counts(counts, settings.bin_seconds, rng)
-    shown = Stimulus(schedule.frames, schedule.frame_times) if settings.n_stimuli else None
-    made = make_session(
-        subject=subject,
-        session=session,
+    return session_of(truth, schedule, times, units), truth
+
+
+def session_of(
+    truth: PopulationTruth,
+    schedule: Schedule,
+    times: NDArray[np.float64],
+    units: NDArray[np.int64],
+) -> SpikeSession:
+    """Put spikes, frames, trials and speed of a simulated population together.
+
+    Raises
+    ------
+    DataFault
+        If a unit has no spike: the session is too short for its rate.
+    """
+    middles = schedule.frame_times + schedule.frame_seconds / 2
+    shown = not schedule.trials.empty
+    return make_session(
+        subject=truth.subject,
+        session=truth.session,
         times=times,
         units=units,
-        unit_table=_unit_table(truth),
+        unit_table=unit_table(len(truth.baseline)),
         limits=(0.0, schedule.seconds),
-        stimulus=shown,
-        behaviour={"speed": Series(schedule.frame_times + schedule.frame_seconds / 2, truth.speed)},
-        trials=schedule.trials if settings.n_stimuli else None,
+        stimulus=Stimulus(schedule.frames, schedule.frame_times) if shown else None,
+        behaviour={"speed": Series(middles, truth.speed)},
+        trials=schedule.trials if shown else None,
     )
-    return made, truth
 
 
-def _unit_table(truth: SpikingTruth) -> pd.DataFrame:
-    n_units = len(truth.baseline)
+def unit_table(n_units: int) -> pd.DataFrame:
+    """Name simulated units by their number, from 1."""
     return pd.DataFrame({"unit": [f"unit-{row + 1:03d}" for row in range(n_units)]})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodecode.datasets.simulate.spiking_settings import Settings
+from neurodecode.datasets.simulate.spiking_settings import PopulationSettings, Settings
 from neurodecode.datasets.simulate.spiking_stimulus import HEIGHT, WIDTH, Schedule
 
 Array = NDArray[np.float64]
@@ -35,11 +35,12 @@ class Circuit:
     Attributes
     ----------
     baseline : ndarray, shape (n_units,)
-        Log rate in Hz without any drive.
+        Drive without stimulus, behaviour or other units; as all drives, in log rate (Hz) of the
+        point process, in mV of the integrate-and-fire cells.
     weights : ndarray, shape (n_units, n_units)
-        ``weights[i, j]`` is what j does to i; the diagonal is refractoriness.
+        ``weights[i, j]`` is what j does to i; the diagonal is refractoriness, of the point process.
     delays : ndarray of int64, shape (n_units, n_units)
-        In bins; 0 where there is no connection.
+        In bins or steps; 0 where there is no connection.
     fields : ndarray, shape (n_units, HEIGHT, WIDTH)
         Receptive fields, 0 for units that do not see.
     loadings : ndarray, shape (n_units,)
@@ -57,23 +58,44 @@ class Circuit:
 
 
 def draw_circuit(settings: Settings, schedule: Schedule, rng: np.random.Generator) -> Circuit:
-    """Draw a population; the receptive fields are scaled with the session's frames."""
+    """Draw a population of the point process, refractoriness on the diagonal of its wiring."""
+    circuit = draw_population(settings, schedule, (1, N_DELAYS), rng)
+    np.fill_diagonal(circuit.weights, REFRACTORY)
+    np.fill_diagonal(circuit.delays, 1)
+    return circuit
+
+
+def draw_population(
+    settings: PopulationSettings,
+    schedule: Schedule,
+    delays: tuple[int, int],
+    rng: np.random.Generator,
+) -> Circuit:
+    """Draw a population whose baseline is a log rate and whose diagonal is empty.
+
+    Parameters
+    ----------
+    settings : PopulationSettings
+        Strengths are in the unit that the simulator's drives have.
+    schedule : Schedule
+        The session's frames, which scale the receptive fields.
+    delays : tuple of int
+        Shortest and longest delay of a connection.
+    rng : Generator
+    """
     n_units = settings.n_units
     hubs = np.sort(rng.permutation(n_units)[: settings.n_hubs])
     baseline = np.log(settings.rate_hz) + RATE_SPREAD * rng.standard_normal(n_units)
     baseline[hubs] = np.log(settings.rate_hz * HUB_RATE)
     edges, sign = _draw_edges(settings, hubs, rng)
     sizes = settings.coupling * rng.uniform(0.75, 1.25, edges.shape)
-    weights = np.where(edges, sizes * sign, 0.0)
-    delays = np.where(edges, rng.integers(1, N_DELAYS + 1, edges.shape), 0)
-    np.fill_diagonal(weights, REFRACTORY)
-    np.fill_diagonal(delays, 1)
+    drawn = rng.integers(delays[0], delays[1] + 1, edges.shape)
     sees, follows = (rng.random((2, n_units)) < settings.tuned_share).astype(float)
     signs = rng.choice([-1.0, 1.0], n_units)
     return Circuit(
         baseline=baseline,
-        weights=weights,
-        delays=delays,
+        weights=np.where(edges, sizes * sign, 0.0),
+        delays=np.where(edges, drawn, 0),
         fields=_draw_fields(settings, schedule, rng) * sees[:, None, None],
         loadings=settings.behaviour_gain * follows * signs,
         hubs=hubs,
@@ -81,7 +103,7 @@ def draw_circuit(settings: Settings, schedule: Schedule, rng: np.random.Generato
 
 
 def _draw_edges(
-    settings: Settings, hubs: NDArray[np.int64], rng: np.random.Generator
+    settings: PopulationSettings, hubs: NDArray[np.int64], rng: np.random.Generator
 ) -> tuple[NDArray[np.bool_], Array]:
     """Return which unit (row) is driven by which (column), and the sign of each column's edges."""
     n_units = settings.n_units
@@ -96,7 +118,9 @@ def _draw_edges(
     return edges, sign[None, :]
 
 
-def _draw_fields(settings: Settings, schedule: Schedule, rng: np.random.Generator) -> Array:
+def _draw_fields(
+    settings: PopulationSettings, schedule: Schedule, rng: np.random.Generator
+) -> Array:
     """Return receptive fields whose drive has the wanted standard deviation over the trials."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     centres = rng.uniform([2, 2], [HEIGHT - 3, WIDTH - 3], (settings.n_units, 2))

@@ -33,15 +33,9 @@ def delayed_weights(truth: SpikingTruth) -> Array:
     ])  # fmt: skip
 
 
-def outside_drive(truth: SpikingTruth) -> Array:
-    """Return baseline, stimulus and behaviour in log rate, (n_frames, n_units)."""
-    driven: Array = truth.baseline + truth.drive + truth.latent[:, None] * truth.loadings
-    return driven
-
-
 def simulate_counts(truth: SpikingTruth, rng: np.random.Generator) -> Counts:
     """Draw spike counts, (n_bins, n_units), given the circuit, the drive and the behaviour."""
-    drive, weights = outside_drive(truth), delayed_weights(truth)
+    drive, weights = truth.outside_drive, delayed_weights(truth)
     n_units, decay = drive.shape[1], decay_of(truth)
     flat = weights.reshape(-1, n_units)
     most, width = np.log(MOST_HZ), truth.bin_seconds
@@ -85,7 +79,7 @@ def true_rates(truth: SpikingTruth, counts: Counts) -> Array:
     -------
     ndarray, shape (n_bins, n_units)
     """
-    drive = np.repeat(outside_drive(truth), truth.bins_per_frame, axis=0)
+    drive = np.repeat(truth.outside_drive, truth.bins_per_frame, axis=0)
     rates: Array = np.exp(np.minimum(drive + coupled_drive(truth, counts), np.log(MOST_HZ)))
     return rates
 
@@ -113,7 +107,7 @@ def draw_windows(
     -------
     ndarray of int64, shape (n_windows, n_bins, n_units)
     """
-    drive, flat = outside_drive(truth), delayed_weights(truth).reshape(-1, counts.shape[1])
+    drive, flat = truth.outside_drive, delayed_weights(truth).reshape(-1, counts.shape[1])
     padded = np.vstack([np.zeros((N_DELAYS, counts.shape[1])), traces_of(truth, counts)])
     recent = np.stack([padded[starts + place] for place in range(N_DELAYS)], axis=1)
     drawn = np.zeros((len(starts), n_bins, counts.shape[1]), dtype=np.int64)
@@ -133,8 +127,14 @@ def spikes_of_counts(
     """Give every counted spike a uniform time in its bin; return times and units, sorted."""
     places, units = np.nonzero(counts)
     repeated = counts[places, units]
-    places, units = np.repeat(places, repeated), np.repeat(units, repeated)
-    times = (places + rng.uniform(EDGE, 1 - EDGE, places.size)) * bin_seconds
+    return spikes_in_bins(np.repeat(places, repeated), np.repeat(units, repeated), bin_seconds, rng)
+
+
+def spikes_in_bins(
+    places: NDArray[np.int64], units: NDArray[np.int64], seconds: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Give every spike a uniform time in its bin of ``seconds``; return times and units, sorted."""
+    times = (places + rng.uniform(EDGE, 1 - EDGE, places.size)) * seconds
     order = np.argsort(times, kind="stable")
     return times[order], units[order].astype(np.int64)
 

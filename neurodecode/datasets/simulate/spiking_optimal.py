@@ -30,11 +30,10 @@ from neurodecode.datasets.simulate.spiking_dynamics import (
     bin_session,
     coupled_drive,
     draw_windows,
-    outside_drive,
     true_rates,
 )
 from neurodecode.datasets.simulate.spiking_settings import FRAME_S
-from neurodecode.datasets.simulate.spiking_stimulus import speed_of
+from neurodecode.datasets.simulate.spiking_stimulus import log_transitions, speed_of
 from neurodecode.datasets.simulate.spiking_truth import SpikingTruth
 from neurodecode.faults import ConfigFault
 
@@ -141,7 +140,8 @@ def optimal_speed(
         what = f"n_frames {n_frames}" + (" together with smooth" if smooth else "")
         raise ConfigFault(what, fix="give 1 or more, without smooth, or None")
     grid = latent_grid(truth)
-    evidence, move = frame_log_likelihood(truth, session, grid), _log_transitions(truth, grid)
+    evidence = frame_log_likelihood(truth, session, grid)
+    move = log_transitions(grid, truth.behaviour_seconds)
     start = np.exp(-(grid**2) / 2)
     start /= start.sum()
     if n_frames is None:
@@ -166,7 +166,7 @@ def latent_grid(truth: SpikingTruth) -> Array:
 def frame_log_likelihood(truth: SpikingTruth, session: SpikeSession, grid: Array) -> Array:
     """Return log p(spikes of a frame | z, earlier spikes), (n_frames, n_grid), up to constants."""
     counts = bin_session(truth, session.times, session.units)
-    known = outside_drive(truth) - truth.latent[:, None] * truth.loadings
+    known = truth.outside_drive - truth.latent[:, None] * truth.loadings
     given = np.repeat(known, truth.bins_per_frame, axis=0) + coupled_drive(truth, counts)
     shape = (len(known), truth.bins_per_frame, -1)
     fired = counts.reshape(shape).sum(axis=1)
@@ -174,13 +174,6 @@ def frame_log_likelihood(truth: SpikingTruth, session: SpikeSession, grid: Array
     effect = np.outer(truth.loadings, grid)
     evidence: Array = fired @ effect - summed @ np.exp(effect)
     return evidence
-
-
-def _log_transitions(truth: SpikingTruth, grid: Array) -> Array:
-    """Return log p(z' | z), (from, to)."""
-    decay = np.exp(-FRAME_S / truth.behaviour_seconds)
-    move: Array = -((grid[None, :] - decay * grid[:, None]) ** 2) / (2 * (1 - decay**2))
-    return move - logsumexp(move, axis=1, keepdims=True)
 
 
 def _forward(evidence: Array, move: Array, start: Array) -> Array:

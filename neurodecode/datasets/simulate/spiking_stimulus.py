@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.signal import lfilter
+from scipy.special import logsumexp
 
-from neurodecode.datasets.simulate.spiking_settings import FRAME_S, Settings
+from neurodecode.datasets.simulate.spiking_settings import FRAME_S, PopulationSettings
 
 Array = NDArray[np.float64]
 
@@ -52,7 +53,14 @@ def speed_of(latent: Array) -> Array:
     return speed
 
 
-def draw_schedule(settings: Settings, rng: np.random.Generator) -> Schedule:
+def log_transitions(grid: Array, seconds: float) -> Array:
+    """Return log p(z' | z) of one frame, (from, to), with the time constant of z in seconds."""
+    decay = np.exp(-FRAME_S / seconds)
+    move: Array = -((grid[None, :] - decay * grid[:, None]) ** 2) / (2 * (1 - decay**2))
+    return move - logsumexp(move, axis=1, keepdims=True)
+
+
+def draw_schedule(settings: PopulationSettings, rng: np.random.Generator) -> Schedule:
     """Draw the order of the sweeps (each direction once per round) and the behaviour."""
     n_frames = int(settings.seconds / FRAME_S + 1e-9)
     times: Array = np.arange(n_frames, dtype=np.float64) * FRAME_S

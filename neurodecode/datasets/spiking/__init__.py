@@ -6,12 +6,13 @@ Every loader is called as ``read_recordings(root, subject, **options)`` and retu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurodecode.datasets.loaders import lazy_reader, named_loader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from neurodecode.datasets.spiking.recording import SpikeSession
 
@@ -20,19 +21,27 @@ def _reader(module: str) -> Callable[..., list[SpikeSession]]:
     return lazy_reader(__name__, module)
 
 
+def _read_local(root: Path, subject: str, **options: Any) -> list[SpikeSession]:
+    """Read NWB files where the subject's folder holds any, else plain arrays."""
+    folder = root / f"sub-{subject.removeprefix('sub-')}"
+    return _reader("nwb" if any(folder.glob("*.nwb")) else "arrays")(root, subject, **options)
+
+
 SPIKING: dict[str, Callable[..., list[SpikeSession]]] = {
     "MC-Maze": _reader("nwb"),
     "V1AL": _reader("v1al"),
     "cockroach-antennal-lobe": _reader("cockroach"),
     "hippocampus-nelpy": _reader("nelpy"),
-    "local": _reader("arrays"),
+    "local": _read_local,
     "nwb": _reader("nwb"),
+    "simulated-circuit": _reader("arrays"),
     "simulated-spiking": _reader("arrays"),
+    "simulated-track": _reader("arrays"),
     "songbird-hvc": _reader("songbird"),
     "visnav": _reader("visnav"),
 }
-"""Loaders by card name: ``SPIKING[name](root, subject, **options)``; "local" are plain
-arrays, "nwb" is a folder of NWB files.
+"""Loaders by card name: ``SPIKING[name](root, subject, **options)``; "nwb" is a folder of NWB
+files, "local" the same or plain arrays, by what it holds.
 
 The options are the keyword-only arguments of ``read_recordings`` in the loader's module.
 """

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +103,7 @@ def open_nwb(path: Path) -> Iterator[Any]:
         If the file is an error page, cut short or no NWB file.
     """
     try:
-        NWBHDF5IO = import_module("pynwb").NWBHDF5IO
+        from pynwb import NWBHDF5IO
     except ModuleNotFoundError as error:
         raise package_missing(error, "an NWB file") from error
     sniff(path, name=f"{path.name}.h5")

@@ -9,15 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.linear_model import Lasso, LinearRegression
+from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from neurodecode.faults import ConfigFault, unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
 
@@ -35,29 +33,33 @@ def _linear(model: Any) -> Pipeline:
     ])  # fmt: skip
 
 
-def _network(kind: str, seed: int) -> Any:
-    from neurodecode.spikes.baselines.networks import NetworkDecoder
-
-    return NetworkDecoder(kind, random_state=seed)
+def _regression(name: str) -> Any:
+    return Lasso(alpha=0.01, max_iter=5000) if name == "Lasso" else LinearRegression()
 
 
-BEHAVIOUR: dict[str, Callable[[int], Any]] = {
-    "Lasso": lambda _: _linear(Lasso(alpha=0.01, max_iter=5000)),
-    "GLM": lambda _: _linear(LinearRegression()),
-    "MLP": lambda seed: _network("MLP", seed),
-    "bi-GRU": lambda seed: _network("bi-GRU", seed),
-}
-"""Builders by name, called with a seed. Lasso has the published penalty, 0.01 on standardised
-counts; the GLM is Gaussian with identity link, as published, and so a linear regression."""
+def _classification(name: str) -> Any:
+    """Return the logistic counterpart: with an L1 penalty, or with scikit-learn's own."""
+    if name == "Lasso":
+        return LogisticRegression(l1_ratio=1.0, solver="saga", max_iter=2000, random_state=0)
+    return LogisticRegression(max_iter=2000)
 
 
-def make_behaviour_decoder(name: str, *, random_state: int = 0) -> Any:
+BEHAVIOUR = ("Lasso", "GLM", "MLP", "bi-GRU")
+"""Names. Lasso has the published penalty, 0.01 on standardised counts; the GLM is Gaussian with
+identity link, as published, and so a linear regression."""
+
+
+def make_behaviour_decoder(
+    name: str, *, n_classes: int | None = None, random_state: int = 0
+) -> Any:
     """Build an unfitted decoder with ``fit(counts, values)`` and ``predict(counts)``.
 
     Parameters
     ----------
     name : str
         In :data:`BEHAVIOUR`.
+    n_classes : int, optional
+        Values are classes from 0 on; None: a quantity. The linear models are then logistic.
     random_state : int, default=0
         Of the networks' weights and batches.
 
@@ -68,4 +70,8 @@ def make_behaviour_decoder(name: str, *, random_state: int = 0) -> Any:
     """
     if name not in BEHAVIOUR:
         raise ConfigFault(unknown("behaviour decoder", name, BEHAVIOUR))
-    return BEHAVIOUR[name](random_state)
+    if name in ("Lasso", "GLM"):
+        return _linear(_regression(name) if n_classes is None else _classification(name))
+    from neurodecode.spikes.baselines.networks import NetworkDecoder
+
+    return NetworkDecoder(name, n_classes=n_classes, random_state=random_state)

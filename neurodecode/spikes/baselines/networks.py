@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator
 from torch import Tensor, nn
 
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 KINDS = ("MLP", "bi-GRU")
@@ -28,20 +30,24 @@ class CountMLP(nn.Module):
     width : int
         Of the hidden layers.
     dropout : float
+    n_outputs : int, default=1
+        1: a value; else logits of classes.
     """
 
-    def __init__(self, n_bins: int, n_units: int, width: int, dropout: float) -> None:
+    def __init__(
+        self, n_bins: int, n_units: int, width: int, dropout: float, n_outputs: int = 1
+    ) -> None:
         super().__init__()
         sizes = [n_bins * n_units, *[width] * 4]
         layers: list[nn.Module] = [nn.Flatten()]
         for before, after in pairwise(sizes):
             layers += [nn.Linear(before, after), nn.GELU(), nn.Dropout(dropout)]
-        self.layers = nn.Sequential(*layers, nn.Linear(width, 1))
+        self.layers = nn.Sequential(*layers, nn.Linear(width, n_outputs))
 
     def forward(self, counts: Tensor) -> Tensor:
-        """Return a value (n,) for counts (n, n_bins, n_units)."""
-        value: Tensor = self.layers(counts).squeeze(-1)
-        return value
+        """Return outputs (n, n_outputs) for counts (n, n_bins, n_units)."""
+        outputs: Tensor = self.layers(counts)
+        return outputs
 
 
 class CountBiGRU(nn.Module):
@@ -54,9 +60,11 @@ class CountBiGRU(nn.Module):
     ----------
     n_units, width : int
     dropout : float
+    n_outputs : int, default=1
+        1: a value; else logits of classes.
     """
 
-    def __init__(self, n_units: int, width: int, dropout: float) -> None:
+    def __init__(self, n_units: int, width: int, dropout: float, n_outputs: int = 1) -> None:
         super().__init__()
         self.embed = nn.Sequential(nn.Linear(n_units, width), nn.LayerNorm(width), nn.Tanh())
         self.recurrent = nn.GRU(
@@ -64,20 +72,21 @@ class CountBiGRU(nn.Module):
         )
         self.read = nn.Sequential(
             nn.Linear(2 * width, width), nn.LayerNorm(width), nn.Dropout(dropout), nn.Tanh(),
-            nn.Linear(width, 1),
+            nn.Linear(width, n_outputs),
         )  # fmt: skip
 
     def forward(self, counts: Tensor) -> Tensor:
-        """Return a value (n,) for counts (n, n_bins, n_units)."""
+        """Return outputs (n, n_outputs) for counts (n, n_bins, n_units)."""
         states, _ = self.recurrent(self.embed(counts))
-        value: Tensor = self.read(states.mean(dim=1)).squeeze(-1)
-        return value
+        outputs: Tensor = self.read(states.mean(dim=1))
+        return outputs
 
 
-class NetworkDecoder(RegressorMixin, BaseEstimator):
-    """Train a network by AdamW on the squared error; stop where the last tenth no longer improves.
+class NetworkDecoder(BaseEstimator):
+    """Train a network by AdamW, and stop where the last tenth no longer improves.
 
-    Counts and values are standardised by the training windows. The last tenth in the order given,
+    The loss is the squared error of a quantity, or the cross-entropy of classes. Counts, and values
+    of a quantity, are standardised by the training windows. The last tenth in the order given,
     which should be that of time, is held out to choose the epoch, so that no neighbour of a
     training window decides.
 
@@ -91,11 +100,17 @@ class NetworkDecoder(RegressorMixin, BaseEstimator):
         Epochs without improvement.
     batch_size : int, default=128
     learning_rate, weight_decay, dropout : float, default=1e-3, 1e-2, 0.1
+    n_classes : int, optional
+        Values are classes 0 to n_classes - 1; None: a quantity.
     random_state : int, default=0
 
     Attributes
     ----------
     network_ : torch.nn.Module
+    shape_ : tuple of int
+        Bins and units of a window.
+    scale_ : dict of Tensor
+        Means and standard deviations of counts and values.
     n_epochs_ : int
         Epochs of the weights that were kept.
     """
@@ -111,6 +126,7 @@ class NetworkDecoder(RegressorMixin, BaseEstimator):
         learning_rate: float = 1e-3,
         weight_decay: float = 1e-2,
         dropout: float = 0.1,
+        n_classes: int | None = None,
         random_state: int = 0,
     ) -> None:
         self.kind = kind
@@ -121,10 +137,11 @@ class NetworkDecoder(RegressorMixin, BaseEstimator):
         self.learning_rate = learning_rate
         self.weight_decay = weight_decay
         self.dropout = dropout
+        self.n_classes = n_classes
         self.random_state = random_state
 
     def fit(self, counts: NDArray[Any], values: NDArray[Any]) -> Self:
-        """Fit to counts (n, n_bins, n_units) and values (n,).
+        """Fit to counts (n, n_bins, n_units) and values or classes (n,).
 
         Raises
         ------
@@ -139,34 +156,64 @@ class NetworkDecoder(RegressorMixin, BaseEstimator):
         if len(windows) < 20 or not np.isfinite(wanted).all():
             what = f"{len(windows)} windows, {int((~np.isfinite(wanted)).sum())} without a value"
             raise DataFault(what, fix="give 20 windows or more, each with a value")
-        self._mean, self._scale = windows.mean(axis=(0, 1)), windows.std(axis=(0, 1)) + 1e-6
-        self._middle, self._spread = wanted.mean(), wanted.std() + 1e-12
+        self.shape_ = windows.shape[1:]
+        scale = {"mean": windows.mean(axis=(0, 1)), "scale": windows.std(axis=(0, 1)) + 1e-6}
+        quantity = self.n_classes is None
+        scale["middle"] = np.array(wanted.mean() if quantity else 0.0)
+        scale["spread"] = np.array(wanted.std() + 1e-12 if quantity else 1.0)
+        self.scale_ = {name: torch.from_numpy(value) for name, value in scale.items()}
         held = max(1, len(windows) // 10)
-        inputs, targets = (
-            self._scaled(windows),
-            torch.from_numpy(((wanted - self._middle) / self._spread).astype(np.float32)),
-        )
+        inputs = self._scaled(windows)
+        scaled = (wanted - float(scale["middle"])) / float(scale["spread"])
+        targets = torch.from_numpy(scaled.astype(np.float32 if quantity else np.int64))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
-            self.network_ = self._make(windows.shape[1], windows.shape[2])
+            self.network_ = self._make()
             self._train(inputs[:-held], targets[:-held], inputs[-held:], targets[-held:])
         return self
 
     def predict(self, counts: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the decoded values, (n,)."""
+        """Return the decoded values or classes, (n,)."""
         self.network_.eval()
         with torch.inference_mode():
             inputs = torch.split(self._scaled(np.asarray(counts)), 2048)
-            parts = [self.network_(part) for part in inputs]
-        return torch.cat(parts).numpy().astype(np.float64) * self._spread + self._middle
+            outputs = torch.cat([self.network_(part) for part in inputs]).numpy()
+        if self.n_classes is not None:
+            return np.asarray(outputs.argmax(axis=1), dtype=np.float64)
+        spread, middle = float(self.scale_["spread"]), float(self.scale_["middle"])
+        return np.asarray(outputs[:, 0].astype(np.float64) * spread + middle)
 
-    def _make(self, n_bins: int, n_units: int) -> nn.Module:
+    def state(self) -> dict[str, Tensor]:
+        """Return all that was fitted, as tensors."""
+        weights = {f"network.{name}": value for name, value in self.network_.state_dict().items()}
+        return {**weights, **self.scale_, "shape": torch.tensor(self.shape_)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> Self:
+        """Take over what :meth:`state` returned, of a decoder with the same settings."""
+        self.shape_ = tuple(map(int, state["shape"]))
+        self.scale_ = {name: state[name] for name in ("mean", "scale", "middle", "spread")}
+        self.network_ = self._make()
+        self.network_.load_state_dict({
+            name.removeprefix("network."): value
+            for name, value in state.items() if name.startswith("network.")
+        })  # fmt: skip
+        return self
+
+    def _make(self) -> nn.Module:
+        n_bins, n_units = self.shape_
+        n_outputs = self.n_classes or 1
         if self.kind == "MLP":
-            return CountMLP(n_bins, n_units, self.width, self.dropout)
-        return CountBiGRU(n_units, self.width, self.dropout)
+            return CountMLP(n_bins, n_units, self.width, self.dropout, n_outputs)
+        return CountBiGRU(n_units, self.width, self.dropout, n_outputs)
 
     def _scaled(self, counts: NDArray[Any]) -> Tensor:
-        return torch.from_numpy(((counts - self._mean) / self._scale).astype(np.float32))
+        mean, scale = (self.scale_[name].numpy() for name in ("mean", "scale"))
+        return torch.from_numpy(((counts - mean) / scale).astype(np.float32))
+
+    def _loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        if self.n_classes is not None:
+            return nn.functional.cross_entropy(outputs, targets)
+        return nn.functional.mse_loss(outputs[:, 0], targets)
 
     def _train(self, inputs: Tensor, targets: Tensor, held: Tensor, wanted: Tensor) -> None:
         optimiser = torch.optim.AdamW(
@@ -176,13 +223,13 @@ class NetworkDecoder(RegressorMixin, BaseEstimator):
         for epoch in range(1, self.epochs + 1):
             self.network_.train()
             for rows in torch.split(torch.randperm(len(inputs)), self.batch_size):
-                loss = nn.functional.mse_loss(self.network_(inputs[rows]), targets[rows])
+                loss = self._loss(self.network_(inputs[rows]), targets[rows])
                 optimiser.zero_grad()
                 loss.backward()  # type: ignore[no-untyped-call]
                 optimiser.step()
             self.network_.eval()
             with torch.inference_mode():
-                error = float(nn.functional.mse_loss(self.network_(held), wanted))
+                error = float(self._loss(self.network_(held), wanted))
             if error < best:
                 best, self.n_epochs_ = error, epoch
                 state = self.network_.state_dict()

@@ -15,7 +15,7 @@ matrices. The optimum is that of ``sklearn.linear_model.PoissonRegressor`` for e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
@@ -31,6 +31,20 @@ if TYPE_CHECKING:
 MOST_BYTES = 3 << 30
 MOST_LOG = 10.0
 """No prediction exceeds e**10 spikes per bin while the fit searches."""
+
+
+class DrawnWindows(NamedTuple):
+    """Generated windows.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (n_windows, n_bins, n_units)
+    means : ndarray of float64, same shape
+        Expected counts of each bin, given what was drawn before.
+    """
+
+    counts: NDArray[np.int64]
+    means: NDArray[np.float64]
 
 
 class PopulationGLM(BaseEstimator):
@@ -147,7 +161,7 @@ class PopulationGLM(BaseEstimator):
         *,
         covariates: NDArray[Any] | None = None,
         random_state: int = 0,
-    ) -> NDArray[np.int64]:
+    ) -> DrawnWindows:
         """Generate windows, each given the real spikes before it.
 
         Parameters
@@ -162,21 +176,23 @@ class PopulationGLM(BaseEstimator):
 
         Returns
         -------
-        ndarray of int64, shape (n_windows, n_bins, n_units)
+        DrawnWindows
         """
         rng, fired = np.random.default_rng(random_state), np.asarray(counts, dtype=np.float64)
         basis = self._basis()[:, ::-1]  # oldest lag first, as the history is kept
         padded = np.concatenate([np.zeros((self.n_lags, fired.shape[1])), fired])
         recent = np.stack([padded[starts + lag] for lag in range(self.n_lags)], axis=1)
         drawn = np.zeros((len(starts), n_bins, fired.shape[1]), dtype=np.int64)
+        means = np.zeros(drawn.shape)
         for place in range(n_bins):
             past = np.einsum("wlj,kl->wjk", recent, basis).reshape(len(starts), -1)
             log_mean = self.intercept_ + past @ self.coupling_.reshape(fired.shape[1], -1).T
             if covariates is not None:
                 log_mean = log_mean + np.asarray(covariates)[starts + place] @ self.covariate_.T
-            drawn[:, place] = rng.poisson(np.exp(np.minimum(log_mean, MOST_LOG)))
+            means[:, place] = np.exp(np.minimum(log_mean, MOST_LOG))
+            drawn[:, place] = rng.poisson(means[:, place])
             recent = np.concatenate([recent[:, 1:], drawn[:, place, None]], axis=1)
-        return drawn
+        return DrawnWindows(drawn, means)
 
     def _basis(self) -> NDArray[np.float64]:
         if not self.n_basis:

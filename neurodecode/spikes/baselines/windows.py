@@ -12,6 +12,9 @@ from neurodecode.faults import ConfigFault
 if TYPE_CHECKING:
     from neurodecode.datasets.spiking.recording import Series, SpikeSession
 
+SLACK_S = 1e-9
+"""Rounding of sums of times."""
+
 
 def window_counts(
     session: SpikeSession, starts: NDArray[np.float64], seconds: float, *, n_bins: int = 1
@@ -55,7 +58,8 @@ def window_counts(
 def last_values(series: Series, starts: NDArray[np.float64], stops: NDArray[np.float64]) -> Any:
     """Return the last sample in each window ``[start, stop)``, NaN where there is none.
 
-    This is Neuroformer's target; classes come back as float, too.
+    This is Neuroformer's target; classes come back as float, too. Samples often stand on the
+    edges of windows, so a nanosecond of rounding is allowed for, as in ``SpikeWindows``.
 
     Parameters
     ----------
@@ -68,6 +72,6 @@ def last_values(series: Series, starts: NDArray[np.float64], stops: NDArray[np.f
     -------
     ndarray of float64, shape (n_windows,)
     """
-    place = np.searchsorted(series.times, stops, side="left") - 1
-    found = (place >= 0) & (series.times[np.maximum(place, 0)] >= starts)
+    place = np.searchsorted(series.times, stops - SLACK_S, side="left") - 1
+    found = (place >= 0) & (series.times[np.maximum(place, 0)] >= starts - SLACK_S)
     return np.where(found, series.values[np.maximum(place, 0)].astype(float), np.nan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import sys
 
 import numpy as np
 import pytest
@@ -23,7 +24,10 @@ def folder(tmp_path_factory):
     file = pynwb.NWBFile(session_description="toy", identifier="1", session_start_time=start)
     file.add_unit_column("quality", "of the sorting")
     for quality in ("good", "mua", "good"):
-        file.add_unit(spike_times=np.sort(rng.uniform(0, 30, 50)), quality=quality)
+        file.add_unit(
+            spike_times=np.sort(rng.uniform(0, 30, 50)), quality=quality,
+            obs_intervals=[[0.0, 10.0], [11.0, 30.0]],
+        )  # fmt: skip
     file.add_trial_column("odour", "what was smelt")
     for number in range(3):
         file.add_trial(start_time=10.0 * number, stop_time=10.0 * number + 8, odour="abc"[number])
@@ -33,6 +37,14 @@ def folder(tmp_path_factory):
     module.add(pynwb.TimeSeries(name="speed", data=speed, unit="m", rate=10.0, conversion=2.0))
     module.add(
         pynwb.TimeSeries(name="hand", data=np.ones((300, 2)), unit="m", timestamps=speed_times())
+    )
+    place = pynwb.behavior.SpatialSeries(
+        name="track", data=np.arange(300.0), reference_frame="its start", unit="m", rate=10.0
+    )
+    module.add(pynwb.behavior.Position(spatial_series=place))
+    frames = rng.integers(0, 255, (60, 4, 5, 3), dtype=np.uint8)
+    file.add_stimulus(
+        pynwb.image.ImageSeries(name="movie", data=frames, unit="n.a.", format="raw", rate=2.0)
     )
     with pynwb.NWBHDF5IO(str(root / "sub-a" / "sub-a_ses-7_ecephys.nwb"), "w") as handle:
         handle.write(file)
@@ -54,6 +66,14 @@ def test_units_trials_and_series_come_in_their_units(folder):
     assert made.limits[0] == 0
 
 
+def test_frames_are_grey_and_ragged_columns_no_labels(folder):
+    (made,) = read(folder, "a", stimulus="movie", behaviour={"x": "track"})
+    assert made.stimulus.frames.shape == (60, 4, 5)
+    assert made.stimulus.frame_times[:3].tolist() == [0, 0.5, 1]
+    assert made.unit_table.columns.tolist() == ["unit", "quality"]
+    assert made.series("x").values[-1] == 299
+
+
 def test_names_that_are_not_in_the_file_get_the_nearest(folder):
     with pytest.raises(ConfigFault, match="did you mean 'speed'"):
         read(folder, "a", behaviour={"v": "sped"})
@@ -63,6 +83,13 @@ def test_names_that_are_not_in_the_file_get_the_nearest(folder):
         read(folder, "a", units_where={"qualty": "good"})
     with pytest.raises(DataFault, match="unknown subject 'b'"):
         read(folder, "b")
+
+
+def test_without_pynwb_the_extra_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynwb", None)
+    (tmp_path / "sub-a.nwb").write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(ConfigFault, match=r"needs pynwb -> pip install 'neurodecode\[spikes\]'"):
+        read(tmp_path, "a")
 
 
 def test_a_file_that_is_none_is_told(tmp_path):

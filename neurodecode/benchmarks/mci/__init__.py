@@ -1,0 +1,1 @@
+"""Benchmark of the nested search of ``mci``."""

@@ -1,0 +1,83 @@
+"""Fit one classifier and score people with it."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.linalg import LinAlgWarning
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from neurodecode.morphometry.classifiers import build_estimator
+from neurodecode.morphometry.estimators import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+
+
+def fit_and_score(
+    name: str,
+    parameters: Mapping[str, Any],
+    train: Floats,
+    y: NDArray[np.intp],
+    test: Floats,
+    *,
+    random_state: int,
+) -> tuple[Floats, bool]:
+    """Fit a classifier on features, standardised where it needs that, and score the test people.
+
+    Warnings of iterations that stop early and of covariances that are nearly singular are
+    silenced: in a search they are a property of a candidate, which its score answers.
+
+    Returns
+    -------
+    scores : ndarray, shape (n_test,)
+        Posterior of class 1, or the decision value of classifiers without posteriors.
+    is_posterior : bool
+    """
+    shape = Shape(len(train), train.shape[1], random_state)
+    model: Any = build_estimator(name, shape, parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", LinAlgWarning)
+        model.fit(train, y)
+    if hasattr(model, "predict_proba"):
+        return _posterior(model, test), True
+    return np.asarray(model.decision_function(test), dtype=float), False
+
+
+def _posterior(model: Any, test: Floats) -> Floats:
+    """Return the posterior of class 1; 0 where a constant model knows class 0 only."""
+    posteriors = np.asarray(model.predict_proba(test), dtype=float)
+    column = np.flatnonzero(np.asarray(model.classes_) == 1)
+    return posteriors[:, column[0]] if column.size else np.zeros(len(test))
+
+
+def cut_of(is_posterior: bool) -> float:
+    """Return the score above which a person is called a converter: 0.5, or 0 for SVMs."""
+    return 0.5 if is_posterior else 0.0
+
+
+def prevalence_cut(held_out: Floats, y: NDArray[np.intp]) -> float:
+    """Return the score that as many held-out people exceed as there are converters."""
+    return float(np.quantile(held_out, 1 - np.mean(y)))
+
+
+def sigmoid_posterior(held_out: Floats, y: NDArray[np.intp], scores: Floats) -> Floats:
+    r"""Return posteriors of decision values by a sigmoid fitted on held-out ones.
+
+    .. math:: P(y = 1 \mid s) = 1 / (1 + \exp(-(a s + b)))
+
+    References
+    ----------
+    Platt (1999), Probabilistic outputs for support vector machines.
+    """
+    centre, spread = held_out.mean(), held_out.std() or 1.0
+    sigmoid = LogisticRegression(C=1e3).fit(((held_out - centre) / spread)[:, None], y)
+    return np.asarray(sigmoid.predict_proba(((scores - centre) / spread)[:, None])[:, 1])
