@@ -51,7 +51,8 @@ def write_windows(
         NaN where nothing fired and nothing was written, and ``chance NAME``, ``best NAME`` of the
         same windows; ``gain`` (nats over constant rates) and ``spikes``, and ``best gain``; and of
         the session ``rate correlation``, ``pulse F1`` with its chance, and, where whole trials of
-        a stimulus are repeated, ``PSTH correlation`` and its ``ceiling``, that of disjoint real trials.
+        a stimulus are repeated, ``PSTH correlation`` and its ``ceiling``, that of disjoint real
+        trials.
     """
     asked = config.evaluation
     rows = chosen_rows(fold, fold.test, asked.n_windows)
