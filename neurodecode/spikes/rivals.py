@@ -19,6 +19,7 @@ from neurodecode.spikes.baselines.poisson_glm import PopulationGLM
 from neurodecode.spikes.baselines.position import BayesianPositionDecoder
 from neurodecode.spikes.baselines.windows import window_counts
 from neurodecode.spikes.loading import refuse_other_units
+from neurodecode.spikes.study import valid_rows
 from neurodecode.spikes.variants import BAYES, GLM
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def fit_rival(
         If the Bayesian decoder is asked for classes.
     """
     rows, n_classes = fold.train, len(recorded.classes(target)) or None
-    counts, values = counts_of(recorded)[rows], recorded.values(target)[rows]
+    every, all_values = counts_of(recorded), recorded.values(target)
+    counts, values = every[rows], all_values[rows]
     info = {"model": name, "units": recorded.unit_labels}
     if name == BAYES:
         if n_classes is not None:
@@ -80,11 +82,12 @@ def fit_rival(
         save_estimators(folder, BayesianPositionDecoder().fit(counts, values), info)
         return
     decoder = make_behaviour_decoder(name, n_classes=n_classes, random_state=seed)
-    decoder.fit(counts, values)
     if name in NETWORKS:
+        held = valid_rows(fold)  # the windows that choose the epoch of our own network
+        decoder.fit(counts, values, (every[held], all_values[held]))
         save_tensors(folder, decoder.state(), info)
     else:
-        save_estimators(folder, decoder, info)
+        save_estimators(folder, decoder.fit(counts, values), info)
 
 
 def ask_rival(

@@ -140,8 +140,20 @@ class NetworkDecoder(BaseEstimator):
         self.n_classes = n_classes
         self.random_state = random_state
 
-    def fit(self, counts: NDArray[Any], values: NDArray[Any]) -> Self:
+    def fit(
+        self,
+        counts: NDArray[Any],
+        values: NDArray[Any],
+        valid: tuple[NDArray[Any], NDArray[Any]] | None = None,
+    ) -> Self:
         """Fit to counts (n, n_bins, n_units) and values or classes (n,).
+
+        Parameters
+        ----------
+        counts, values : ndarray
+        valid : tuple of ndarray, optional
+            Counts and values that choose the epoch; by default the last tenth, which is one
+            stretch of time, and no fair choice where classes follow one another.
 
         Raises
         ------
@@ -157,19 +169,22 @@ class NetworkDecoder(BaseEstimator):
             what = f"{len(windows)} windows, {int((~np.isfinite(wanted)).sum())} without a value"
             raise DataFault(what, fix="give 20 windows or more, each with a value")
         self.shape_ = windows.shape[1:]
-        scale = {"mean": windows.mean(axis=(0, 1)), "scale": windows.std(axis=(0, 1)) + 1e-6}
+        spread = windows.std(axis=(0, 1))
+        # A unit that is silent here may fire elsewhere: its counts then stay as they are.
+        scale = {"mean": windows.mean(axis=(0, 1)), "scale": np.where(spread > 0, spread, 1.0)}
         quantity = self.n_classes is None
         scale["middle"] = np.array(wanted.mean() if quantity else 0.0)
         scale["spread"] = np.array(wanted.std() + 1e-12 if quantity else 1.0)
         self.scale_ = {name: torch.from_numpy(value) for name, value in scale.items()}
-        held = max(1, len(windows) // 10)
-        inputs = self._scaled(windows)
-        scaled = (wanted - float(scale["middle"])) / float(scale["spread"])
-        targets = torch.from_numpy(scaled.astype(np.float32 if quantity else np.int64))
+        if valid is None:
+            held = max(1, len(windows) // 10)
+            valid = windows[-held:], wanted[-held:]
+            windows, wanted = windows[:-held], wanted[:-held]
+        parts = [part for pair in ((windows, wanted), valid) for part in self._tensors(*pair)]
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.random_state)
             self.network_ = self._make()
-            self._train(inputs[:-held], targets[:-held], inputs[-held:], targets[-held:])
+            self._train(*parts)
         return self
 
     def predict(self, counts: NDArray[Any]) -> NDArray[np.float64]:
@@ -209,6 +224,13 @@ class NetworkDecoder(BaseEstimator):
     def _scaled(self, counts: NDArray[Any]) -> Tensor:
         mean, scale = (self.scale_[name].numpy() for name in ("mean", "scale"))
         return torch.from_numpy(((counts - mean) / scale).astype(np.float32))
+
+    def _tensors(self, counts: NDArray[Any], values: NDArray[Any]) -> tuple[Tensor, Tensor]:
+        """Return scaled inputs and targets."""
+        middle, spread = float(self.scale_["middle"]), float(self.scale_["spread"])
+        kind = np.float32 if self.n_classes is None else np.int64
+        targets = (np.asarray(values, np.float64) - middle) / spread
+        return self._scaled(np.asarray(counts)), torch.from_numpy(targets.astype(kind))
 
     def _loss(self, outputs: Tensor, targets: Tensor) -> Tensor:
         if self.n_classes is not None:

@@ -128,3 +128,30 @@ def test_the_vocabulary_of_a_network_is_its_sessions_units(parts):
     assert network.n_neurons == 4
     assert network.targets["side"].n_classes == 2
     assert not network_of(recorded.config, recorded, "state+past").targets
+
+
+@pytest.mark.parametrize("name", ["MLP", "bi-GRU"])
+def test_a_unit_that_was_silent_in_training_does_not_blow_an_answer_up(name):
+    rng = np.random.default_rng(0)
+    counts = rng.poisson(1.0, (60, 2, 3)).astype(float)
+    counts[:50, :, 2] = 0
+    decoder = make_behaviour_decoder(name)
+    decoder.epochs = 2
+    values = counts[:, :, 0].sum(axis=1)
+    decoder.fit(counts[:40], values[:40], (counts[40:50], values[40:50]))
+    assert np.abs(decoder.predict(counts)).max() < 50
+
+
+def test_network_rivals_choose_their_epoch_on_the_validation_windows(parts, tmp_path, monkeypatch):
+    recorded, fold = parts
+    seen = {}
+
+    def fit(self, counts, values, valid=None):
+        seen["valid"] = valid
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("neurodecode.spikes.baselines.networks.NetworkDecoder.fit", fit)
+    with pytest.raises(KeyboardInterrupt):
+        fit_rival(recorded, fold, "MLP", "speed", tmp_path, seed=0)
+    np.testing.assert_array_equal(seen["valid"][0], counts_of(recorded)[fold.valid])
+    np.testing.assert_array_equal(seen["valid"][1], recorded.values("speed")[fold.valid])
