@@ -66,6 +66,9 @@ class PopulationGLM(BaseEstimator):
     coupling_ : ndarray, shape (n_units, n_units, n_basis)
         ``[i, j]`` is what j does to i.
     covariate_ : ndarray, shape (n_units, n_covariates)
+    ceiling_ : ndarray, shape (n_units,)
+        Most spikes of each unit in a fitted bin: no prediction exceeds it, since coupled draws
+        that feed themselves would else run away.
     n_iter_ : int
     """
 
@@ -110,6 +113,7 @@ class PopulationGLM(BaseEstimator):
         if (mean == 0).any():
             silent = ", ".join(map(str, np.flatnonzero(mean == 0)[:5]))
             raise DataFault(f"unit {silent} has no spike to fit", fix="leave silent units out")
+        self.ceiling_ = fired.max(axis=0)
         self._middle, spread = design.mean(axis=0), design.std(axis=0)
         self._spread = np.where(spread > 0, spread, 1.0)
         scaled = (design - self._middle) / self._spread
@@ -130,7 +134,7 @@ class PopulationGLM(BaseEstimator):
             [self.coupling_.reshape(len(self.intercept_), -1), self.covariate_], axis=1
         )
         log_mean = self.intercept_ + self._design(fired, covariates) @ weights.T
-        return np.asarray(np.exp(np.minimum(log_mean, MOST_LOG)))
+        return np.asarray(np.minimum(np.exp(np.minimum(log_mean, MOST_LOG)), self.ceiling_))
 
     def connectivity(self) -> NDArray[np.float64]:
         r"""Return how strongly j drives i, ``[i, j]``, as an approximate Wald statistic.
@@ -189,7 +193,8 @@ class PopulationGLM(BaseEstimator):
             log_mean = self.intercept_ + past @ self.coupling_.reshape(fired.shape[1], -1).T
             if covariates is not None:
                 log_mean = log_mean + np.asarray(covariates)[starts + place] @ self.covariate_.T
-            means[:, place] = np.exp(np.minimum(log_mean, MOST_LOG))
+            rates = np.exp(np.minimum(log_mean, MOST_LOG))
+            means[:, place] = np.minimum(rates, self.ceiling_)
             drawn[:, place] = rng.poisson(means[:, place])
             recent = np.concatenate([recent[:, 1:], drawn[:, place, None]], axis=1)
         return DrawnWindows(drawn, means)

@@ -157,7 +157,7 @@ def test_decoded_classes_have_the_chance_of_the_classes_that_are_tested(study, s
     side[times > 20] = 7  # a third class, in the last blocks, which are not tested
     made = study(session(behaviour={"side": Series(times, side)}), targets=["side"],
                  models=["state"], decoders=["GLM"])  # fmt: skip
-    unit = unit_of(made, "decode")
+    unit = unit_of(made, "rivals")
     train_unit(made, unit, tmp_path)
     result = evaluate_unit(made, unit, tmp_path)
     tested = result.predictions["true"].nunique()
