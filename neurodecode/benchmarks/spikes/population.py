@@ -15,23 +15,30 @@ if TYPE_CHECKING:
     from neurodecode.spikes.config_model import NeuroformerConfig
     from neurodecode.spikes.model import Neuroformer
 
+SHARPNESS, SHARE = 1.6, 0.5
+"""Gain of queries and keys, of values and outputs."""
+
 
 def draw_model(config: NeuroformerConfig, seed: int) -> Neuroformer:
     """Return a model whose output depends on everything, and that never writes EOS.
 
     Weights as drawn before a training are small, and positions zero: tokens attend to all others
     almost alike, and what they read hardly matters, so that a wrong memory would write the same.
-    Embeddings and positions are therefore drawn with deviation 1, weights of attention with one
-    over the root of the width, which keeps it. The row of EOS is zero, so that its logit, 0, is
-    never the largest of many.
+    Embeddings and positions are therefore drawn with deviation 1, weights of attention in
+    proportion to one over the root of the width, which keeps it: queries and keys larger, so that
+    attention is selective; values and outputs smaller, so that a token is not lost among those it
+    reads, else all windows would repeat one neuron. The row of EOS is zero, so that its logit, 0,
+    is never the largest of many.
     """
     torch.manual_seed(seed)
     model = config.build()
     with torch.no_grad():
         for module in model.modules():
             if isinstance(module, Attention):
-                for linear in (module.query, module.key, module.value, module.output):
-                    linear.weight.normal_(std=config.width**-0.5)
+                for linear in (module.query, module.key):
+                    linear.weight.normal_(std=SHARPNESS * config.width**-0.5)
+                for linear in (module.value, module.output):
+                    linear.weight.normal_(std=SHARE * config.width**-0.5)
         for drawn in (model.tokens.weight, model.position, model.past_position):
             if drawn is not None:
                 drawn.normal_()
