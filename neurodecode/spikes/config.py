@@ -104,6 +104,11 @@ class FewShotSection(Section):
         description="Parts of the pretrained model that are not tuned; body: all but "
         "the heads that decode behaviour",
     )
+    n_updates: int | None = Field(
+        default=None,
+        ge=1,
+        description="Of each tuning, whatever the share; null: the epochs of its Trainer",
+    )
     spikes: bool = Field(
         default=True, description="Go on with the loss of spikes, of the same windows"
     )

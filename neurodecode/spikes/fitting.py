@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,15 +27,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurodecode.evaluation.spike_splits import SpikeFold
+    from neurodecode.spikes.config import FewShotSection
     from neurodecode.spikes.config_model import NeuroformerConfig
     from neurodecode.spikes.config_training import SpikeTraining
     from neurodecode.spikes.model import Neuroformer
     from neurodecode.spikes.recorded import Recorded
     from neurodecode.spikes.study import Study
     from neurodecode.spikes.units import Part, Unit
-
-HALF = 0.5
-"""Of the recording: how far the behaviour of the control is moved."""
 
 
 def train_unit(study: Study, unit: Unit, folder: Path) -> str:
@@ -99,7 +98,8 @@ class Fitting:
                           seed=self.part.seed)  # fmt: skip
             return f"{self.fold.train.size} windows"
         network = network_of(self.config, self.recorded, self.config.decoder_model, decodes=True)
-        shift = dict.fromkeys(self.config.targets, HALF) if name == SHUFFLED else None
+        targets = self.config.targets if name == SHUFFLED else ()
+        shift = {target: self.recorded.unrelated_shift(target) for target in targets}
         return self._network(
             network, self.fold.train, self.folder, self.config.training,
             spikes=name != ALONE, shift=shift,
@@ -121,8 +121,9 @@ class Fitting:
         for way, share in ways_of(asked):
             rows = np.sort(few_shot(known, share))
             state = pretrained.state_dict() if way == PRETRAINED else None
+            training = tuning_of(asked, rows.size)
             self._network(
-                network, rows, self.folder / way_name(way, share), asked.training, state=state,
+                network, rows, self.folder / way_name(way, share), training, state=state,
                 frozen=asked.freeze if state is not None else (), spikes=asked.spikes, last=True,
             )  # fmt: skip
         return f"pretrained ({said}), tuned {len(ways_of(asked))} times"
@@ -155,3 +156,16 @@ class Fitting:
         save_weights(folder, model, info)
         said = f"{len(rows)} windows, {how.epochs} epochs, validation loss {how.best_loss:.3f}"
         return model, f"{said}; {how.note}" if how.note else said
+
+
+def tuning_of(asked: FewShotSection, n_rows: int) -> SpikeTraining:
+    """Return the training of few windows: it validates once, at the end.
+
+    With ``n_updates`` it has as many epochs as that many updates need.
+    """
+    training = asked.training
+    n_epochs = training.trainer.max_epochs
+    if asked.n_updates is not None:
+        n_epochs = math.ceil(asked.n_updates / math.ceil(n_rows / training.batch_size))
+    changed = {"max_epochs": n_epochs, "check_val_every_n_epoch": n_epochs}
+    return training.model_copy(update={"trainer": training.trainer.model_copy(update=changed)})

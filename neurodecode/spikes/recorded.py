@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from neurodecode.spikes.config import SpikesConfig
     from neurodecode.spikes.config_model import NeuroformerConfig
 
-Rows = "NDArray[np.intp]"
+N_SHIFTS = 241
+"""That are tried for a control."""
 
 
 class Recorded:
@@ -100,6 +101,22 @@ class Recorded:
             raise DataFault(f"'{name}' does not vary in the training part",
                             where=self.session.label)  # fmt: skip
         return float(values.mean()), spread
+
+    def unrelated_shift(self, name: str) -> float:
+        """Return how far, as a share of the recording, a control moves a behaviour.
+
+        Of shifts by a fifth of the recording to four fifths, the one at which the moved quantity
+        has the least correlation with itself. Any other has some, of either sign, and a network
+        that learns the moved behaviour then decodes that share of the real one. Of classes: a half.
+        """
+        series, labels = self._series(name)
+        if labels:
+            return 0.5
+        values = np.asarray(series.values, dtype=np.float64) - np.mean(series.values)
+        shifts = np.linspace(0.2, 0.8, N_SHIFTS)
+        related = [abs(np.mean(values * np.roll(values, int(len(values) * share))))
+                   for share in shifts]  # fmt: skip
+        return float(shifts[int(np.argmin(related))])
 
     def spike_windows(
         self,

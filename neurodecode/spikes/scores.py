@@ -11,7 +11,7 @@ import pandas as pd
 from neurodecode.evaluation.comparison import compare_reference
 from neurodecode.evaluation.group_scores import group_rows
 from neurodecode.evaluation.metric_row import metric_frame
-from neurodecode.spikes.decoded import ACCURACY, ERROR, R
+from neurodecode.spikes.decoded import ACCURACY, R
 from neurodecode.spikes.evaluation import read_unit
 from neurodecode.spikes.loading import PRETRAINED, SCRATCH
 from neurodecode.spikes.written import F1, block_labels
@@ -121,7 +121,7 @@ def load_scores(folders: Sequence[Path], n_resamples: int, seed: int) -> Scores:
     is_tuned = every["model"].str.startswith((f"{PRETRAINED},", f"{SCRATCH},"))
     subjects = every[~is_tuned]
     group = metric_frame(group_rows(subjects, n_resamples=n_resamples, seed=seed, unit="subject"))
-    tuned = every[is_tuned & ~every["metric"].str.endswith(f" {ERROR}")]
+    tuned = every[is_tuned & every["metric"].str.endswith((f" {R}", f" {ACCURACY}"))]
     names = tuned["model"].str.split(", ", n=1, expand=True) if len(tuned) else pd.DataFrame()
     few_shot = pd.DataFrame() if tuned.empty else tuned.assign(
         way=names[0], share=names[1].astype(float),

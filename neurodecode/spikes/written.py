@@ -281,11 +281,17 @@ def _pulses(
     overlap = (np.diff(starts) < recorded.config.windows.current - 1e-9).any()
     if times is None or overlap:
         return float("nan")
-    session = recorded.session
+    session, current = recorded.session, recorded.config.windows.current
     after = np.searchsorted(starts, session.times + 1e-9) - 1
-    inside = (after >= 0) & (session.times < starts[after] + recorded.config.windows.current - 1e-9)
-    real = pd.DataFrame({"unit": session.units[inside], "time": session.times[inside]})
-    trains = {unit: part["time"].to_numpy() for unit, part in times.groupby("unit")}
+    inside = (after >= 0) & (session.times < starts[after] + current - 1e-9)
+    # What lies between windows further apart than two pulses is cut out: it holds nothing.
+    gaps = np.maximum(0.0, np.diff(starts) - current - 2 * width)
+    cut = np.concatenate([[0.0], np.cumsum(gaps)])
+    real = pd.DataFrame({"unit": session.units[inside],
+                         "time": session.times[inside] - cut[after[inside]]})  # fmt: skip
+    place = np.clip(np.searchsorted(starts, times["time"] + 1e-9) - 1, 0, None)
+    written = times.assign(time=times["time"].to_numpy() - cut[place])
+    trains = {unit: part["time"].to_numpy() for unit, part in written.groupby("unit")}
     scores = [
         pulse_score(np.sort(trains.get(unit, np.empty(0))), part["time"].to_numpy(), width).score
         for unit, part in real.groupby("unit")
