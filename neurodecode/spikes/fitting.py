@@ -99,7 +99,9 @@ class Fitting:
             return f"{self.fold.train.size} windows"
         network = network_of(self.config, self.recorded, self.config.decoder_model, decodes=True)
         targets = self.config.targets if name == SHUFFLED else ()
-        shift = {target: self.recorded.unrelated_shift(target) for target in targets}
+        shift = {
+            target: self.recorded.unrelated_shift(target, self.fold.train) for target in targets
+        }
         return self._network(
             network, self.fold.train, self.folder, self.config.training,
             spikes=name != ALONE, shift=shift,

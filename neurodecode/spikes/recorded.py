@@ -11,7 +11,7 @@ import pandas as pd
 from neurodecode.datasets.spiking.recording import Series
 from neurodecode.evaluation.spike_windows import window_table
 from neurodecode.faults import ConfigFault, DataFault, unknown
-from neurodecode.spikes.baselines.windows import last_values
+from neurodecode.spikes.baselines.windows import SLACK_S, last_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,21 +102,30 @@ class Recorded:
                             where=self.session.label)  # fmt: skip
         return float(values.mean()), spread
 
-    def unrelated_shift(self, name: str) -> float:
+    def unrelated_shift(self, name: str, rows: NDArray[Any]) -> float:
         """Return how far, as a share of the recording, a control moves a behaviour.
 
         Of shifts by a fifth of the recording to four fifths, the one at which the moved quantity
-        has the least correlation with itself. Any other has some, of either sign, and a network
-        that learns the moved behaviour then decodes that share of the real one. Of classes: a half.
+        has the least correlation with the real one over windows. Any other has some, of either
+        sign, and a network that learns the moved behaviour then decodes that share of the real
+        one. Of classes: a half.
+
+        Parameters
+        ----------
+        name : str
+        rows : ndarray of int
+            Windows that are trained on.
         """
-        series, labels = self._series(name)
+        (times, values), labels = self._series(name)
         if labels:
             return 0.5
-        values = np.asarray(series.values, dtype=np.float64) - np.mean(series.values)
-        shifts = np.linspace(0.2, 0.8, N_SHIFTS)
-        related = [abs(np.mean(values * np.roll(values, int(len(values) * share))))
-                   for share in shifts]  # fmt: skip
-        return float(shifts[int(np.argmin(related))])
+        last = np.searchsorted(times, self.windows["stop"].to_numpy()[rows] - SLACK_S) - 1
+        moved = np.linspace(0.2, 0.8, N_SHIFTS)
+        related = [
+            abs(np.corrcoef(values[last], values[last - int(len(values) * share)])[0, 1])
+            for share in moved
+        ]
+        return float(moved[int(np.argmin(related))])
 
     def spike_windows(
         self,

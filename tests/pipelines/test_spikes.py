@@ -16,7 +16,7 @@ MAIN, SHARED = "state+past", "state+past, shared body"
 MODELS = {MAIN, "state", SHARED, "state+past+stimulus+behaviour+contrastive", "Poisson GLM"}
 DECODERS = {"joint", "Lasso", "MLP", "joint, behaviour shuffled"}
 SMALL = (
-    "--set", f"models=[{MAIN}]", "--set", "wiring.model=null", "--set", "few_shot.n_seeds=0",
+    "--set", f"models=[{MAIN}]", "--set", "wiring=null", "--set", "few_shot.n_seeds=0",
     "--set", "training.trainer.max_epochs=1",
 )  # fmt: skip
 """One small model alone."""

@@ -93,9 +93,27 @@ def test_the_control_is_trained_on_behaviour_of_another_time_alone(study, tmp_pa
     for name in ("joint", "behaviour alone", "joint, behaviour shuffled"):
         train_unit(made, unit_of(made, f"decode.{name.replace(',', '').replace(' ', '-')}.sub"),
                    tmp_path)  # fmt: skip
-    assert asked["joint"] == {"spikes": True, "shift": None}
-    assert asked["behaviour alone"] == {"spikes": False, "shift": None}
-    assert asked["joint, behaviour shuffled"] == {"spikes": True, "shift": {"speed": 0.5}}
+    assert asked["joint"] == {"spikes": True, "shift": {}}
+    assert asked["behaviour alone"] == {"spikes": False, "shift": {}}
+    recorded = made.sessions("01")[0]
+    moved = recorded.unrelated_shift("speed", made.folds(recorded)[0].train)
+    assert asked["joint, behaviour shuffled"] == {"spikes": True, "shift": {"speed": moved}}
+
+
+def test_the_control_s_behaviour_is_unrelated_to_the_real_one(study):
+    made = study(targets=["speed"])
+    recorded = made.sessions("01")[0]
+    rows, scales = made.folds(recorded)[0].train, {"speed": (0.0, 1.0)}
+    moved = recorded.unrelated_shift("speed", rows)
+    assert 0.2 <= moved <= 0.8
+    network = network_of(made.config, recorded, "state", decodes=True)
+    real, other = (
+        recorded.spike_windows(network, scales, rows=rows, shift={"speed": share})
+        .batch(range(rows.size))["targets"]["speed"].numpy()
+        for share in (0.0, moved)
+    )  # fmt: skip
+    assert abs(np.corrcoef(real, other)[0, 1]) < 0.02
+    assert not np.array_equal(real, other)
 
 
 def test_a_model_is_written_scored_and_read_back(study, tmp_path):
