@@ -9,6 +9,7 @@ work of all voxels over the work of these.
 from __future__ import annotations
 
 import time
+from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -177,17 +178,13 @@ def _sparse(graph: VoxelGraph, some: Voxels) -> tuple[Program, float]:
 
 def _of_library(graph: VoxelGraph, name: str) -> Program:
     """Triangles of all nodes by networkx or igraph."""
-    matrix = graph.adjacency()
+    library, matrix = import_module(name), graph.adjacency()
     if name == NETWORKX:
-        import networkx
-
-        network = networkx.from_numpy_array(matrix)
-        return lambda: _timed(lambda: list(networkx.triangles(network).values()))
+        network = library.from_numpy_array(matrix)
+        return lambda: _timed(lambda: list(library.triangles(network).values()))
     assert name == IGRAPH
-    import igraph
-
     u, v = np.nonzero(np.triu(matrix))
-    drawn = igraph.Graph(n=graph.n_voxels, edges=np.column_stack([u, v]).tolist())
+    drawn = library.Graph(n=graph.n_voxels, edges=np.column_stack([u, v]).tolist())
 
     def count() -> Counts:
         corners = np.asarray(drawn.list_triangles(), dtype=np.intp).reshape(-1)
