@@ -42,7 +42,7 @@ class CountingSection(Section):
     small_voxel_mm: int = Field(
         default=8, ge=3, le=15, description="For networkx and igraph; 8 mm: 3,666 voxels"
     )
-    rounds: int = Field(default=2, ge=1, description="Turns of each program per job")
+    rounds: int = Field(default=1, ge=1, description="Turns of each program per job")
 
 
 class ADHDBenchmark(Benchmark):
