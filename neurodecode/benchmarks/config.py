@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field, model_validator
 
 from neurodecode.benchmarks.acm.config import ACMBenchmark
+from neurodecode.benchmarks.adhd.config import ADHDBenchmark
 from neurodecode.benchmarks.emotion.config import EmotionBenchmark
 from neurodecode.benchmarks.image.config import ImageBenchmark
 from neurodecode.benchmarks.method import ArraySection
@@ -37,7 +38,8 @@ class BenchConfig(Experiment):
         | ImageBenchmark
         | MindBridgeBenchmark
         | EmotionBenchmark
-        | SpikesBenchmark,
+        | SpikesBenchmark
+        | ADHDBenchmark,
         Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +53,12 @@ def describe_machine() -> dict[str, Any]:
         "BLAS while timed": "; ".join(sorted(set(blas))) or "none found",
         "load when a job began": f"{os.getloadavg()[0]:.2f}" if hasattr(os, "getloadavg") else "-",
     }
+
+
+def peak_memory_gb() -> float:
+    """Return the peak resident memory of this process, 1e9 bytes (Linux counts in KiB)."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e9 if sys.platform == "darwin" else peak * 1024 / 1e9
 
 
 def _processor() -> str:

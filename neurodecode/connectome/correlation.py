@@ -11,11 +11,11 @@ from neurodecode.connectome.bits import empty_bits
 from neurodecode.faults import ConfigFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from neurodecode.connectome.bits import Bits
+    from neurodecode.connectome.progress import Progress
 
-    Progress = Callable[[int, int], None]
     Block = tuple[slice, slice, NDArray[np.float32]]
 
 BLOCK = 2048  # a multiple of 64, so that blocks fill whole words; 16 MB of float32

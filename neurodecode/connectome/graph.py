@@ -14,13 +14,14 @@ from neurodecode.connectome.correlation import (
     correlation_blocks,
     density_thresholds,
 )
+from neurodecode.connectome.progress import told
 from neurodecode.connectome.series import VoxelSeries
 from neurodecode.faults import ConfigFault, DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from neurodecode.connectome.correlation import Progress
+    from neurodecode.connectome.progress import Progress
 
 MAX_BYTES = 4 * 2**30
 """Largest memory for the bits of all graphs of a sweep."""
@@ -167,7 +168,7 @@ def voxel_graphs(
     *,
     thetas: Sequence[float] = (),
     densities: Sequence[float] = (),
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> list[VoxelGraph]:
     """Build the graphs of a sweep in one pass over the blocks of the correlation matrix.
@@ -181,8 +182,8 @@ def voxel_graphs(
         Fixed thresholds, each in [0, 1).
     densities : sequence of float
         Fixed densities, each in (0, 1); together they need one pass more.
-    progress : callable, optional
-        Called with (blocks done, blocks in all) in each pass.
+    progress : callable or bool, optional
+        Called with (blocks done, blocks in all) in each pass; True draws a bar on a terminal.
     max_bytes : int
         Largest memory for the graphs.
 
@@ -197,11 +198,12 @@ def voxel_graphs(
         If there is no threshold, one is out of range, or the graphs would not fit.
     """
     _check_sweep(len(series.courses), thetas, densities, max_bytes)
-    found = density_thresholds(series.courses, densities, progress) if densities else []
-    edges = [ThresholdedEdges(len(series.courses), theta) for theta in (*thetas, *found)]
-    for block in correlation_blocks(series.courses, progress):
-        for collected in edges:
-            collected.add(*block)
+    with told(progress, "correlations") as tell:
+        found = density_thresholds(series.courses, densities, tell) if densities else []
+        edges = [ThresholdedEdges(len(series.courses), theta) for theta in (*thetas, *found)]
+        for block in correlation_blocks(series.courses, tell):
+            for collected in edges:
+                collected.add(*block)
     return [VoxelGraph(e.bits, float(e.theta), e.weights, series) for e in edges]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sized
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from neurodecode.connectome.maps import (
     weight_map,
     weighted_triangle_map,
 )
+from neurodecode.connectome.progress import told
 from neurodecode.connectome.triangles import three_cycle_map
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
@@ -124,7 +126,7 @@ class SubjectMapStore:
         subjects: Iterable[tuple[str, VoxelSeries]],
         *,
         n_jobs: int = 1,
-        progress: Callable[[str, bool], None] | None = None,
+        progress: Callable[[str, bool], None] | bool | None = None,
     ) -> list[str]:
         """Compute and save the maps of the subjects that are not there yet.
 
@@ -136,8 +138,9 @@ class SubjectMapStore:
         subjects : iterable of (str, VoxelSeries)
             Read one at a time.
         n_jobs : int, default=1
-        progress : callable, optional
-            Called with (subject, whether it was computed) after each.
+        progress : callable or bool, optional
+            Called with (subject, whether it was computed) after each; True draws a bar on a
+            terminal.
 
         Returns
         -------
@@ -150,15 +153,18 @@ class SubjectMapStore:
             If a subject comes twice.
         """
         done: list[str] = []
-        for subject, series in subjects:
-            check_subjects([*done, subject])
-            key = maps_key(series, self.settings)
-            missing = not self.has(subject, key)
-            if missing:
-                self._write(subject, key, series, n_jobs)
-            done.append(subject)
-            if progress is not None:
-                progress(subject, missing)
+        total = len(subjects) if isinstance(subjects, Sized) else 0
+        with told(progress is True, "maps of subjects") as bar:
+            for subject, series in subjects:
+                check_subjects([*done, subject])
+                key = maps_key(series, self.settings)
+                missing = not self.has(subject, key)
+                if missing:
+                    self._write(subject, key, series, n_jobs)
+                done.append(subject)
+                bar(len(done), total)
+                if callable(progress):
+                    progress(subject, missing)
         return done
 
     def has(self, subject: str, key: str) -> bool:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from neurodecode.connectome.bits import neighbour_blocks, row_degrees, unpack
 from neurodecode.connectome.graph import VoxelGraph
+from neurodecode.connectome.progress import told
 from neurodecode.faults import ConfigFault, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from neurodecode.connectome.bits import Bits
-    from neurodecode.connectome.correlation import Progress
+    from neurodecode.connectome.progress import Progress
 
     Engine = Callable[[Bits, int, Progress], NDArray[np.int64]]
 
@@ -34,7 +35,7 @@ def three_cycle_map(
     *,
     engine: str = "auto",
     n_jobs: int = 1,
-    progress: Progress | None = None,
+    progress: Progress | bool | None = None,
 ) -> NDArray[np.int64]:
     r"""Count the triangles each voxel is part of.
 
@@ -48,8 +49,8 @@ def three_cycle_map(
         exact and equal.
     n_jobs : int, default=1
         Threads of the "compiled" engine; the products use those of the linear algebra library.
-    progress : callable, optional
-        Called with (parts done, parts in all).
+    progress : callable or bool, optional
+        Called with (parts done, parts in all); True draws a bar on a terminal.
 
     Returns
     -------
@@ -74,7 +75,8 @@ def three_cycle_map(
         raise ConfigFault(unknown("engine", name, ("auto", *ENGINES)))
     if n_jobs < 1:
         raise ConfigFault(f"n_jobs is {n_jobs}, must be 1 or more", where="n_jobs")
-    return ENGINES[name](graph.bits, n_jobs, progress or _silent)
+    with told(progress, "3-cycles") as tell:
+        return ENGINES[name](graph.bits, n_jobs, tell)
 
 
 def pick_engine(n_voxels: int, density: float, *, compiled: bool | None = None) -> str:
@@ -93,10 +95,6 @@ def pick_engine(n_voxels: int, density: float, *, compiled: bool | None = None) 
     if has_numba() if compiled is None else compiled:
         return "compiled"
     return "sparse" if density < 0.01 else "bitset" if density < 0.05 else "product"
-
-
-def _silent(_done: int, _total: int) -> None:
-    """Tell nobody."""
 
 
 def has_numba() -> bool:

@@ -220,3 +220,23 @@ def test_spikes_compares_equal_programs_and_measures_growth(tmp_path, command):
     page = (folder / "report.html").read_text()
     for heading in ("Writing", "Training", "Growth with units", "Claims"):
         assert heading in page
+
+
+def test_adhd_counts_the_same_and_times_a_whole_subject(tmp_path, command):
+    folder = tmp_path / "run"
+    result = command("run", "bench", "adhd_smoke", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = json.loads((folder / "report.json").read_text())
+    assert found["gaps"]["counts"] == 0
+    assert {row["split"] for row in found["metrics"]} >= {
+        f"{peer}, density {density}, threads: 1"
+        for peer in ("float32 product", "scipy, A.A*A", "networkx")
+        for density in ("0.004", "0.015", "0.07")
+    }
+    claims = {claim["key"]: claim for claim in found["claims"]}
+    assert claims["B1"]["verdict"] == "holds"
+    assert {"B2-threads-1", "B3-threads-1"} <= set(claims)
+    assert "another" in claims["B4-0.07-threads-1"]["note"]
+    page = (folder / "report.html").read_text()
+    for heading in ("A whole subject", "3-cycles at the full size", "947 subjects", "Claims"):
+        assert heading in page

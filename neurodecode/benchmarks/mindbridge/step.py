@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import time
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from neurodecode.benchmarks.machine import peak_memory_gb
 from neurodecode.benchmarks.mindbridge.plain import plain_loss
 from neurodecode.benchmarks.mindbridge.programs import OURS, PEER
 from neurodecode.mindbridge.config_model import LossSection, OptimiserSection
@@ -103,5 +103,5 @@ def _timed(
 def memory(model: MindBridge) -> dict[str, float]:
     """Return GB of weights, gradients and both moments of AdamW, and the peak of this process."""
     weights = sum(p.numel() * p.element_size() for p in model.parameters()) / 1e9
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
-    return {"weights": weights, "gradients": weights, "optimiser": 2 * weights, "peak": peak}
+    return {"weights": weights, "gradients": weights, "optimiser": 2 * weights,
+            "peak": peak_memory_gb()}  # fmt: skip

@@ -8,14 +8,13 @@ have variance 1.
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
+from neurodecode.benchmarks.machine import peak_memory_gb
 from neurodecode.contrastive.retrieval import Candidates, retrieve
 
 if TYPE_CHECKING:
@@ -123,9 +122,3 @@ def _dense_scores(estimates: Tensor, drawn: Drawn) -> Tensor:
         products = [torch.einsum("ft,jft->j", z.double(), candidates) for z in estimates]
         parts.append(torch.stack(products) / (1e-8 + norms))
     return torch.cat(parts, dim=1)
-
-
-def peak_memory_gb() -> float:
-    """Return the peak resident memory of this process, 1e9 bytes (Linux counts in KiB)."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e9 if sys.platform == "darwin" else peak * 1024 / 1e9

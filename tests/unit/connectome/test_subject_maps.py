@@ -1,9 +1,12 @@
 """Maps on disk: whole, resumed, and never those of other data or settings."""
 
 import json
+from functools import partial
+from io import StringIO
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from neurodecode import connectome as room
 from neurodecode.connectome import MapSettings, SubjectMapStore, VoxelSeries, network_maps
@@ -47,6 +50,16 @@ def test_a_run_that_was_stopped_computes_only_what_is_missing(tmp_path):
     store = SubjectMapStore(tmp_path, SETTINGS)
     assert computed(store, people("01", "02")) == ["01", "02"]
     assert computed(store, people("01", "02", "03")) == ["03"]
+
+
+def test_a_bar_counts_the_subjects_that_are_done(tmp_path, monkeypatch):
+    page = StringIO()
+    console = partial(Console, file=page, force_terminal=True)
+    monkeypatch.setattr("rich.console.Console", lambda **_: console())
+    store = SubjectMapStore(tmp_path, SETTINGS)
+    assert store.compute(people("01", "02"), progress=True) == ["01", "02"]
+    assert "maps of subjects" in page.getvalue()
+    assert "100%" in page.getvalue()
 
 
 def test_other_courses_settings_or_a_damaged_file_are_computed_again(tmp_path):

@@ -1,10 +1,14 @@
 """Counts of 3-cycles: exact, and equal whatever the engine (networkx 3.6 as outside reference)."""
 
+from functools import partial
+from io import StringIO
+
 import networkx as nx
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
 from neurodecode.connectome import ENGINES, VoxelGraph, three_cycle_map, triangles
 from neurodecode.faults import ConfigFault, DataFault
@@ -55,6 +59,16 @@ def test_progress_ends_at_the_whole(engine):
     told = []
     three_cycle_map(drawn(130, 0.1, 0), engine=engine, progress=lambda *p: told.append(p))
     assert told[-1][0] == told[-1][1]
+
+
+@pytest.mark.parametrize(("terminal", "drawn_bar"), [(True, True), (False, False)])
+def test_a_bar_is_drawn_on_a_terminal_and_nothing_in_logs(terminal, drawn_bar, monkeypatch):
+    page = StringIO()
+    console = partial(Console, file=page, force_terminal=terminal)
+    monkeypatch.setattr("rich.console.Console", lambda **_: console())
+    counts = three_cycle_map(drawn(130, 0.1, 0), progress=True)
+    assert ("3-cycles" in page.getvalue()) == drawn_bar
+    assert (counts == three_cycle_map(drawn(130, 0.1, 0))).all()
 
 
 def test_auto_picks_by_size_density_and_what_is_installed():
