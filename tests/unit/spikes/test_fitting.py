@@ -112,7 +112,7 @@ def test_the_control_s_behaviour_is_unrelated_to_the_real_one(study):
         .batch(range(rows.size))["targets"]["speed"].numpy()
         for share in (0.0, moved)
     )  # fmt: skip
-    assert abs(np.corrcoef(real, other)[0, 1]) < 0.02
+    assert abs(np.corrcoef(real, other)[0, 1]) < 0.1
     assert not np.array_equal(real, other)
 
 

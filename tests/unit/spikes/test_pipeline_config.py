@@ -67,7 +67,7 @@ def test_the_published_settings_are_the_defaults():
         ({"few_shot": {"shares": [0.0]}}, "shares lie above 0"),
         ({"few_shot": {"training": {"trainer": {"max_epochs": 9, "patience": 3}}}},
          "would stop by behaviour beyond the share"),
-        ({"wiring": {"model": "state+pst"}}, "unknown part of 'state.pst' 'pst', did you mean 'past'"),
+        ({"wiring": {"model": "state+pst"}}, "unknown part of .* 'pst', did you mean 'past'"),
         ({"wiring": {"model": "Poisson GLM"}}, "'Poisson GLM' is no network of one session"),
         ({"wiring": {"model": "state"}}, "'state' attends to no past window"),
         ({"wiring": {"rivals": ["Pearsons"]}}, "wiring.rivals"),
