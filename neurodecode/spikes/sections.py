@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from neurodecode.spikes.study import Study
 
 
+WIDER = 2.576 / 1.960
+"""A 99 % interval against one of 95 %, of a normal estimate: controls are judged by it."""
+
+
 def writing_section(scores: Scores, config: SpikesConfig) -> Section:
     """All scores of written spikes, model by model, and how well rates are calibrated."""
     names = [name for name in (*METRICS, BITS, RATE_R, PULSES, PSTH) if len(scores.part(name))]
@@ -122,14 +126,15 @@ def _control(scores: Scores, target: str, name: str) -> list[str]:
     row = scores.group(name if classes else f"{target} {R2}", SHUFFLED)
     if row is None:
         return []
-    low, value, chance = float(row["ci_low"]), float(row["value"]), float(row["chance"])
+    value, chance = float(row["value"]), float(row["chance"])
+    low, high = (value + WIDER * (float(row[name]) - value) for name in ("ci_low", "ci_high"))
     verdict = ("at chance, as it must" if not low > chance
                else "NOT at chance: do not trust this run")  # fmt: skip
     why = "" if classes else (
         " It is judged by R2: r ignores the size of the answers, and the moved behaviour always "
         "has some correlation with the real one, of either sign."
     )  # fmt: skip
-    bounds = interval(row["ci_low"], row["ci_high"])
+    bounds = f"99 % interval {low:.3f} to {high:.3f}"
     return [f"Control: trained on {target} of another time, the network has "
             f"{'a balanced accuracy' if classes else 'an R2'} of {value:.3f} ({bounds}): "
             f"{verdict}.{why}"]  # fmt: skip
