@@ -14,7 +14,7 @@ from neurodecode.evaluation.adhd200 import adhd200_score
 from neurodecode.evaluation.cohort_splits import COHORT_PROTOCOLS
 from neurodecode.evaluation.diagnosis_scores import BALANCED
 from neurodecode.report.figures import confusion_figure, score_figure
-from neurodecode.report.lines import line_figure
+from neurodecode.report.lines import COLOURS, line_figure
 from neurodecode.report.model import Block, Section, Table
 from neurodecode.report.render import p_text
 from neurodecode.report.sections import f3, interval
@@ -174,7 +174,8 @@ def sweep_section(scores: Scores, config: ADHDConfig, study: Study) -> list[Sect
     for kind, part in table.groupby("kind", sort=False):
         if len(set(part["x"])) > 1:
             chance = pd.DataFrame({"line": "chance", "x": sorted(set(part["x"])), "y": 0.5})
-            drawn = pd.concat([part[["line", "x", "y"]], chance])
+            first = list(dict.fromkeys(part["line"]))[: len(COLOURS)]  # the table has them all
+            drawn = pd.concat([part.loc[part["line"].isin(first), ["line", "x", "y"]], chance])
             blocks.append(
                 line_figure(drawn, xlabel=str(kind), ylabel=NAMES[BALANCED],
                             name=f"sweep-{kind}", dashed=("chance",), log_x=kind == "density")
