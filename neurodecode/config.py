@@ -61,9 +61,16 @@ class Experiment(Section):
     }
     """Per rule, the keys whose change must rerun it (pipelines extend this)."""
 
-    def units(self, subjects: list[str]) -> dict[str, list[str]]:
-        """Return the jobs of ``train`` and ``evaluate``, and the subjects each one reads."""
+    def stores(self, subjects: list[str]) -> dict[str, list[str]]:
+        """Return the stores that ``prepare`` makes, one job each, and the subjects in each.
+
+        A pipeline whose subjects are many and small puts several in a store.
+        """
         return {subject: [subject] for subject in subjects}
+
+    def units(self, subjects: list[str]) -> dict[str, list[str]]:
+        """Return the jobs of ``train`` and ``evaluate``, and the stores each one reads."""
+        return {store: [store] for store in self.stores(subjects)}
 
     def modules(self, rule: str) -> tuple[str, ...]:
         """Return the modules that a rule runs beside those its step imports by name."""
@@ -71,6 +78,10 @@ class Experiment(Section):
 
     def simulated_subjects(self) -> list[str]:
         """Return the labels of simulated subjects; empty when the data set is not simulated."""
+        return []
+
+    def listed_subjects(self, dataset: str) -> list[str]:
+        """Return the labels in a data set's own table; empty: those of its card."""
         return []
 
 

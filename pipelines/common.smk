@@ -1,22 +1,22 @@
 # The five rules that every pipeline has. plan.json, written by `neurodecode run`, names the
-# subjects and units; a fingerprint of code and settings makes a change rerun what it touches.
+# stores and units; a fingerprint of code and settings makes a change rerun what it touches.
 
 import json
 from pathlib import Path
 
 PLAN = json.loads(Path("plan.json").read_text())
 STEP = f"{PLAN['python']} -m neurodecode step"
-# Set before the include where a pipeline differs: train jobs run alone; files of a subject's store;
+# Set before the include where a pipeline differs: train jobs run alone; files of a store;
 # tables of random draws that evaluate leaves for the report.
 ONE_BY_ONE = globals().get("ONE_BY_ONE", False)
 STORE_FILES = globals().get("STORE_FILES", ["store.json", "signals.npy", "trials.parquet"])
 DRAWS = globals().get("DRAWS", ["null", "resampled"])
-STORE = [f"stores/{{subject}}/{name}" for name in STORE_FILES]
+STORE = [f"stores/{{store}}/{name}" for name in STORE_FILES]
 EVALUATION = ["metrics.json", "predictions.parquet", *(f"{name}.parquet" for name in DRAWS)]
 
 
 def stores_of(unit):
-    return expand(STORE, subject=PLAN["units"][unit])
+    return expand(STORE, store=PLAN["units"][unit])
 
 
 def before_train(unit):
@@ -24,7 +24,7 @@ def before_train(unit):
     does not take off the threads of a job that was the only one ready."""
     units = list(PLAN["units"])
     earlier = units[: units.index(unit)][-1:] if ONE_BY_ONE else []
-    stores = expand(STORE, subject=PLAN["subjects"]) if ONE_BY_ONE else []
+    stores = expand(STORE, store=PLAN["stores"]) if ONE_BY_ONE else []
     return [ancient(path) for path in stores + expand("model/{unit}/model.json", unit=earlier)]
 
 
@@ -63,11 +63,12 @@ rule prepare:
     output:
         STORE,
     log:
-        "logs/prepare/{subject}.log",
+        "logs/prepare/{store}.log",
     params:
         fingerprint=PLAN["fingerprints"]["prepare"],
+        subjects=lambda wildcards: PLAN["stores"][wildcards.store],
     shell:
-        "{STEP} prepare {wildcards.subject:q} > {log:q} 2>&1"
+        "{STEP} prepare {wildcards.store:q} > {log:q} 2>&1"
 
 
 rule train:

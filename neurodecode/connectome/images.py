@@ -14,6 +14,8 @@ from neurodecode.faults import DataFault
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import ArrayLike
+
 AFFINE_TOLERANCE = 1e-3
 
 
@@ -23,6 +25,7 @@ def image_series(
     *,
     bad_voxels: BadVoxels = "raise",
     min_volumes: int = MIN_VOLUMES,
+    confounds: ArrayLike | None = None,
     **masker: Any,
 ) -> VoxelSeries:
     """Read the courses of the voxels inside a mask.
@@ -37,6 +40,8 @@ def image_series(
     bad_voxels, min_volumes
         As in :meth:`VoxelSeries.from_array`. NaN is counted before the masker, which replaces
         it by 0.
+    confounds : array-like, shape (n_times, n_confounds), optional
+        Series that the masker regresses out.
     **masker
         Options of :class:`nilearn.maskers.NiftiMasker`: ``smoothing_fwhm`` (mm), ``detrend``,
         ``low_pass`` and ``high_pass`` (Hz, with ``t_r`` in s).
@@ -58,7 +63,8 @@ def image_series(
     coordinates = np.column_stack(coord_transform(*where.T, mask.affine))
     not_finite = ~np.isfinite(np.asarray(image.dataobj)[inside]).all(axis=1)
     fitted = NiftiMasker(mask_img=mask, standardize=None, reports=False, **masker).fit()
-    series = fitted.transform(check_niimg(image, ensure_ndim=4)).T
+    regressors = None if confounds is None else np.asarray(confounds, dtype=float)
+    series = fitted.transform(check_niimg(image, ensure_ndim=4), confounds=regressors).T
     series[not_finite] = np.nan
     return VoxelSeries.from_array(
         series, coordinates=coordinates, bad_voxels=bad_voxels, min_volumes=min_volumes

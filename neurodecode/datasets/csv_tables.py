@@ -15,16 +15,27 @@ if TYPE_CHECKING:
 _BROKEN = (pd.errors.ParserError, pd.errors.EmptyDataError, OSError, EOFError, ValueError)
 
 
-def read_csv(path: Path) -> pd.DataFrame:
-    """Read a whole ``.csv`` or ``.csv.gz``.
+def read_csv(path: Path, *, text: bool = False) -> pd.DataFrame:
+    """Read a whole ``.csv``, ``.csv.gz`` or, separated by tabs, ``.tsv``.
+
+    Parameters
+    ----------
+    path : Path
+    text : bool, default False
+        Leave all entries as they are written, empty ones as "".
 
     Raises
     ------
     DataFault
-        If it is an error page, cut short, or no table.
+        If it is missing, an error page, cut short, or no table.
     """
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path), fix="put it there again")
     sniff(path)
+    separator = "\t" if ".tsv" in path.suffixes else ","
     try:
-        return pd.read_csv(path)
+        if text:
+            return pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+        return pd.read_csv(path, sep=separator)
     except _BROKEN as error:
         raise DataFault(f"not a whole CSV file: {error}", where=str(path)) from error

@@ -28,12 +28,12 @@ def parse_mermaid(text: str) -> tuple[dict[str, str], list[tuple[str, str]]]:
 
 
 def plan_graph(
-    dataset: str, subjects: Sequence[str], units: Mapping[str, Sequence[str]]
+    dataset: str, stores: Mapping[str, Sequence[str]], units: Mapping[str, Sequence[str]]
 ) -> tuple[dict[str, str], list[tuple[str, str]]]:
     """Return the rules of a plan as nodes with their number of jobs, and the edges between them."""
     nodes = {
         "fetch": f"fetch {dataset}",
-        "prepare": f"prepare x {len(subjects)}",
+        "prepare": f"prepare x {len(stores)}",
         "train": f"train x {len(units)}",
         "evaluate": f"evaluate x {len(units)}",
         "report": "report",

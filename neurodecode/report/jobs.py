@@ -11,12 +11,12 @@ from neurodecode.artefacts import read_json
 def job_records(folder: Path) -> list[dict[str, Any]]:
     """Return the records of all finished jobs of the run's present plan, oldest first.
 
-    Jobs of subjects that a changed setting took out of the plan are left out.
+    Jobs that a changed setting took out of the plan are left out.
     """
     plan = read_json(folder / "plan.json")
     names = {
         "fetch": {plan["dataset"]},
-        "prepare": set(plan["subjects"]),
+        "prepare": set(plan["stores"]),
         "train": set(plan["units"]),
         "evaluate": set(plan["units"]),
         "report": {"all"},

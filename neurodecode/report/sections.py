@@ -158,7 +158,6 @@ def audit_section(audit: pd.DataFrame) -> Section:
 
 def data_section(folder: Path, stores: Sequence[Path]) -> Section:
     """What was read: trials and channels per subject, and what the checks changed."""
-    manifest = [read_json(path) for path in sorted((folder / "fetch").glob("*.json"))]
     infos = [(store.name, read_json(store / "store.json")) for store in stores]
     rows = [
         (name, *info["shape"], f"{info['sfreq']:g}", ", ".join(info.get("classes", [])))
@@ -168,19 +167,26 @@ def data_section(folder: Path, stores: Sequence[Path]) -> Section:
         Table(("subject", "trials", "channels", "samples", "Hz", "classes"), rows, folded=True,
               caption=f"{len(rows)} subjects, {sum(row[1] for row in rows)} trials")
     ]  # fmt: skip
-    for entry in manifest:
+    return Section("Data", [*blocks, *source_blocks(folder, stores)])
+
+
+def source_blocks(folder: Path, stores: Sequence[Path]) -> list[Block]:
+    """Return what the files were and what the checks changed, for a section on the data."""
+    blocks: list[Block] = []
+    for path in sorted((folder / "fetch").glob("*.json")):
+        entry = read_json(path)
         blocks.append(f"{entry['dataset']}: {len(entry['files'])} files with sha256 in run.json.")
         if entry.get("missing"):
             blocks.append(f"Files that were not there: {_listed(entry['missing'])}.")
     mended = [
-        (name, recording, line)
-        for name, info in infos
-        for recording, lines in info.get("mended", {}).items()
+        (store.name, recording, line)
+        for store in stores
+        for recording, lines in read_json(store / "store.json").get("mended", {}).items()
         for line in lines
     ]
     if mended:
         blocks.append(Table(("subject", "recording", "channel"), mended, "Channels mended"))
-    return Section("Data", blocks)
+    return blocks
 
 
 def provenance_section(folder: Path) -> Section:
@@ -195,7 +201,7 @@ def provenance_section(folder: Path) -> Section:
         ("seed", run["seed"]),
         *run["versions"].items(),
     ]
-    graph = plan_graph(plan["dataset"], plan["subjects"], plan["units"])
+    graph = plan_graph(plan["dataset"], plan["stores"], plan["units"])
     blocks: list[Block] = [
         Figure(
             draw_dag(*graph), "Jobs: fetch, prepare, train, evaluate, report, from left to right"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from neurodecode.artefacts import read_json, write_json, write_text
 from neurodecode.config import Experiment, to_yaml
-from neurodecode.faults import ConfigFault, unknown
+from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.workflow.fingerprint import fingerprints
 from neurodecode.workflow.project import Pipeline, Project
 
@@ -23,8 +23,10 @@ class Plan:
 
     Attributes
     ----------
+    stores : dict
+        For each job of ``prepare``, the subjects that its store holds.
     units : dict
-        For each job of ``train`` and ``evaluate``, the subjects whose stores it reads.
+        For each job of ``train`` and ``evaluate``, the stores it reads.
     fingerprints : dict
         Hash of code and settings per rule.
     """
@@ -35,6 +37,7 @@ class Plan:
     catalog: str
     dataset: str
     subjects: list[str]
+    stores: dict[str, list[str]]
     units: dict[str, list[str]]
     fingerprints: dict[str, str]
     python: str = sys.executable
@@ -46,8 +49,18 @@ class Plan:
 
     @classmethod
     def read(cls, folder: Path) -> Plan:
-        """Read the plan of a run folder."""
-        return cls(**read_json(folder / "plan.json"))
+        """Read the plan of a run folder.
+
+        Raises
+        ------
+        DataFault
+            If it was written by a version whose plans have other entries.
+        """
+        try:
+            return cls(**read_json(folder / "plan.json"))
+        except TypeError as error:
+            raise DataFault("the plan of another version", where=str(folder / "plan.json"),
+                            fix="give `neurodecode run` again") from error  # fmt: skip
 
 
 def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Experiment) -> Plan:
@@ -63,18 +76,19 @@ def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Exp
         catalog=str(project.catalog.resolve()),
         dataset=card.name,
         subjects=subjects,
+        stores=config.stores(subjects),
         units=config.units(subjects),
         fingerprints=fingerprints(pipeline.folder / "steps.py", config),
     )
 
 
 def _subjects(config: Experiment, card: Card) -> list[str]:
-    simulated = config.simulated_subjects()
-    if not simulated:
+    known = config.simulated_subjects() or config.listed_subjects(card.name)
+    if not known:
         return list(card.labels(config.data.subjects))
     if config.data.subjects == "all":
-        return simulated
+        return known
     for subject in config.data.subjects:
-        if subject not in simulated:
-            raise ConfigFault(unknown("simulated subject", subject, simulated))
+        if subject not in known:
+            raise ConfigFault(unknown(f"subject of {card.name}", subject, known))
     return list(config.data.subjects)

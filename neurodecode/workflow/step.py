@@ -36,7 +36,7 @@ class Job:
     rule : str
         ``fetch``, ``prepare``, ``train``, ``evaluate`` or ``report``.
     name : str
-        Data set, subject or unit the job is for.
+        Data set, store or unit the job is for.
     folder : Path
         The run folder.
     """
@@ -52,9 +52,14 @@ class Job:
         """The data set's manifest."""
         return self.folder / "fetch" / f"{self.plan.dataset}.json"
 
-    def store(self, subject: str) -> Path:
-        """Return the store folder of one subject."""
-        return self.folder / "stores" / subject
+    @property
+    def subjects(self) -> list[str]:
+        """The subjects of this job's store (of all stores, where the job is for something else)."""
+        return self.plan.stores.get(self.name, self.plan.subjects)
+
+    def store(self, name: str) -> Path:
+        """Return the folder of one store: of one subject, unless ``Experiment.stores`` differs."""
+        return self.folder / "stores" / name
 
     @property
     def card(self) -> Card:
@@ -72,8 +77,8 @@ class Job:
 
     @property
     def stores(self) -> list[Path]:
-        """The store folders this unit reads (of all subjects, for the report)."""
-        return [self.store(s) for s in self.plan.units.get(self.name, self.plan.subjects)]
+        """The store folders this unit reads (all of them, for the report)."""
+        return [self.store(name) for name in self.plan.units.get(self.name, self.plan.stores)]
 
     @property
     def model(self) -> Path:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from neurodecode.datasets.nifti import BROKEN, cannot_read, image_numbers, load_image
 from neurodecode.datasets.responses.voxels import Voxels
-from neurodecode.datasets.sniff import sniff
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-_BROKEN = (OSError, EOFError, ValueError, zlib.error)
 
 
 def read_mask(path: Path) -> tuple[Any, Voxels]:
@@ -36,8 +33,8 @@ def read_mask(path: Path) -> tuple[Any, Voxels]:
     """
     from nilearn.image import new_img_like
 
-    image = _load(path)
-    grid = np.squeeze(_numbers(image, path), axis=tuple(range(3, len(image.shape))))
+    image = load_image(path)
+    grid = np.squeeze(image_numbers(image, path), axis=tuple(range(3, len(image.shape))))
     if grid.ndim != 3:
         raise DataFault(f"a mask of shape {image.shape}, 3-D is needed", where=str(path))
     inside = np.nan_to_num(grid) > 0
@@ -73,7 +70,7 @@ def masked_responses(path: Path, mask: Path) -> tuple[NDArray[np.float32], Voxel
     from nilearn.masking import apply_mask
 
     mask_image, voxels = read_mask(mask)
-    image = _load(path)
+    image = load_image(path)
     if len(image.shape) != 4:
         raise DataFault(f"an image of shape {image.shape}, 4-D is needed", where=str(path))
     if image.shape[:3] != voxels.shape:
@@ -84,34 +81,9 @@ def masked_responses(path: Path, mask: Path) -> tuple[NDArray[np.float32], Voxel
     try:
         # Without ensure_finite=False a NaN would silently become 0.
         series = apply_mask(image, mask_image, dtype=np.float32, ensure_finite=False)
-    except _BROKEN as error:
-        raise _cannot_read(path, error) from error
+    except BROKEN as error:
+        raise cannot_read(path, error) from error
     return np.ascontiguousarray(series, dtype=np.float32), voxels
-
-
-def _load(path: Path) -> Any:
-    import nibabel
-    from nibabel.filebasedimages import ImageFileError
-
-    if not path.is_file():
-        raise DataFault("file not found", where=str(path))
-    sniff(path)
-    try:
-        return nibabel.load(path)
-    except (*_BROKEN, ImageFileError) as error:
-        raise _cannot_read(path, error) from error
-
-
-def _numbers(image: Any, path: Path) -> NDArray[Any]:
-    try:
-        return np.asanyarray(image.dataobj)
-    except _BROKEN as error:
-        raise _cannot_read(path, error) from error
-
-
-def _cannot_read(path: Path, error: Exception) -> DataFault:
-    what = f"the image cannot be read: {error}"
-    return DataFault(what, where=str(path), fix="it may be cut short: fetch or copy it again")
 
 
 def _disagree(path: Path, mask: Path, how: str) -> DataFault:

@@ -51,6 +51,12 @@ def _responses(folder: Path, **options: Any) -> list[Path]:
     return simulate_responses(folder, **options)
 
 
+def _resting(folder: Path, **options: Any) -> list[Path]:
+    from neurodecode.datasets.simulate.resting import simulate_resting
+
+    return simulate_resting(folder, **options)
+
+
 def _spiking(folder: Path, **options: Any) -> list[Path]:
     from neurodecode.datasets.simulate.spiking import simulate_spiking
 
@@ -77,6 +83,7 @@ SIMULATORS: Mapping[str, Callable[..., list[Path]]] = {
     "motor_imagery": _motor_imagery,
     "rated": _rated,
     "responses": _responses,
+    "resting": _resting,
     "spiking": _spiking,
     "track": _track,
     "viewing": _viewing,

@@ -121,7 +121,7 @@ def test_the_graph_has_every_job_and_edge_of_the_mermaid_text():
 
 
 def test_the_plan_s_graph_counts_its_jobs():
-    nodes, edges = plan_graph("x", ["1", "2"], {"1": ["1"], "2": ["2"]})
+    nodes, edges = plan_graph("x", {"1": ["1"], "2": ["2"]}, {"1": ["1"], "2": ["2"]})
     assert nodes["prepare"] == "prepare x 2"
     assert ("train", "evaluate") in edges
 

@@ -14,6 +14,7 @@ from neurodecode.workflow.lock import run_lock
 from neurodecode.workflow.plan import Plan, make_plan
 from neurodecode.workflow.project import PACKAGE, find_project, init_project
 from neurodecode.workflow.run import RunRequest, run_pipeline
+from neurodecode.workflow.step import Job
 
 REPOSITORY = Path(__file__).parents[3]
 EXPERIMENTS = sorted(path.stem for path in (REPOSITORY / "configs" / "acm").glob("*.yaml"))
@@ -80,6 +81,35 @@ def test_a_plan_is_read_as_it_was_written(project, tmp_path):
     plan = make_plan(project, pipeline, "smoke", config)
     plan.write(tmp_path, config)
     assert Plan.read(tmp_path) == plan
+
+
+def test_a_plan_of_another_version_is_answered_with_what_to_do(project, tmp_path):
+    pipeline = project.pipeline("acm")
+    config = pipeline.load("smoke")
+    make_plan(project, pipeline, "smoke", config).write(tmp_path, config)
+    content = json.loads((tmp_path / "plan.json").read_text())
+    del content["stores"]
+    (tmp_path / "plan.json").write_text(json.dumps(content))
+    with pytest.raises(DataFault, match=r"another version.*give `neurodecode run` again"):
+        Plan.read(tmp_path)
+
+
+def test_a_pipeline_may_put_many_subjects_in_one_store(project, tmp_path, monkeypatch, capsys):
+    model = project.pipeline("acm").config_model
+    monkeypatch.setattr(model, "stores", lambda config, subjects: {"everybody": subjects})
+    monkeypatch.setattr(model, "units", lambda config, subjects: {"one": ["everybody"]})
+    assert run_pipeline(RunRequest("acm", "smoke", out=tmp_path / "run", dry_run=True)) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    planned = [words[2:4] for words in lines if words[0] == "would"]
+    assert ["prepare", "everybody"] in planned
+    assert ["train", "one"] in planned
+    assert len(planned) == 5
+    config = project.pipeline("acm").load("smoke")
+    plan = make_plan(project, project.pipeline("acm"), "smoke", config)
+    assert plan.stores == {"everybody": ["01", "02"]}
+    job = Job("prepare", "everybody", tmp_path, plan, config)
+    assert job.subjects == ["01", "02"]
+    assert job.stores == [tmp_path / "stores" / "everybody"]
 
 
 def test_a_locked_folder_names_who_holds_it(tmp_path):
