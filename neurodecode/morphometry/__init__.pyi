@@ -1,5 +1,6 @@
 from .baselines import BASELINES as BASELINES
 from .baselines import baseline_search as baseline_search
+from .choices import HARMONISATIONS as HARMONISATIONS
 from .classifiers import CLASSIFIERS as CLASSIFIERS
 from .classifiers import classifier_table as classifier_table
 from .classifiers import make_classifier as make_classifier
@@ -17,7 +18,6 @@ from .regions import region_statistics as region_statistics
 from .relief import relieff as relieff
 from .scores import mcc_prime as mcc_prime
 from .selector import RankedSelector as RankedSelector
-from .settings import HARMONISATIONS as HARMONISATIONS
 from .settings import SearchSettings as SearchSettings
 from .stability import selection_counts as selection_counts
 from .stability import selection_matrix as selection_matrix

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from neurodecode.evaluation.cohort_splits import split_cohort
 from neurodecode.evaluation.folds import check_counts
 from neurodecode.evaluation.splits import group_folds
+from neurodecode.morphometry.subjects import check_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +56,15 @@ def replicate_rows(
 def outer_folds(
     table: pd.DataFrame, codes: Rows, rows: Rows, settings: SearchSettings, replicate: int
 ) -> list[Fold]:
-    """Split the people of a replicate; positions are those within ``rows``."""
+    """Split the people of a replicate, or their sites; positions are those within ``rows``.
+
+    Raises
+    ------
+    DataFault
+        If a group has fewer people than folds, there is a single site, or no column ``site``.
+    """
+    if settings.outer == "sites":
+        return _site_folds(table, codes, rows)
     seed = seed_of((settings.seed, replicate))
     return _person_folds(table, codes, rows, settings.n_outer, seed)
 
@@ -80,6 +91,16 @@ def search_key(
 def seed_of(key: tuple[int, ...]) -> int:
     """Return a seed below 2^31, as scikit-learn takes it, that belongs to some numbers."""
     return int(np.random.default_rng(key).integers(2**31))
+
+
+def _site_folds(table: pd.DataFrame, codes: Rows, rows: Rows) -> list[Fold]:
+    check_columns(table, ["site"])
+    people = pd.DataFrame({
+        "subject": table.index[rows].astype(str), "group": codes[rows],
+        "site": table["site"].to_numpy(str)[rows],
+    })  # fmt: skip
+    found = split_cohort(people, "leave_one_site_out")
+    return [replace(fold, fold=str(number)) for number, fold in enumerate(found)]
 
 
 def _person_folds(

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neurodecode.faults import ConfigFault, unknown
+from neurodecode.morphometry.choices import HARMONISATIONS
 from neurodecode.morphometry.classifiers import classifier_of
 from neurodecode.morphometry.rankings import ranking_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HARMONISATIONS = ("raw", "residual", "z-score", "combat")
-"""What is done to the measures before they are ranked, learned in each training part."""
 SEARCHES = ("preset", "random", "bayes")
 CRITERIA = ("roc_auc", "mcc_prime")
 BALANCES = ("none", "undersample")
 THRESHOLDS = ("posterior", "prevalence")
+OUTER = ("people", "sites")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +37,9 @@ class SearchSettings:
         How many the preset keeps.
     n_replicates, n_outer, n_inner : int
         Monte Carlo replicates, outer folds and inner folds.
+    outer : {"people", "sites"}
+        Outer folds of people, stratified by group; or each site (column ``site``) once, with
+        ``n_outer`` not used. Inner folds are always of people.
     search : {"preset", "random", "bayes"}
         "preset": the app's hyper-parameters, nothing is chosen. "random": the preset and random
         draws. "bayes": the preset, then Optuna's tree-structured Parzen estimator.
@@ -73,6 +76,7 @@ class SearchSettings:
     n_replicates: int = 100
     n_outer: int = 5
     n_inner: int = 5
+    outer: Literal["people", "sites"] = "people"
     search: Literal["preset", "random", "bayes"] = "random"
     n_candidates: int = 20
     criterion: Literal["roc_auc", "mcc_prime"] = "roc_auc"
@@ -88,7 +92,8 @@ class SearchSettings:
 
     def __post_init__(self) -> None:
         for name, valid in (("search", SEARCHES), ("criterion", CRITERIA),
-                            ("balance", BALANCES), ("threshold", THRESHOLDS)):  # fmt: skip
+                            ("balance", BALANCES), ("threshold", THRESHOLDS),
+                            ("outer", OUTER)):  # fmt: skip
             check_choice(name, getattr(self, name), valid)
         for harmonisation in self.harmonisations:
             check_choice("harmonisation", harmonisation, HARMONISATIONS)
