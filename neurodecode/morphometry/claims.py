@@ -157,9 +157,11 @@ def _regions(found: Evidence) -> Claim:
     strongest = max(
         (abs(float(table.loc[m, "hedges_g"])) for ms in columns.values() for m in ms), default=0.0
     )
-    share = found.config.evaluation.fdr
-    note = (f"any measure of any side at a false discovery rate of {100 * share:g} %; largest "
-            f"|g| {strongest:.2f}; of all {int(table['significant'].sum())} significant")  # fmt: skip
+    note = (
+        "any measure of any side at a false discovery rate of "
+        f"{100 * found.config.evaluation.fdr:g} %; largest |g| {strongest:.2f}; of all measures "
+        f"{int(table['significant'].sum())} significant"
+    )
     return Claim("C5", text, found.kind, f"{len(right)} of {len(REGIONS)}", verdict, note)
 
 

@@ -32,6 +32,7 @@ INTERVALS = (
     "AROC. AROC is computed within folds, all other scores from the calls of all folds of a "
     "replicate together. F1: group 1 is the positive class. MCC' = (MCC + 1) / 2."
 )
+LEAK = "leaks: measures ranked on test people too"
 N_CALIBRATED = 5
 """Classifiers in the figure of calibration; more lines cannot be told apart."""
 
@@ -195,11 +196,13 @@ def null_section(scores: Collected, config: MCIConfig) -> list[Section]:
     rows, words = [], []
     for row in part.itertuples():
         cell = f"{f3(row.value)} ({interval(row.ci_low, row.ci_high)})"
-        rows.append((row.data, str(row.model).partition(", ")[2], cell, f3(row.sd), row.n,
-                     "leaks: measures ranked on test people too" if row.leaks else "none"))  # fmt: skip
+        order, leak = str(row.model).partition(", ")[2], LEAK if row.leaks else "none"
+        rows.append((row.data, order, cell, f3(row.sd), row.n, leak))
         if not row.leaks and not row.ci_low <= 0.5 <= row.ci_high:
-            words.append(f"{row.model}: chance lies outside the interval of {row.n} draws, as it "
-                         "does in 1 of 20 such tests; run more draws before trusting this.")  # fmt: skip
+            words.append(
+                f"{row.model}: chance lies outside the interval of {row.n} draws, as it does in 1 "
+                "of 20 such tests; run more draws before trusting this."
+            )
     asked = config.null_test
     text = (
         f"{asked.n_people} people and {asked.n_measures} measures of noise, and the people of this "
