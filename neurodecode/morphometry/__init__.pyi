@@ -26,3 +26,6 @@ from .summary import calibration_table as calibration_table
 from .summary import gap_table as gap_table
 from .summary import replicate_scores as replicate_scores
 from .summary import score_table as score_table
+from .tables import Cohort as Cohort
+from .tables import build_cohort as build_cohort
+from .tables import read_freesurfer as read_freesurfer

@@ -89,6 +89,8 @@ def _z_best(found: Evidence) -> Claim:
     if not rows:
         return Claim("C2", text, found.kind, "-", "not tested", NOT_HERE)
     note = f"AROC, z-score minus the strongest of {len(rows)}, mean over classifiers"
+    if found.config.search.spread == "constant":
+        note += "; with one SD per measure z-scores are residuals in another unit"
     return _against_all("C2", text, found.kind, rows, note)
 
 
@@ -154,8 +156,8 @@ def _regions(found: Evidence) -> Claim:
         wrong += [name] if (mine["hedges_g"] * REGIONS[name] < 0).any() else []
     verdict: Verdict = "holds" if len(right) == len(REGIONS) and not wrong else "not shown"
     verdict = "fails" if wrong else verdict
-    strongest = max(
-        (abs(float(table.loc[m, "hedges_g"])) for ms in columns.values() for m in ms), default=0.0
+    strongest = (
+        table.loc[[m for measures in columns.values() for m in measures], "hedges_g"].abs().max()
     )
     note = (
         "any measure of any side at a false discovery rate of "

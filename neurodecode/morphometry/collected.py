@@ -95,15 +95,11 @@ class Collected:
 
         The variances of the corrected resampled t test add.
         """
-        rows = [self.row(form, model, metric) for form in (first, second)]
-        if rows[0] is None or rows[1] is None:
+        one, other = (self.row(form, model, metric) for form in (first, second))
+        if one is None or other is None:
             return None
-        low, high = (
-            [float(row[f"corrected_{side}"] or np.nan) for row in rows if row is not None]
-            for side in ("low", "high")
-        )
-        reach = float(np.hypot(*((b - a) / 2 for a, b in zip(low, high, strict=True))))
-        difference = float(rows[0]["value"] - rows[1]["value"])
+        reach = float(np.hypot(_half_width(one), _half_width(other)))
+        difference = float(one["value"] - other["value"])
         return pd.Series({"difference": difference, "ci_low": difference - reach,
                           "ci_high": difference + reach})  # fmt: skip
 
@@ -113,19 +109,25 @@ class Collected:
         return mine[mine["model"] == model]
 
 
+def _half_width(row: pd.Series[Any]) -> float:
+    low, high = row["corrected_low"], row["corrected_high"]
+    return float("nan") if low is None or high is None else float(high - low) / 2
+
+
 def load_scores(folders: Sequence[Path]) -> Collected:
     """Read the evaluations of all units."""
     contents = [read_unit(folder) for folder in folders]
     rows = pd.DataFrame([row for content in contents for row in content["rows"]])
     for name in ("ci_low", "ci_high", "p_value", "ceiling", "corrected_low", "corrected_high"):
         rows[name] = rows[name].astype(object).where(rows[name].notna(), None)
-    tables = [_stacked([folder / name for folder in folders])
-              for name in (FOLDS, RESAMPLED, CHOSEN)]  # fmt: skip
+    folds, resampled, chosen = (
+        _stacked([folder / name for folder in folders]) for name in (FOLDS, RESAMPLED, CHOSEN)
+    )
     gaps, calibration = (
         _named(pd.DataFrame([row for content in contents for row in content.get(name, [])]))
         for name in ("gaps", "calibration")
     )
-    return Collected(rows, *tables, gaps, calibration)
+    return Collected(rows, folds, resampled, chosen, gaps, calibration)
 
 
 def _stacked(paths: Sequence[Path]) -> pd.DataFrame:

@@ -76,7 +76,7 @@ class ComBat(TransformerMixin, BaseEstimator):
         self.measures_ = [name for name in X.columns if name not in COVARIATES]
         counts = X[self.site].astype(str).value_counts()
         if counts.min() < 2:
-            raise DataFault("a site with a single person has no spread", where=counts.idxmin(),
+            raise DataFault("a site with a single person has no spread", where=str(counts.idxmin()),
                             fix="leave it out or merge it with another")  # fmt: skip
         self.sites_ = sorted(counts.index)
         with warnings.catch_warnings():

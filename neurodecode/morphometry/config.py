@@ -56,6 +56,10 @@ class ReplicateSection(Section):
         default="controls", description="Training people that the polynomial is fitted on"
     )
     site_term: bool = Field(default=False, description="A constant per site in the polynomial")
+    spread: Literal["constant", "age"] = Field(
+        default="constant",
+        description="SD of z-scores; constant: they are residuals in another unit",
+    )
 
     @field_validator("rankings")
     @classmethod
@@ -67,6 +71,8 @@ class ReplicateSection(Section):
     def _range(self) -> ReplicateSection:
         if not 1 <= self.n_features[0] <= self.n_features[1]:
             raise ValueError(f"n_features {list(self.n_features)} is not [fewest, most]")
+        if self.spread == "age" and "age" not in self.covariates:
+            raise ValueError("spread 'age' needs age among the covariates")
         return self
 
 

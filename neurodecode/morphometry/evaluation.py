@@ -94,19 +94,24 @@ def evaluate_unit(study: Study, unit: Unit, folder: Path, simulated: Path | None
     named = found.folds.groupby(["classifier", "harmonisation"], sort=False)
     of_model = dict(list(named))
     rows = []
-    for entry in found.scores.to_dict("records"):
+    for entry in records(found.scores):
         part = of_model[entry["classifier"], entry["harmonisation"]]
         rows.append({**_row(entry, part, unit.form, seed), **_beside(entry)})
     if simulated is not None:
         _note_ceilings(rows, unit.form, simulated)
     tables = {
-        "gaps": gap_table(result).assign(split=unit.form).to_dict("records"),
-        "calibration": calibration_table(result).assign(split=unit.form).to_dict("records"),
+        "gaps": records(gap_table(result).assign(split=unit.form)),
+        "calibration": records(calibration_table(result).assign(split=unit.form)),
     }
     return Result(
         result.predictions.assign(split=unit.form), rows, result.chosen.assign(split=unit.form),
         found.resampled.assign(split=unit.form), found.folds.assign(split=unit.form), tables,
     )  # fmt: skip
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def model_name(classifier: str, harmonisation: str) -> str:

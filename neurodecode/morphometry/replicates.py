@@ -54,9 +54,16 @@ def replicate_rows(
 
 
 def outer_folds(
-    table: pd.DataFrame, codes: Rows, rows: Rows, settings: SearchSettings, replicate: int
+    table: pd.DataFrame,
+    codes: Rows,
+    rows: Rows,
+    settings: SearchSettings,
+    replicate: int,
+    pairs: Rows | None = None,
 ) -> list[Fold]:
     """Split the people of a replicate, or their sites; positions are those within ``rows``.
+
+    ``pairs``, shape (n_subjects,): people of one number stay together.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def outer_folds(
     if settings.outer == "sites":
         return _site_folds(table, codes, rows)
     seed = seed_of((settings.seed, replicate))
-    return _person_folds(table, codes, rows, settings.n_outer, seed)
+    return _person_folds(table, codes, rows, settings.n_outer, seed, pairs)
 
 
 def inner_folds(
@@ -75,10 +82,11 @@ def inner_folds(
     train: Rows,
     settings: SearchSettings,
     place: tuple[int, int],
+    pairs: Rows | None = None,
 ) -> list[Fold]:
     """Split the training people of a (replicate, outer fold); positions are within ``train``."""
     seed = seed_of((settings.seed, *place))
-    return _person_folds(table, codes, train, settings.n_inner, seed)
+    return _person_folds(table, codes, train, settings.n_inner, seed, pairs)
 
 
 def search_key(
@@ -104,9 +112,10 @@ def _site_folds(table: pd.DataFrame, codes: Rows, rows: Rows) -> list[Fold]:
 
 
 def _person_folds(
-    table: pd.DataFrame, codes: Rows, rows: Rows, n_splits: int, seed: int
+    table: pd.DataFrame, codes: Rows, rows: Rows, n_splits: int, seed: int, pairs: Rows | None
 ) -> list[Fold]:
-    people = pd.DataFrame({"subject": table.index[rows].astype(str), "group": codes[rows]})
+    unit = table.index[rows].astype(str) if pairs is None else pairs[rows]
+    people = pd.DataFrame({"subject": unit, "group": codes[rows]})
     where = f"{n_splits} folds of {len(rows)} people"
     check_counts(codes[rows], np.array([0, 1]), n_splits, where)
     return group_folds(people, "subject", n_splits, random_state=seed, label="group")

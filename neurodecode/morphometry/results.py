@@ -97,5 +97,5 @@ def _headline(scores: Collected, config: MCIConfig) -> Headline:
         label=f"{model}, {form}", metric=NAMES[AROC], value=float(row["value"]),
         ci_low=float(row["ci_low"]), ci_high=float(row["ci_high"]), chance=float(row["chance"]),
         p_value=None if row["p_value"] is None else float(row["p_value"]), n=int(row["n"]),
-        unit="person", ceiling=None if row["ceiling"] is None else float(row["ceiling"]),
+        unit="subject", ceiling=None if row["ceiling"] is None else float(row["ceiling"]),
     )  # fmt: skip

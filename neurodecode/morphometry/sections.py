@@ -32,6 +32,11 @@ INTERVALS = (
     "AROC. AROC is computed within folds, all other scores from the calls of all folds of a "
     "replicate together. F1: group 1 is the positive class. MCC' = (MCC + 1) / 2."
 )
+SPREADS = {
+    "constant": "one per measure: residuals in another unit, which classifiers that standardise, "
+    "rank or split cannot tell apart, so that both forms answer alike",
+    "age": "which is a straight line of age",
+}
 LEAK = "leaks: measures ranked on test people too"
 N_CALIBRATED = 5
 """Classifiers in the figure of calibration; more lines cannot be told apart."""
@@ -194,14 +199,14 @@ def null_section(scores: Collected, config: MCIConfig) -> list[Section]:
     if part.empty:
         return []
     rows, words = [], []
-    for row in part.itertuples():
-        cell = f"{f3(row.value)} ({interval(row.ci_low, row.ci_high)})"
-        order, leak = str(row.model).partition(", ")[2], LEAK if row.leaks else "none"
-        rows.append((row.data, order, cell, f3(row.sd), row.n, leak))
-        if not row.leaks and not row.ci_low <= 0.5 <= row.ci_high:
+    for _, row in part.iterrows():
+        order, leaky = str(row["model"]).partition(", ")[2], bool(row["leaks"])
+        rows.append((row["data"], order, _cell(row), f3(row["sd"]), row["n"],
+                     LEAK if leaky else "none"))  # fmt: skip
+        if not leaky and not row["ci_low"] <= row["chance"] <= row["ci_high"]:
             words.append(
-                f"{row.model}: chance lies outside the interval of {row.n} draws, as it does in 1 "
-                "of 20 such tests; run more draws before trusting this."
+                f"{row['model']}: chance lies outside the interval of {row['n']} draws, as it does "
+                "in 1 of 20 such tests; run more draws before trusting this."
             )
     asked = config.null_test
     text = (
@@ -259,8 +264,8 @@ def models_section(config: MCIConfig) -> Section:
         f"{search.n_features[1]} measures by {', '.join(search.rankings)}. Who is called "
         f"{config.groups[1]}: {rule}. Harmonisation: polynomial of degree {search.degree} in "
         f"{', '.join(search.covariates)}{site}, fitted on {search.fit_on} of the training part; "
-        "residual: what is left; z-score: that over the SD of the controls. Everything is learned "
-        "in training parts."
+        "residual: what is left; z-score: that over the SD of the controls, "
+        f"{SPREADS[search.spread]}. Everything is learned in training parts."
     )
     rows = [(row.classifier, row.preset, row.search) for row in used.itertuples()]
     words = {"age-sex-eTIV": "logistic regression on age, sex, eTIV",

@@ -69,6 +69,7 @@ def group_differences(study: Study) -> pd.DataFrame:
         harmonizer = PolynomialHarmonizer(
             covariates, degree=config.search.degree, site=site, unknown_site="mean",
             fit_on=config.search.fit_on,
+            spread=None if config.search.spread == "constant" else config.search.spread,
         )  # fmt: skip
         found = harmonizer.fit_transform(table, study.groups)
         values = pd.DataFrame(found, table.index, harmonizer.measures_)

@@ -18,6 +18,7 @@ CRITERIA = ("roc_auc", "mcc_prime")
 BALANCES = ("none", "undersample")
 THRESHOLDS = ("posterior", "prevalence")
 OUTER = ("people", "sites")
+SPREADS = ("constant", "age")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,9 @@ class SearchSettings:
         Training people that the polynomial is fitted on.
     site_term : bool
         A constant per site in the polynomial; sites without training people take the average.
+    spread : {"constant", "age"}
+        SD of the z-score: one per measure, or a straight line of age. With a constant one z-scores
+        are the residuals in another unit, which hardly any classifier here can tell apart.
     leaky_selection : bool
         Measures are ranked on all people of the replicate, test people too. Leaks; kept to show
         by how much.
@@ -86,6 +90,7 @@ class SearchSettings:
     covariates: tuple[str, ...] = ("age", "sex", "etiv")
     fit_on: Literal["controls", "everyone"] = "controls"
     site_term: bool = False
+    spread: Literal["constant", "age"] = "constant"
     leaky_selection: bool = False
     seed: int = 42
     n_jobs: int = 1
@@ -93,7 +98,7 @@ class SearchSettings:
     def __post_init__(self) -> None:
         for name, valid in (("search", SEARCHES), ("criterion", CRITERIA),
                             ("balance", BALANCES), ("threshold", THRESHOLDS),
-                            ("outer", OUTER)):  # fmt: skip
+                            ("outer", OUTER), ("spread", SPREADS)):  # fmt: skip
             check_choice(name, getattr(self, name), valid)
         for harmonisation in self.harmonisations:
             check_choice("harmonisation", harmonisation, HARMONISATIONS)

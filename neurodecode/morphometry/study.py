@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.artefacts import read_json
-from neurodecode.datasets.morphometry.balance import balance
+from neurodecode.datasets.morphometry.balance import match_pairs
 from neurodecode.datasets.morphometry.names import GROUP, SUBJECT, measure_columns
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak, audit_folds, signal_overlap
 from neurodecode.evaluation.folds import Fold
@@ -97,20 +97,32 @@ class Study:
             covariates=search.covariates,
             fit_on=search.fit_on,
             site_term=search.site_term,
+            spread=search.spread,
             seed=config.seed,
         )
 
-    def draws(self, form: str) -> list[Rows] | None:
-        """Return who takes part in each replicate where people are matched, else None."""
+    def draws(self, form: str) -> tuple[list[Rows] | None, list[Rows] | None]:
+        """Return who takes part in each replicate where people are matched, and the pairs.
+
+        Returns
+        -------
+        draws : list of ndarray or None
+            Rows of each replicate; None where nobody is matched.
+        pairs : list of ndarray, shape (n_people,), or None
+            Number of the pair; -1 of who does not take part.
+        """
         if form_of(form).balancing != "match":
-            return None
-        places = pd.Series(np.arange(len(self.cohort)), self.cohort.index)
-        found: list[Rows] = []
+            return None, None
+        draws: list[Rows] = []
+        pairs: list[Rows] = []
         for replicate in range(self.config.search.replicates):
             rng = np.random.default_rng([self.config.seed, replicate])
-            drawn = balance(self.cohort, how="match", random_state=rng)
-            found.append(places[drawn.index].to_numpy(np.intp))
-        return found
+            found = match_pairs(self.cohort, random_state=rng)
+            numbers = np.full(len(self.cohort), -1, dtype=np.intp)
+            numbers[found] = np.arange(len(found))[:, None]
+            draws.append(np.sort(found.ravel()))
+            pairs.append(numbers)
+        return draws, pairs
 
     def audit(self, form: str) -> list[AuditRow]:
         """Count who is on both sides of an outer fold, by name and by measures.
@@ -120,11 +132,12 @@ class Study:
         LeakFault
             If anybody is.
         """
-        settings, draws = self.settings(form), self.draws(form)
+        settings, (draws, pairs) = self.settings(form), self.draws(form)
         folds = []
         for replicate in range(settings.n_replicates):
             rows = replicate_rows(self.groups, settings, replicate, draws)
-            for fold in outer_folds(self.table, self.groups, rows, settings, replicate):
+            together = None if pairs is None else pairs[replicate]
+            for fold in outer_folds(self.table, self.groups, rows, settings, replicate, together):
                 name = f"replicate {replicate}, {fold.name}"
                 folds.append(Fold(rows[fold.train], rows[fold.test], name, fold=fold.fold))
         people = self.cohort.reset_index().astype({SUBJECT: str})

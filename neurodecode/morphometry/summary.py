@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -92,7 +92,8 @@ def score_tables(
     """Return :func:`score_table` with the resamples of people and the scores of single folds."""
     rows, resampled, folds = [], [], []
     for model, part in result.predictions.groupby(MODEL, sort=False):
-        people, named = _People(part), dict(zip(MODEL, model, strict=True))
+        people = _People(part)
+        named: dict[str, Any] = dict(zip(MODEL, model, strict=True))
         weights = stratified_weights(people.y, n_resamples, np.random.default_rng(random_state))
         values = people.scores(np.ones((1, people.y.size)))
         drawn = {name: found.mean(axis=1) for name, found in people.scores(weights).items()}

@@ -52,14 +52,15 @@ def read_search(study: Study, folder: Path) -> SearchResult:
 
 
 def _searches(study: Study, unit: Unit) -> Iterator[SearchResult]:
-    table, groups, draws = study.table, study.groups, study.draws(unit.form)
+    table, groups = study.table, study.groups
+    draws, pairs = study.draws(unit.form)
     if unit.classifiers:
         settings = study.settings(unit.form, unit.harmonisations, unit.classifiers)
-        yield nested_search(table, groups, settings, draws=draws)
+        yield nested_search(table, groups, settings, draws=draws, pairs=pairs)
     for name in unit.baselines:
         if _possible(study, name):
             settings = study.settings(unit.form, unit.harmonisations)
-            yield baseline_search(name, table, groups, settings, draws=draws)
+            yield baseline_search(name, table, groups, settings, draws=draws, pairs=pairs)
 
 
 def _possible(study: Study, name: str) -> bool:
