@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from neurodecode.benchmarks.acm.config import ACMBenchmark
 from neurodecode.benchmarks.emotion.config import EmotionBenchmark
 from neurodecode.benchmarks.image.config import ImageBenchmark
+from neurodecode.benchmarks.mci.config import MCIBenchmark
 from neurodecode.benchmarks.method import ArraySection
 from neurodecode.benchmarks.mindbridge.config import MindBridgeBenchmark
 from neurodecode.benchmarks.speech.config import SpeechBenchmark
@@ -31,13 +32,19 @@ class BenchConfig(Experiment):
 
     data: BenchData
     benchmark: Annotated[
-        ACMBenchmark | SpeechBenchmark | ImageBenchmark | MindBridgeBenchmark | EmotionBenchmark,
+        ACMBenchmark
+        | SpeechBenchmark
+        | ImageBenchmark
+        | MindBridgeBenchmark
+        | EmotionBenchmark
+        | MCIBenchmark,
         Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(
         default=(1, 2),
         min_length=1,
-        description="Worker processes (acm) or threads (the others), of both programs alike",
+        description="Worker processes (acm, mci) or threads (the others), of both programs alike; "
+        "the plain loop of mci has one process",
     )
     repeats: int = Field(default=3, ge=1, description="Timings of everything; medians are reported")
     tolerances: dict[str, float] = Field(

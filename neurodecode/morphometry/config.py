@@ -149,7 +149,7 @@ class MCIConfig(Experiment):
             raise ValueError("ComBat knows no site that it was not fitted on: leave out the form "
                              "'sites' or the harmonisation 'combat'")  # fmt: skip
         if self.cohort.label == "sex" and "sex" in self.search.covariates:
-            raise ValueError("sex is told apart, so it cannot be regressed out: give "
+            raise ValueError("sex is told apart, so it cannot be regressed out -> give "
                              "search.covariates without it")  # fmt: skip
         return self
 

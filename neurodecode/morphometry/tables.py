@@ -1,4 +1,4 @@
-"""Tables of measures and cohorts, as :mod:`neurodecode.datasets.morphometry` reads and builds them."""
+"""Tables of measures and cohorts, which the room of data sets reads and builds."""
 
 from neurodecode.datasets.morphometry.cohort import Cohort, build_cohort
 from neurodecode.datasets.morphometry.freesurfer import read_freesurfer
