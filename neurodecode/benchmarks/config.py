@@ -14,6 +14,7 @@ from neurodecode.benchmarks.mci.config import MCIBenchmark
 from neurodecode.benchmarks.method import ArraySection
 from neurodecode.benchmarks.mindbridge.config import MindBridgeBenchmark
 from neurodecode.benchmarks.speech.config import SpeechBenchmark
+from neurodecode.benchmarks.spikes.config import SpikesBenchmark
 from neurodecode.config import DataSection, Experiment
 from neurodecode.faults import unknown
 
@@ -37,7 +38,11 @@ class BenchConfig(Experiment):
         | ImageBenchmark
         | MindBridgeBenchmark
         | EmotionBenchmark
+<<<<<<< HEAD
         | MCIBenchmark,
+=======
+        | SpikesBenchmark,
+>>>>>>> adhd-pipe
         Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(

@@ -49,8 +49,7 @@ class MapModel:
         """Return the probability of being a case, shape (n_people,)."""
         adjusted = maps if self.adjustment is None else self.adjustment.transform(maps, people)
         kept = adjusted if self.mask is None else adjusted[:, self.mask]
-        found: NDArray[np.float64] = self.classifier.predict_proba(kept)[:, 1]
-        return found
+        return np.asarray(self.classifier.predict_proba(kept)[:, 1], dtype=np.float64)
 
     def weights(self, n_values: int) -> NDArray[np.float64]:
         """Return the discriminant's weights, 0 outside the mask, shape (n_values,)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,8 @@ from neurodecode.faults import DataFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
     from neurodecode.connectome.config import ADHDConfig
     from neurodecode.datasets.catalog import Card
@@ -172,20 +174,21 @@ def _write_common_mask(
     """Intersect the masks of all runs, so that the maps of all people align."""
     from nilearn.image import load_img, new_img_like
 
-    common, inside = None, np.zeros(0)
+    common: Any = None
+    inside: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
     for scan in (scan for subject in subjects for scan in read(subject)):
         if scan.mask is None:
             raise DataFault("no brain mask", where=scan.label,
                             fix="give one for all: data.options={mask: FILE}")  # fmt: skip
         image = load_img(str(scan.mask))
         if common is None:
-            common, inside = image, np.asarray(image.dataobj) > 0
+            common, inside = image, np.ones(image.shape, dtype=np.bool_)
         if image.shape != common.shape or not np.allclose(image.affine, common.affine, atol=1e-3):
             raise DataFault(
                 f"a mask of shape {image.shape} on another grid than the first, {common.shape}",
                 where=f"{scan.label}, {scan.mask}", fix="write all people in one space",
             )  # fmt: skip
-        inside &= np.asarray(image.dataobj) > 0
+        inside = np.logical_and(inside, np.asarray(image.dataobj) > 0)
     if common is None or not inside.any():
         raise DataFault("no voxel is in the masks of all people", fix="leave people out")
     stored = new_img_like(common, inside.astype(np.uint8))

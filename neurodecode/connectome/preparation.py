@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,6 @@ from neurodecode.artefacts import atomic_path, write_json, write_parquet
 from neurodecode.connectome.series import VoxelSeries
 from neurodecode.connectome.subject_maps import MapSettings, SubjectMapStore
 from neurodecode.connectome.triangles import pick_engine
-from neurodecode.evaluation.audit import hash_signals
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -114,20 +114,20 @@ class _Batch:
         """Read the runs of a person and compute what is not there yet."""
         scans = self._chosen(subject, self.scans_of(subject))
         began, computed = time.perf_counter(), False
-        contents: list[bytes] = []
+        contents: list[Any] = []
         names: list[str] = []
         for scan in scans:
             if scan.image is None and scan.courses is None:
                 continue
             series = self._series(scan)
-            contents.append(series.courses.tobytes())
+            contents.append(series.courses)
             names.append(subject if len(scans) == 1 else f"{subject}_run-{scan.run}")
             computed |= self._compute(folder, names[-1], series)
         seconds = time.perf_counter() - began if computed else np.nan
         self._keep(subject, scans, names)
-        contents += [np.ascontiguousarray(v).tobytes() for v in scans[0].features.values()]
-        content = hash_signals([np.frombuffer(b"".join(contents), dtype=np.uint8)])[0]
-        return _row(scans, seconds, content)
+        contents += scans[0].features.values()
+        parts = [np.ascontiguousarray(array).tobytes() for array in contents]
+        return _row(scans, seconds, hashlib.sha256(b"".join(parts)).hexdigest())
 
     def described(self, folder: Path) -> dict[str, Any]:
         """Return the content of ``store.json``."""
@@ -162,7 +162,7 @@ class _Batch:
             "bad_voxels": self.scans.bad_voxels, "min_volumes": self.scans.min_volumes,
         }  # fmt: skip
         try:
-            if scan.image is None:
+            if scan.courses is not None:
                 series = VoxelSeries.from_regions(scan.courses, names=scan.regions, **options)
             else:
                 series = self._image_series(scan, options)
@@ -184,12 +184,12 @@ class _Batch:
             raise DataFault("images without a brain mask", where=scan.label,
                             fix="give the data set's option mask")  # fmt: skip
         asked = self.scans
-        band = {"low_pass": asked.low_pass, "high_pass": asked.high_pass}
-        if any(band.values()):
-            band["t_r"] = scan.t_r
+        options = {**options, "low_pass": asked.low_pass, "high_pass": asked.high_pass}
+        if asked.low_pass or asked.high_pass:
+            options["t_r"] = scan.t_r
         return image_series(
             str(scan.image), str(self.mask), confounds=scan.confounds,
-            smoothing_fwhm=asked.smoothing_fwhm, detrend=asked.detrend, **band, **options,
+            smoothing_fwhm=asked.smoothing_fwhm, detrend=asked.detrend, **options,
         )  # fmt: skip
 
     def _check_regions(self, scan: RestingScan) -> None:
@@ -213,7 +213,7 @@ class _Batch:
             count = np.bincount(self.parcels)
             sums = np.zeros((count.size, series.courses.shape[1]), dtype=np.float32)
             np.add.at(sums, self.parcels, series.courses)
-            self.courses[scan.subject] = (sums / count[:, None]).T
+            self.courses[scan.subject] = (sums / count[:, None]).T.astype(np.float32)
 
     def _compute(self, folder: Path, name: str, series: VoxelSeries) -> bool:
         """Compute and save the maps of a run unless they are there; say whether it was needed."""

@@ -86,8 +86,9 @@ class Search:
             raise DataFault("no mask keeps a voxel at any threshold", where=self.decoder.name,
                             fix="lower search.masks.quantile, or raise alpha")  # fmt: skip
         scores = pd.concat(tables, ignore_index=True)
-        chosen = scores[scores["best"]]
-        return models, str(chosen.loc[chosen["auc"].idxmax(), "threshold"]), scores
+        chosen = scores[scores["best"]].reset_index(drop=True)
+        best = int(np.argmax(chosen["auc"].to_numpy()))
+        return models, str(chosen["threshold"].iloc[best]), scores
 
     def _best(
         self, adjustment: Any, maps: Floats, table: pd.DataFrame

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from neurodecode.connectome.config import ADHDConfig
     from neurodecode.connectome.study import Study
 
+LUCK = 0.01
+"""A control whose p-value is below is not at chance."""
 HOW = (
     "Every person is tested once per protocol, by models that chose threshold, mask and number of "
     "components inside their training part. Intervals: people drawn anew within each site; "
     "they leave out what another training sample would change. p: groups shuffled within folds; "
     "p within sites: shuffled within each site, so that a site's share of cases tells nothing. AUC "
-    "compares people of the same fold."
+    "compares people of the same fold. Where every site has its own model or fold, answers that "
+    "follow a site's share of cases exceed 0.5, which the p-values know and the intervals do not."
 )
 
 
@@ -84,13 +87,15 @@ def _with_interval(row: pd.Series[Any] | None) -> str:
 
 
 def _control_words(scores: Scores, protocol: str) -> list[Block]:
-    """Say of each control whether chance lies in its interval."""
+    """Say of each control whether it is at chance: by its interval, else by its p-value."""
     words: list[Block] = []
     for _, row in scores.part(protocol).iterrows():
         if not decoder_of(str(row["model"])).shuffled or row["ci_low"] is None:
             continue
         inside = row["ci_low"] <= row["chance"] <= row["ci_high"]
-        verdict = "at chance, as it must" if inside else "NOT at chance: do not trust this run"
+        lucky = row["p_value"] is None or row["p_value"] >= LUCK
+        at_chance = inside or lucky
+        verdict = "at chance, as it must" if at_chance else "NOT at chance: do not trust this run"
         words.append(
             f"Control: trained on groups in random order, {row['model']} scores "
             f"{_with_interval(row)}: {verdict}."

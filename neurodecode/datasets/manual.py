@@ -27,8 +27,7 @@ def manual_manifest(
     card : Card
         With access "manual"; its paths may be patterns.
     labels : iterable of str
-        Subjects whose files are needed; none for a card that lists no subjects, whose patterns
-        then speak for everybody.
+        Subjects whose files are needed; none of a data set that has no subjects of its own.
     root : Path
         Data root.
     allow_missing : bool, default False

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import torch
-from scipy import stats
 
 from neurodecode.emotion.constraints import project
 from neurodecode.emotion.keras_conventions import count_parameters
 from neurodecode.emotion.module import EmotionModule
 from neurodecode.emotion.targets import CategoricalTarget
+from neurodecode.evaluation.medians import median_interval
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
@@ -157,23 +157,6 @@ def measure_throughput(
     table = pd.DataFrame(rows).assign(**about)
     first = ["network", "parameters", "phase"]
     return table[[*first, *(column for column in table if column not in first)]]
-
-
-def median_interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the two order statistics nearest to the median that cover it with 95 % or more.
-
-    Parameters
-    ----------
-    values : ndarray, shape (n,)
-        Six or more.
-
-    References
-    ----------
-    Conover (1999), Practical nonparametric statistics, section 3.2.
-    """
-    ordered = np.sort(values)
-    place = max(int(stats.binom.ppf(0.025, len(ordered), 0.5)), 1) - 1
-    return float(ordered[place]), float(ordered[-1 - place])
 
 
 def _runners(

@@ -99,8 +99,7 @@ def cohort_protocol(name: str) -> CohortProtocol:
 
 def strata_of(people: pd.DataFrame) -> Rows:
     """Return a number per person, the same for people of one site and group."""
-    codes: Rows = people.groupby(["site", "group"], sort=True).ngroup().to_numpy()
-    return codes
+    return people.groupby(["site", "group"], sort=True).ngroup().to_numpy().astype(np.intp)
 
 
 def deal(strata: Rows, n_folds: int, seed: int) -> Rows:

@@ -13,6 +13,7 @@ from neurodecode.spikes.cost import growth_exponent
 from neurodecode.spikes.decoded import ACCURACY, R
 from neurodecode.spikes.sections_wiring import few_shot_gain
 from neurodecode.spikes.variants import ALONE, GLM, JOINT, PARTS, STATE, generator_of
+from neurodecode.spikes.wiring import ATTENTION
 from neurodecode.spikes.written import BITS, F1
 
 if TYPE_CHECKING:
@@ -86,27 +87,33 @@ def _wired(found: Evidence) -> list[Claim]:
     """Attention shows connections (N2), their direction (N2b), and more than each rival (N2c)."""
     texts = {"auc": ("N2", "Attention alone reveals connectivity"),
              "direction": ("N2b", "... with direction")}  # fmt: skip
-    table, claims = found.wiring, []
+    table = found.wiring
+    if table.empty:
+        return [Claim(key, text, found.kind, "-", "not tested", "no known wiring")
+                for key, text in texts.values()]  # fmt: skip
+    claims = []
+    names = dict.fromkeys(table["estimate"])
+    for estimate in (name for name in names if name.startswith(ATTENTION)):
+        for metric, (key, text) in texts.items():
+            part = table[(table["metric"] == metric) & (table["estimate"] == estimate)]
+            row = _over_sessions(part)
+            bounds = f"[{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+            verdict = side(row["ci_low"] - 0.5, row["ci_high"] - 0.5)
+            note = f"{estimate}; interval over the {row['n']:.0f} units that drive others"
+            claims.append(Claim(key, text, found.kind, f"{row['value']:.3f} {bounds}, chance 0.5",
+                                verdict, note))  # fmt: skip
     rivals = found.config.wiring.rivals if found.config.wiring else ()
-    for metric, (key, text) in texts.items():
-        if table.empty:
-            claims.append(Claim(key, text, found.kind, "-", "not tested", "no known wiring"))
-            continue
-        part = table[table["metric"] == metric]
-        main = part["estimate"].iloc[0]
-        row = _over_sessions(part[part["estimate"] == main])
-        figure = f"{row['value']:.3f} [{row['ci_low']:.3f}, {row['ci_high']:.3f}], chance 0.5"
-        verdict = side(row["ci_low"] - 0.5, row["ci_high"] - 0.5)
-        note = f"interval over the {row['n']:.0f} units that drive others"
-        claims.append(Claim(key, text, found.kind, figure, verdict, note))
-    for name in [] if table.empty else rivals:
-        part = table[(table["metric"] == "auc") & (table["estimate"] == name)]
-        row = _over_sessions(part)
-        figure = f"{row['lead']:+.3f} [{row['lead_low']:+.3f}, {row['lead_high']:+.3f}]"
-        verdict = side(row["lead_low"], row["lead_high"])
-        claims.append(Claim("N2c", f"Attention finds connections better than {name}", found.kind,
-                            figure, verdict, f"AUC; {name} alone: {row['value']:.3f}"))  # fmt: skip
-    return claims
+    return [*claims, *(_ahead(found, name, next(iter(names))) for name in rivals)]
+
+
+def _ahead(found: Evidence, rival: str, main: str) -> Claim:
+    """Compare the AUC of the first estimate with that of a rival."""
+    table = found.wiring
+    row = _over_sessions(table[(table["metric"] == "auc") & (table["estimate"] == rival)])
+    figure = f"{row['lead']:+.3f} [{row['lead_low']:+.3f}, {row['lead_high']:+.3f}]"
+    text = f"Attention finds connections better than {rival}"
+    note = f"AUC of {main} minus that of {rival}, {row['value']:.3f}"
+    return Claim("N2c", text, found.kind, figure, side(row["lead_low"], row["lead_high"]), note)
 
 
 def _over_sessions(part: pd.DataFrame) -> pd.Series[float]:
@@ -136,7 +143,7 @@ def _joint(found: Evidence) -> Claim:
             row = row_of(found.scores.compared(metric, JOINT, [ALONE], found.config.seed), ALONE)
             if row is not None:
                 note = f"{target}, over {row['n']} {row['unit']}s"
-                note += ", explained variance" if row["unit"] == "block" else ""
+                note += ", explained variance" if row["unit"] != "subject" else ""
                 return paired_claim("N4", text, row, found.kind, note)
     return Claim("N4", text, found.kind, "-", "not tested", NOT_HERE)
 

@@ -116,6 +116,13 @@ class FewShotSection(Section):
             raise ValueError("shares lie above 0, at most at 1")
         return value
 
+    @model_validator(mode="after")
+    def _never_stopped(self) -> FewShotSection:
+        trainer = self.training.trainer
+        if trainer.patience < trainer.max_epochs:
+            raise ValueError("patience would stop by behaviour beyond the share: leave it out")
+        return self
+
 
 class SpikesEvaluation(Section):
     """How spikes are written and scored."""
@@ -260,6 +267,7 @@ class SpikesConfig(Experiment):
             raise ConfigFault("no wiring is read", where="wiring", fix="give it a section")
         return self.model_copy(update={
             "windows": asked.windows or self.windows, "training": asked.training or self.training,
+            "network": asked.network or self.network,
             "models": (asked.model,), "decoders": (), "targets": (), "step_seconds": None,
             "inputs": self.inputs if "behaviour" in generator_of(asked.model).parts else (),
             "stimulus": self.stimulus if "stimulus" in generator_of(asked.model).parts else None,

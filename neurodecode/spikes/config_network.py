@@ -93,6 +93,7 @@ class WiringSection(Section):
     windows: WindowSection | None = Field(
         default=None, description="Null: those of the experiment; they follow one another"
     )
+    network: NetworkSection | None = Field(default=None, description="Null: as the experiment has")
     training: SpikeTraining | None = Field(default=None, description="Null: as the experiment has")
     stage: Literal["past", "encoder", "decoder"] = "past"
     layers: Literal["mean", "sum", "rollout"] = "mean"

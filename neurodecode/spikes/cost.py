@@ -27,31 +27,68 @@ UNITS_PER_TOKEN = 4
 RATE_HZ, SECONDS = 5.0, 2.0
 
 
-def measure_cost(
+def time_growth(
     network: NetworkSection, *, n_units: Sequence[int] = N_UNITS, batch_size: int = 4,
     rounds: int = 5, seed: int = 0,
 ) -> pd.DataFrame:  # fmt: skip
     """Time training steps of a spike model on populations of growing size, by turns.
 
     The past window has a token for every four units, the current window 32 whatever the
-    population: attention then reads a memory that grows, as with any added feature.
+    population: attention then reads a memory that grows, as with any added feature. In each round
+    every population has its turn, in an order that is turned round from one round to the next, so
+    that other loads of the machine fall on all of them alike. Torch's generator is left as it was.
+
+    Parameters
+    ----------
+    network : NetworkSection
+    n_units : sequence of int
+    batch_size : int, default=4
+        Windows of a step.
+    rounds : int, default=5
+        Timed ones; one more before them warms up.
+    seed : int, default=0
+        Of weights, spikes and dropout.
 
     Returns
     -------
     DataFrame
-        ``n_units, past_tokens, parameters, seconds, low, high``: medians over rounds of a step
-        (forward, loss, backward, AdamW), and the second smallest and largest.
+        A row per round (from 1 on) and population: ``round, n_units, past_tokens, parameters,
+        seconds``, of a step (forward, loss, backward, AdamW).
     """
-    steps = {n: _Step(network, n, batch_size, seed) for n in n_units}
-    for step in steps.values():
-        step.run()
-    taken = {n: [step.run() for _ in range(rounds)] for n, step in steps.items()}
     rows = []
-    for n, step in steps.items():
-        ordered = np.sort(taken[n])
+    with torch.random.fork_rng():
+        steps = {n: _Step(network, n, batch_size, seed) for n in n_units}
+        for number in range(rounds + 1):
+            rows += [
+                {"round": number, "n_units": n, "past_tokens": steps[n].past_tokens,
+                 "parameters": steps[n].parameters, "seconds": steps[n].run()}
+                for n in list(n_units)[:: 1 if number % 2 else -1]
+            ]  # fmt: skip
+    table = pd.DataFrame(rows)
+    return table[table["round"] > 0].sort_values(["round", "n_units"], ignore_index=True)
+
+
+def measure_cost(
+    network: NetworkSection, *, n_units: Sequence[int] = N_UNITS, batch_size: int = 4,
+    rounds: int = 5, seed: int = 0,
+) -> pd.DataFrame:  # fmt: skip
+    """Sum up :func:`time_growth` over its rounds.
+
+    Returns
+    -------
+    DataFrame
+        ``n_units, past_tokens, parameters, seconds, low, high``: medians over rounds of a step, and
+        the second smallest and largest.
+    """
+    timed = time_growth(
+        network, n_units=n_units, batch_size=batch_size, rounds=rounds, seed=seed
+    )  # fmt: skip
+    rows = []
+    for (n, tokens, parameters), part in timed.groupby(["n_units", "past_tokens", "parameters"]):
+        ordered = np.sort(part["seconds"])
         inner = min(1, (rounds - 1) // 2)
         rows.append({
-            "n_units": n, "past_tokens": step.past_tokens, "parameters": step.parameters,
+            "n_units": n, "past_tokens": tokens, "parameters": parameters,
             "seconds": float(np.median(ordered)), "low": float(ordered[inner]),
             "high": float(ordered[-1 - inner]),
         })  # fmt: skip

@@ -118,7 +118,7 @@ class Recorded:
             Of every behaviour that the network reads or decodes, from :meth:`scale`.
         shift : mapping of str to float, optional
             For controls, behaviour of another time: moved round the recording by this share of it;
-            labels of trials are dealt to other trials, since blocks of one label would stay blocks.
+            labels of trials are dealt anew, since blocks of one label would stay blocks.
         rows : ndarray of int, optional
         """
         from neurodecode.spikes.batches import SpikeWindows
@@ -226,9 +226,21 @@ class Recorded:
         trials = trials[trials[name].notna()]
         codes, labels = pd.factorize(trials[name], sort=True)
         if shuffled:
-            codes = np.random.default_rng(self.config.seed).permutation(codes)
+            codes = _dealt(codes, len(labels), self.config.seed)
         step = self.config.windows.current / 2
         spans = [np.arange(start + step / 2, stop, step) for start, stop
                  in zip(trials["start"], trials["stop"], strict=True)]  # fmt: skip
         values = np.repeat(codes, [len(span) for span in spans]).astype(np.int64)
         return Series(np.concatenate(spans), values), tuple(map(str, labels))
+
+
+def _dealt(codes: NDArray[np.intp], n_classes: int, seed: int) -> NDArray[np.intp]:
+    """Return labels that say nothing of the true ones: of each class evenly all.
+
+    A plain permutation of few classes would by luck favour or avoid the true label.
+    """
+    rng, dealt = np.random.default_rng(seed), np.empty_like(codes)
+    for code in range(n_classes):
+        rows = np.flatnonzero(codes == code)
+        dealt[rows] = rng.permutation((np.arange(rows.size) + code) % n_classes)
+    return dealt

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from neurodecode.artefacts import read_json
 from neurodecode.faults import ConfigFault
 from neurodecode.persistence import (
     load_estimators,
@@ -102,31 +103,41 @@ def ask_rival(
 
 
 def fit_glm(recorded: Recorded, fold: SpikeFold, folder: Path) -> None:
-    """Fit a coupled Poisson regression to the bins of the training windows and keep it."""
+    """Fit a coupled Poisson regression to the bins of the training windows and keep it.
+
+    Units that are silent in them are left out: nothing is known of their rate.
+    """
     windows = recorded.config.windows
     counts = _binned(recorded)
     keep = np.zeros(len(counts), dtype=bool)
     for first in _first_bins(recorded, fold.train):
         keep[first : first + windows.n_bins] = True
-    glm = PopulationGLM(n_lags=windows.n_past_bins).fit(counts, keep=keep)
-    save_estimators(folder, glm, {"model": GLM, "units": recorded.unit_labels})
+    fires = np.flatnonzero(counts[keep].any(axis=0))
+    glm = PopulationGLM(n_lags=windows.n_past_bins).fit(counts[:, fires], keep=keep)
+    info = {"model": GLM, "units": recorded.unit_labels, "fitted": fires.tolist()}
+    save_estimators(folder, glm, info)
 
 
 def draw_glm(
     recorded: Recorded, rows: NDArray[Any], folder: Path, *, n_draws: int, seed: int
 ) -> Drawn:
-    """Write windows with the kept regression, each given the real spikes before it."""
+    """Write windows with the kept regression, each given the real spikes before it.
+
+    Units that were silent in training stay silent.
+    """
     refuse_other_units(folder, recorded)
     glm: PopulationGLM = load_estimators(folder, trusted=TRUSTED)
-    counts, firsts = _binned(recorded), _first_bins(recorded, rows)
+    fitted = read_json(folder / "model.json")["fitted"]
+    counts, firsts = _binned(recorded)[:, fitted], _first_bins(recorded, rows)
     drawn = [
         glm.draw_windows(counts, firsts, recorded.config.windows.n_bins, random_state=seed + draw)
         for draw in range(n_draws)
     ]
-    return Drawn(
-        np.stack([one.counts.sum(axis=1) for one in drawn], axis=1),
-        np.mean([one.means.sum(axis=1) for one in drawn], axis=0),
-    )
+    written = np.zeros((len(rows), n_draws, recorded.session.n_units), dtype=np.int64)
+    expected = np.zeros((len(rows), recorded.session.n_units))
+    written[..., fitted] = np.stack([one.counts.sum(axis=1) for one in drawn], axis=1)
+    expected[:, fitted] = np.mean([one.means.sum(axis=1) for one in drawn], axis=0)
+    return Drawn(written, expected)
 
 
 def _binned(recorded: Recorded) -> NDArray[np.int64]:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-BLOCK = "block"
-
 
 @dataclass(frozen=True)
 class Scores:
@@ -61,7 +59,7 @@ class Scores:
         return self.predictions[self.predictions["task"] == "decode"]
 
     def compared(self, metric: str, main: str, others: Sequence[str], seed: int) -> pd.DataFrame:
-        """Return the main model minus others, over subjects, or over the blocks of a single one.
+        """Return the main model minus others, over subjects, or blocks or trials of a single one.
 
         Empty where a model is missing. Metrics: F1, and "NAME r" or "NAME balanced accuracy" of a
         decoded behaviour; of a block that is the explained variance, or the share decoded right.
@@ -74,7 +72,7 @@ class Scores:
         if len(set(subjects["subject"])) > 1:
             table, unit = subjects[["model", "subject", "value"]], "subject"
         else:
-            table, unit = self._blocks(metric, models), BLOCK
+            table, unit = self._blocks(metric, models), str(subjects["unit"].iloc[0])
         return compare_reference(table, main, random_state=seed, unit=unit)
 
     def _blocks(self, metric: str, models: Sequence[str]) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from neurodecode.evaluation.spike_rates import unit_correlations
 from neurodecode.evaluation.spike_sets import chance_sets, set_scores
 from neurodecode.spikes.baselines.windows import window_counts
 from neurodecode.spikes.loading import load_network, network_of
-from neurodecode.spikes.rates import RateCalibration
+from neurodecode.spikes.rates import FLOOR, RateCalibration
 from neurodecode.spikes.rivals import draw_glm
 from neurodecode.spikes.study import valid_rows
 from neurodecode.spikes.trial_rates import psth
@@ -50,8 +50,8 @@ def write_windows(
         A row per window: ``start``, ``block``; the scores of :data:`METRICS`, means over draws,
         NaN where nothing fired and nothing was written, and ``chance NAME``, ``best NAME`` of the
         same windows; ``gain`` (nats over constant rates) and ``spikes``, and ``best gain``; and of
-        the session ``rate correlation``, ``pulse F1`` and, where whole trials of a stimulus are
-        repeated, ``PSTH correlation`` and its ``ceiling``, that of disjoint real trials.
+        the session ``rate correlation``, ``pulse F1`` with its chance, and, where whole trials of
+        a stimulus are repeated, ``PSTH correlation`` and its ``ceiling``, that of disjoint real trials.
     """
     asked = config.evaluation
     rows = chosen_rows(fold, fold.test, asked.n_windows)
@@ -66,7 +66,7 @@ def write_windows(
         "spikes": real.sum(axis=1),
         "written": counts.sum(axis=2).mean(axis=1),
         "gain": _gain(real, calibration.mean(expected[0]), base),
-        "raw_gain": _gain(real, np.maximum(expected[0], 1e-4), base),
+        "raw_gain": _gain(real, np.maximum(expected[0], FLOOR), base),
         "dispersion": calibration.dispersion,
         "covered": np.mean(_inside(calibration, expected[0], real), axis=1),
     })  # fmt: skip
@@ -87,6 +87,8 @@ def write_windows(
     table[RATE_R] = _rate_correlation(counts, real, table["start"].to_numpy(), asked.rate_bin)
     table[PULSES] = _pulses(recorded, times, rows, asked.pulse_width)
     table[PSTH], table[f"ceiling {PSTH}"] = psth(config, recorded, rows, counts, real)
+    blind_times = _constant_times(recorded, rows, base, seed=part.seed)
+    table[f"chance {PULSES}"] = _pulses(recorded, blind_times, rows, asked.pulse_width)
     return table
 
 
@@ -114,9 +116,10 @@ def writing_rows(predictions: pd.DataFrame, config: SpikesConfig) -> list[Metric
     for name in (RATE_R, PULSES, PSTH):
         value = whole_sessions[name].first().mean()
         if np.isfinite(value):
-            ceiling = predictions.get(f"ceiling {name}")
+            ceiling, chance = (predictions.get(f"{what} {name}") for what in ("ceiling", "chance"))
             rows.append(MetricRow(
-                metric=name, value=float(value), chance=0.0, n=len(np.unique(clusters)),
+                metric=name, value=float(value), n=len(np.unique(clusters)),
+                chance=0.0 if chance is None else float(chance.mean()),
                 ceiling=None if ceiling is None else finite_or_none(ceiling.mean()), **whole,
             ))  # fmt: skip
     return rows
@@ -211,7 +214,7 @@ def _gain(
     real: NDArray[Any], expected: NDArray[np.float64], base: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return nats gained over constant rates in each window."""
-    constant = np.maximum(np.broadcast_to(base, real.shape), 1e-6)
+    constant = np.maximum(np.broadcast_to(base, real.shape), FLOOR)  # as low as any model goes
     gained = log_likelihood(real, expected) - log_likelihood(real, constant)
     return np.asarray(gained.sum(axis=1))
 
@@ -253,6 +256,17 @@ def _rate_correlation(
     np.add.at(fired, place, real)
     r = unit_correlations(made, fired)
     return float(np.nanmean(r)) if np.isfinite(r).any() else float("nan")
+
+
+def _constant_times(
+    recorded: Recorded, rows: NDArray[Any], base: NDArray[np.float64], *, seed: int
+) -> pd.DataFrame:
+    """Return spikes drawn with constant rates, ``base`` per window, at any time of the windows."""
+    rng, starts = np.random.default_rng(seed), recorded.windows["start"].to_numpy()[rows]
+    counts = rng.poisson(base, (len(rows), len(base)))
+    window, unit = (np.repeat(place, counts[counts > 0]) for place in np.nonzero(counts))
+    times = starts[window] + rng.uniform(0, recorded.config.windows.current, len(window))
+    return pd.DataFrame({"unit": unit, "time": times})
 
 
 def _pulses(

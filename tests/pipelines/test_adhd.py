@@ -164,6 +164,57 @@ def test_the_same_command_does_nothing_the_second_time(rested, command, tmp_path
     assert "everything is up to date" in result.stdout
 
 
+@pytest.fixture
+def own(tmp_path):
+    """Lay out eight people as fMRIPrep does, whose masks differ by a voxel."""
+    import nibabel as nib
+
+    root, rng = tmp_path / "my study", np.random.default_rng(0)
+    affine, shape = np.diag([20.0, 20.0, 20.0, 1.0]), (6, 7, 6)
+    rows = []
+    for k in range(8):
+        label = f"{k + 1:02d}"
+        place = root / f"sub-{label}" / "func"
+        place.mkdir(parents=True)
+        space = place / f"sub-{label}_task-rest_space-MNI152NLin2009cAsym"
+        image = nib.Nifti1Image(rng.standard_normal((*shape, 70)).astype(np.float32), affine)
+        image.header.set_zooms((20, 20, 20, 2.0))
+        nib.save(image, f"{space}_desc-preproc_bold.nii.gz")
+        inside = np.zeros(shape, dtype=np.uint8)
+        inside[1:5, 1:6, 1:5] = 1
+        inside[1, 1, min(k, 3) + 1] = 0
+        nib.save(nib.Nifti1Image(inside, affine), f"{space}_desc-brain_mask.nii.gz")
+        names = ["trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z", "csf", "white_matter"]
+        confounds = pd.DataFrame(rng.standard_normal((70, 8)) / 50, columns=names)
+        confounds.to_csv(place / f"sub-{label}_task-rest_desc-confounds_timeseries.tsv", sep="\t",
+                         index=False)  # fmt: skip
+        rows.append({"participant_id": f"sub-{label}", "group": ("HC", "patient", "n/a")[k % 3],
+                     "site": "here", "age": 20 + k, "sex": "F"})  # fmt: skip
+    pd.DataFrame(rows).to_csv(root / "participants.tsv", sep="\t", index=False)
+    return root
+
+
+def test_derivatives_of_fmriprep_are_read_over_the_voxels_that_all_masks_share(
+    own, command, tmp_path
+):
+    result = command(
+        "run", "adhd", "own_study", "--out", tmp_path / "run", "--until", "prepare",
+        "--set", f"data.path={own}", "--set", "data.options={controls: [HC], strategy: [motion]}",
+        "--set", "scans.parcels=4", "--set", "scans.smoothing_fwhm=null", timeout=600,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "6 people of 1 sites, 3 case, 2 without diagnosis left out" in result.stdout
+    store = tmp_path / "run" / "stores" / "people-1"
+    info = json.loads((store / "store.json").read_text())
+    assert info["subjects"] == ["01", "02", "04", "05", "07", "08"]
+    assert info["n_voxels"] == 4 * 5 * 4 - 3  # the kept people's masks lack three voxels
+    people = pd.read_parquet(store / "people.parquet")
+    assert list(people["group"]) == [0, 1, 0, 1, 0, 1]
+    assert people["mean_fd"].gt(0).all()
+    with np.load(store / "courses.npz") as courses:
+        assert courses["01"].shape == (70, 4)
+
+
 @pytest.mark.realdata
 @pytest.mark.slow
 def test_adults_are_told_from_children_by_their_region_networks(realdata, command, tmp_path):

@@ -197,3 +197,26 @@ def test_emotion_compares_equal_networks_and_gives_windows_per_second(tmp_path, 
     page = (folder / "report.html").read_text()
     for heading in ("Windows per second", "Claims"):
         assert heading in page
+
+
+def test_spikes_compares_equal_programs_and_measures_growth(tmp_path, command):
+    folder = tmp_path / "run"
+    result = command("run", "bench", "spikes_smoke", "--out", folder)
+    assert result.returncode == 0, result.stdout + result.stderr
+    found = json.loads((folder / "report.json").read_text())
+    assert {(row["model"], row["split"]) for row in found["metrics"]} == {
+        *((f"ours, {how}", f"writing, {peer}, threads: 1")
+          for how in ("one window at a time", "windows together")
+          for peer in ("a pass per token", "a pass per token, of the tokens so far")),
+        *(("ours", f"training, dropout {dropout}, threads: 1") for dropout in ("0.2", "0")),
+    }  # fmt: skip
+    claims = {claim["key"]: claim for claim in found["claims"]}
+    for key in ("tokens", "loss", "gradient"):
+        assert claims[key]["verdict"] == "holds"
+    assert "another" in claims["writing-threads-1"]["note"]
+    (growth,) = found["growth"]
+    assert growth["n_rounds"] == 6
+    assert growth["low"] <= growth["exponent"] <= growth["high"]
+    page = (folder / "report.html").read_text()
+    for heading in ("Writing", "Training", "Growth with units", "Claims"):
+        assert heading in page

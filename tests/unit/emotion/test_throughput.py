@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import copy
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from neurodecode.emotion import EEGNet, EmotionNetwork
 from neurodecode.emotion.sections_throughput import throughput_section
-from neurodecode.emotion.throughput import PHASES, measure_throughput, median_interval
+from neurodecode.emotion.throughput import PHASES, measure_throughput
 from neurodecode.faults import ConfigFault, DataFault
 
 SIZES = {"batch_size": 6, "rounds": 6, "seconds_per_round": 0.0}
@@ -94,15 +93,6 @@ def test_what_is_frozen_is_trained_in_the_copy(passes):
     frozen = Noted("a", passes)
     frozen.requires_grad_(False)
     assert len(measure({"a": frozen})) == 2
-
-
-def test_the_interval_covers_the_median_with_95_percent():
-    assert median_interval(np.arange(7.0)) == (0, 6)
-    assert median_interval(np.arange(9.0)[::-1]) == (1, 7)
-    rng = np.random.default_rng(0)
-    drawn = [median_interval(rng.exponential(size=11)) for _ in range(4000)]
-    covered = np.mean([low <= np.log(2) <= high for low, high in drawn])
-    assert 0.95 <= covered <= 0.99
 
 
 def test_faulty_requests_are_answered(passes):

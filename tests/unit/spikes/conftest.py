@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -75,5 +76,87 @@ def model():
             for parameter in built.parameters():
                 parameter.add_(spread * torch.randn_like(parameter))
         return built
+
+    return make
+
+
+EXPERIMENT = {
+    "description": "",
+    "data": {"dataset": "local"},
+    "windows": {"dt": 0.02, "current": 0.1, "past": 0.1, "block": 16, "past_block": 16},
+    "targets": ["speed"],
+    "split": {"n_blocks": 10, "gap_seconds": 0.2},
+    "models": ["state+past", "Poisson GLM"],
+    "network": {"width": 8, "n_heads": 2, "n_state_layers": 1, "n_past_layers": 1,
+                "n_frame_layers": 1, "n_behaviour_layers": 1, "dropout": 0.0},
+    "training": {"trainer": {"max_epochs": 1}},
+    "few_shot": {"training": {"trainer": {"max_epochs": 2}}},
+    "evaluation": {"n_draws": 2, "n_windows": 20, "n_resamples": 100},
+}  # fmt: skip
+
+
+@pytest.fixture
+def experiment():
+    """Return a maker of small experiments of the pipeline: ``experiment(targets=["side"])``."""
+    from neurodecode.config import validate
+    from neurodecode.spikes.config import SpikesConfig
+
+    def make(**sections):
+        return validate(SpikesConfig, {**EXPERIMENT, **sections})
+
+    return make
+
+
+@pytest.fixture
+def session():
+    """Return a maker of sessions whose units fire with the speed: ``session(begin=7.3)``."""
+    from neurodecode.datasets.spiking.recording import Series, SpikeSession
+
+    def make(*, n_units=4, seconds=24.0, begin=0.0, seed=0, labels=None, **parts):
+        rng = np.random.default_rng(seed)
+        clock = begin + np.arange(round(seconds / 0.05)) * 0.05
+        speed = np.sin(2 * np.pi * (clock - begin) / 3) + 0.1 * rng.standard_normal(clock.size)
+        rates = 10 * np.clip(1 + np.outer(np.resize([0.9, -0.9], n_units), speed), 0.05, None)
+        unit, place = np.nonzero(rng.random(rates.shape) < 0.05 * rates)
+        times = clock[place] + rng.uniform(0, 0.05, place.size)
+        order = np.argsort(times)
+        labels = [f"u{k}" for k in range(n_units)] if labels is None else labels
+        whole = {
+            "subject": "01", "session": "a", "times": times[order], "units": unit[order],
+            "unit_table": pd.DataFrame({"unit": labels}), "limits": (begin, begin + seconds),
+            "behaviour": {
+                "speed": Series(clock, speed), "side": Series(clock, (speed > 0).astype(np.int64)),
+            },
+        }  # fmt: skip
+        return SpikeSession(**{**whole, **parts})
+
+    return make
+
+
+@pytest.fixture
+def trials():
+    """Return a maker of trials of 2 s every 3 s with two odours: ``trials(begin=0, n=8)``."""
+
+    def make(*, begin=0.0, n=8):
+        start = begin + 3.0 * np.arange(n)
+        odours = ["mint"] * (n // 2) + ["rose"] * (n - n // 2)
+        return pd.DataFrame({"trial": np.arange(1, n + 1), "start": start, "stop": start + 2.0,
+                             "odour": odours, "valve": start + 0.5})  # fmt: skip
+
+    return make
+
+
+@pytest.fixture
+def study(tmp_path, experiment, session):
+    """Return a maker of studies with their stores: ``study(session(), targets=["side"])``."""
+    from neurodecode.spikes.preparation import prepare_subject
+    from neurodecode.spikes.study import Study
+
+    def make(*sessions, **sections):
+        sessions = sessions or (session(),)
+        folders = {one.subject: tmp_path / "stores" / one.subject for one in sessions}
+        for subject, folder in folders.items():
+            prepare_subject(folder, [one for one in sessions if one.subject == subject])
+        return Study(experiment(**sections), folders)
 
     return make

@@ -169,7 +169,8 @@ def test_windows_of_the_glm_have_the_rates_that_it_predicts(drawn):
     model = PopulationGLM().fit(counts)
     starts = np.arange(100, 20000, 50)
     windows = np.mean(
-        [model.draw_windows(counts, starts, 5, random_state=seed).counts for seed in range(20)], axis=0
+        [model.draw_windows(counts, starts, 5, random_state=seed).counts for seed in range(20)],
+        axis=0,
     )
     np.testing.assert_allclose(
         windows[:, 0].sum(axis=0), model.predict(counts)[starts].sum(axis=0), rtol=0.25

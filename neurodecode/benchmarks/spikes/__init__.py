@@ -1,0 +1,1 @@
+"""Benchmark of ``spikes``: writing with kept keys and values, fused attention, growth of cost."""
