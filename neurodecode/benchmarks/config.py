@@ -38,11 +38,8 @@ class BenchConfig(Experiment):
         | ImageBenchmark
         | MindBridgeBenchmark
         | EmotionBenchmark
-<<<<<<< HEAD
+        | SpikesBenchmark
         | MCIBenchmark,
-=======
-        | SpikesBenchmark,
->>>>>>> adhd-pipe
         Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(
