@@ -32,6 +32,9 @@ class DataSection(Section):
         default="all", description="Subject labels, or 'all' that the data set has"
     )
 
+    folder_per_subject: ClassVar[bool] = True
+    """Whether ``path`` holds a ``sub-*`` folder per subject; False: tables of everybody."""
+
     @field_validator("subjects", mode="before")
     @classmethod
     def _labels(cls, value: Any) -> Any:

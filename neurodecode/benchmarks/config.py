@@ -11,6 +11,7 @@ from neurodecode.benchmarks.acm.config import ACMBenchmark
 from neurodecode.benchmarks.adhd.config import ADHDBenchmark
 from neurodecode.benchmarks.emotion.config import EmotionBenchmark
 from neurodecode.benchmarks.image.config import ImageBenchmark
+from neurodecode.benchmarks.mci.config import MCIBenchmark
 from neurodecode.benchmarks.method import ArraySection
 from neurodecode.benchmarks.mindbridge.config import MindBridgeBenchmark
 from neurodecode.benchmarks.speech.config import SpeechBenchmark
@@ -40,12 +41,14 @@ class BenchConfig(Experiment):
         | EmotionBenchmark
         | SpikesBenchmark
         | ADHDBenchmark,
+        | MCIBenchmark,
         Field(discriminator="method"),
     ]
     workers: tuple[int, ...] = Field(
         default=(1, 2),
         min_length=1,
-        description="Worker processes (acm) or threads (the others), of both programs alike",
+        description="Worker processes (acm, mci) or threads (the others), of both programs alike; "
+        "the plain loop of mci has one process",
     )
     repeats: int = Field(default=3, ge=1, description="Timings of everything; medians are reported")
     tolerances: dict[str, float] = Field(

@@ -230,7 +230,7 @@ def card_of(data: DataSection, folders: Iterable[Path] | None = None) -> Card:
                           fix="add --set data.path=FOLDER")  # fmt: skip
     if data.path is None:
         return find_card(data.dataset, folders)
-    subjects = bids_subjects(data.path)
+    subjects = bids_subjects(data.path) if data.folder_per_subject else ()
     return Card(name=LOCAL, title=f"local folder {data.path}", access="bids", subjects=subjects)
 
 

@@ -1,5 +1,6 @@
 from .baselines import BASELINES as BASELINES
 from .baselines import baseline_search as baseline_search
+from .choices import HARMONISATIONS as HARMONISATIONS
 from .classifiers import CLASSIFIERS as CLASSIFIERS
 from .classifiers import classifier_table as classifier_table
 from .classifiers import make_classifier as make_classifier
@@ -17,7 +18,6 @@ from .regions import region_statistics as region_statistics
 from .relief import relieff as relieff
 from .scores import mcc_prime as mcc_prime
 from .selector import RankedSelector as RankedSelector
-from .settings import HARMONISATIONS as HARMONISATIONS
 from .settings import SearchSettings as SearchSettings
 from .stability import selection_counts as selection_counts
 from .stability import selection_matrix as selection_matrix
@@ -26,3 +26,6 @@ from .summary import calibration_table as calibration_table
 from .summary import gap_table as gap_table
 from .summary import replicate_scores as replicate_scores
 from .summary import score_table as score_table
+from .tables import Cohort as Cohort
+from .tables import build_cohort as build_cohort
+from .tables import read_freesurfer as read_freesurfer

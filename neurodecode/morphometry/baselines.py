@@ -12,8 +12,9 @@ from neurodecode.morphometry.subjects import measures_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import pandas as pd
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from neurodecode.morphometry.settings import SearchSettings
 
@@ -55,6 +56,7 @@ def baseline_search(
     settings: SearchSettings,
     *,
     draws: Sequence[ArrayLike] | None = None,
+    pairs: Sequence[NDArray[np.intp]] | None = None,
 ) -> SearchResult:
     """Run a baseline in the replicates and folds of :func:`nested_search` with these settings.
 
@@ -62,7 +64,7 @@ def baseline_search(
     ----------
     name : str
         One of :data:`BASELINES`; it is the ``classifier`` in the result.
-    table, groups, settings, draws
+    table, groups, settings, draws, pairs
         As in :func:`nested_search`. Seed, replicates, folds, balance and threshold are used.
 
     Raises
@@ -85,7 +87,7 @@ def baseline_search(
         preset_features=len(measures),
         leaky_selection=False,
     )
-    found = nested_search(table, groups, own, measures=measures, draws=draws)
+    found = nested_search(table, groups, own, measures=measures, draws=draws, pairs=pairs)
     return replace(
         found,
         predictions=found.predictions.assign(classifier=name),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -75,13 +76,15 @@ class ComBat(TransformerMixin, BaseEstimator):
         self.measures_ = [name for name in X.columns if name not in COVARIATES]
         counts = X[self.site].astype(str).value_counts()
         if counts.min() < 2:
-            raise DataFault("a site with a single person has no spread", where=counts.idxmin(),
+            raise DataFault("a site with a single person has no spread", where=str(counts.idxmin()),
                             fix="leave it out or merge it with another")  # fmt: skip
         self.sites_ = sorted(counts.index)
-        # without a seed the package reseeds numpy's global generator
-        self.model_, _ = harmonizationLearn(
-            finite_columns(X, self.measures_), self._design(X), eb=self.empirical_bayes, seed=0
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PendingDeprecationWarning)  # the package uses matrices
+            # without a seed the package reseeds numpy's global generator
+            self.model_, _ = harmonizationLearn(
+                finite_columns(X, self.measures_), self._design(X), eb=self.empirical_bayes, seed=0
+            )
         return self
 
     def transform(self, X: pd.DataFrame) -> NDArray[np.float64]:
@@ -101,7 +104,10 @@ class ComBat(TransformerMixin, BaseEstimator):
             raise DataFault(f"site without people in the fit: {', '.join(strange[:5])}",
                             fix="split so that every site trains")  # fmt: skip
         values = finite_columns(X, self.measures_)
-        return np.asarray(harmonizationApply(values, self._design(X), self.model_), dtype=float)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            found = harmonizationApply(values, self._design(X), self.model_)
+        return np.asarray(found, dtype=float)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the measures."""

@@ -123,4 +123,5 @@ def make_harmonizer(name: str, settings: SearchSettings) -> PolynomialHarmonizer
         unknown_site="mean",
         fit_on=settings.fit_on,
         output=name,
+        spread=None if settings.spread == "constant" else settings.spread,
     )

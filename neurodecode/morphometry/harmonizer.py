@@ -288,7 +288,7 @@ class PolynomialHarmonizer(TransformerMixin, BaseEstimator):
         self.spread_coef_ = np.linalg.lstsq(line, absolute)[0]
 
     def _spread_line(self, covariates: Floats) -> Floats:
-        place = list(self.covariates).index(self.spread)
+        place = [str(name) for name in self.covariates].index(str(self.spread))
         u = self.basis_.standardised(covariates)[:, place]
         return np.stack([np.ones(len(u)), u], axis=1)
 

@@ -85,6 +85,7 @@ def nested_search(
     *,
     measures: Sequence[str] | None = None,
     draws: Sequence[ArrayLike] | None = None,
+    pairs: Sequence[Rows] | None = None,
 ) -> SearchResult:
     """Tell converters from stable controls, with everything chosen inside training parts.
 
@@ -106,6 +107,9 @@ def nested_search(
     draws : sequence of array-like of int, optional
         Rows that take part in each replicate, such as matched sets drawn anew; then ``balance`` is
         not used.
+    pairs : sequence of ndarray, shape (n_subjects,), optional
+        A number per row and replicate; people of one number, such as matched pairs, are never on
+        two sides of an outer or inner fold.
 
     Returns
     -------
@@ -128,8 +132,9 @@ def nested_search(
     jobs = []
     for replicate in range(settings.n_replicates):
         rows = replicate_rows(codes, settings, replicate, draws)
-        folds = outer_folds(table, codes, rows, settings, replicate)
-        jobs += [(replicate, fold, rows) for fold in folds]
+        together = None if pairs is None else np.asarray(pairs[replicate])
+        folds = outer_folds(table, codes, rows, settings, replicate, together)
+        jobs += [(replicate, fold, rows, together) for fold in folds]
     run = Parallel(n_jobs=settings.n_jobs)
     found = run(delayed(_outer_fold)(table, codes, names, settings, *job) for job in jobs)
     return SearchResult(
@@ -148,11 +153,12 @@ def _outer_fold(
     replicate: int,
     fold: Fold,
     rows: Rows,
+    pairs: Rows | None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Search all models in one outer training part; return predictions and choices."""
     train, test = rows[fold.train], rows[fold.test]
     number = int(fold.fold)
-    split = inner_folds(table, codes, train, settings, (replicate, number))
+    split = inner_folds(table, codes, train, settings, (replicate, number), pairs)
     # checks of values and parameters cost as much as a naive Bayes; ours ran before
     with threadpool_limits(1), config_context(assume_finite=True, skip_parameter_validation=True):
 
@@ -167,7 +173,7 @@ def _outer_fold(
             search = _FoldSearch(classifier, harmonisation, inner, codes[train], settings, key)
             best = best_candidate(classifier, settings, search, key)
             made, choice = search.predicted(best, outer)
-            place = {"classifier": classifier, "harmonisation": harmonisation,
+            place: dict[str, Any] = {"classifier": classifier, "harmonisation": harmonisation,
                      "replicate": replicate, "fold": number}  # fmt: skip
             predictions.append(
                 made.assign(subject=table.index[test].astype(str), y_true=codes[test], **place)

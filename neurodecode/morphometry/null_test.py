@@ -46,6 +46,7 @@ def null_test(
     n_subjects: int = 160,
     n_measures: int = 180,
     settings: SearchSettings = NULL_SETTINGS,
+    cohort: tuple[pd.DataFrame, NDArray[np.intp]] | None = None,
     random_state: int = 0,
 ) -> pd.DataFrame:
     """Score pure noise with the selection inside the folds, and before them.
@@ -57,6 +58,8 @@ def null_test(
     n_subjects, n_measures : int, default=160, 180
     settings : SearchSettings
         ``leaky_selection`` is set by the test.
+    cohort : (DataFrame, ndarray), optional
+        Subject table and groups; the groups are shuffled in each draw, in the place of noise.
     random_state : int, default=0
 
     Returns
@@ -67,7 +70,10 @@ def null_test(
     """
     rows = []
     for draw in range(n_draws):
-        table, groups = noise_cohort(n_subjects, n_measures, random_state + draw)
+        table, groups = (
+            noise_cohort(n_subjects, n_measures, random_state + draw)
+            if cohort is None else _shuffled(*cohort, random_state + draw)
+        )  # fmt: skip
         for order, leaky in ORDERS.items():
             own = replace(settings, leaky_selection=leaky, seed=settings.seed + draw)
             found = replicate_scores(nested_search(table, groups, own))
@@ -75,3 +81,9 @@ def null_test(
             rows.append(means.reset_index().assign(draw=draw, order=order))
     columns = ["draw", "order", *MODEL, "roc_auc", "accuracy"]
     return pd.concat(rows, ignore_index=True)[columns]
+
+
+def _shuffled(
+    table: pd.DataFrame, groups: NDArray[np.intp], seed: int
+) -> tuple[pd.DataFrame, NDArray[np.intp]]:
+    return table, np.random.default_rng(seed).permutation(groups)

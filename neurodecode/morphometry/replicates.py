@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import zlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from neurodecode.evaluation.cohort_splits import split_cohort
 from neurodecode.evaluation.folds import check_counts
 from neurodecode.evaluation.splits import group_folds
+from neurodecode.morphometry.subjects import check_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,11 +54,26 @@ def replicate_rows(
 
 
 def outer_folds(
-    table: pd.DataFrame, codes: Rows, rows: Rows, settings: SearchSettings, replicate: int
+    table: pd.DataFrame,
+    codes: Rows,
+    rows: Rows,
+    settings: SearchSettings,
+    replicate: int,
+    pairs: Rows | None = None,
 ) -> list[Fold]:
-    """Split the people of a replicate; positions are those within ``rows``."""
+    """Split the people of a replicate, or their sites; positions are those within ``rows``.
+
+    ``pairs``, shape (n_subjects,): people of one number stay together.
+
+    Raises
+    ------
+    DataFault
+        If a group has fewer people than folds, there is a single site, or no column ``site``.
+    """
+    if settings.outer == "sites":
+        return _site_folds(table, codes, rows)
     seed = seed_of((settings.seed, replicate))
-    return _person_folds(table, codes, rows, settings.n_outer, seed)
+    return _person_folds(table, codes, rows, settings.n_outer, seed, pairs)
 
 
 def inner_folds(
@@ -64,10 +82,11 @@ def inner_folds(
     train: Rows,
     settings: SearchSettings,
     place: tuple[int, int],
+    pairs: Rows | None = None,
 ) -> list[Fold]:
     """Split the training people of a (replicate, outer fold); positions are within ``train``."""
     seed = seed_of((settings.seed, *place))
-    return _person_folds(table, codes, train, settings.n_inner, seed)
+    return _person_folds(table, codes, train, settings.n_inner, seed, pairs)
 
 
 def search_key(
@@ -82,10 +101,21 @@ def seed_of(key: tuple[int, ...]) -> int:
     return int(np.random.default_rng(key).integers(2**31))
 
 
+def _site_folds(table: pd.DataFrame, codes: Rows, rows: Rows) -> list[Fold]:
+    check_columns(table, ["site"])
+    people = pd.DataFrame({
+        "subject": table.index[rows].astype(str), "group": codes[rows],
+        "site": table["site"].to_numpy(str)[rows],
+    })  # fmt: skip
+    found = split_cohort(people, "leave_one_site_out")
+    return [replace(fold, fold=str(number)) for number, fold in enumerate(found)]
+
+
 def _person_folds(
-    table: pd.DataFrame, codes: Rows, rows: Rows, n_splits: int, seed: int
+    table: pd.DataFrame, codes: Rows, rows: Rows, n_splits: int, seed: int, pairs: Rows | None
 ) -> list[Fold]:
-    people = pd.DataFrame({"subject": table.index[rows].astype(str), "group": codes[rows]})
+    unit = table.index[rows].astype(str) if pairs is None else pairs[rows]
+    people = pd.DataFrame({"subject": unit, "group": codes[rows]})
     where = f"{n_splits} folds of {len(rows)} people"
     check_counts(codes[rows], np.array([0, 1]), n_splits, where)
     return group_folds(people, "subject", n_splits, random_state=seed, label="group")

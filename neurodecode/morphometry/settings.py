@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from neurodecode.faults import ConfigFault, unknown
+from neurodecode.morphometry.choices import HARMONISATIONS
 from neurodecode.morphometry.classifiers import classifier_of
 from neurodecode.morphometry.rankings import ranking_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HARMONISATIONS = ("raw", "residual", "z-score", "combat")
-"""What is done to the measures before they are ranked, learned in each training part."""
 SEARCHES = ("preset", "random", "bayes")
 CRITERIA = ("roc_auc", "mcc_prime")
 BALANCES = ("none", "undersample")
 THRESHOLDS = ("posterior", "prevalence")
+OUTER = ("people", "sites")
+SPREADS = ("constant", "age")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,9 @@ class SearchSettings:
         How many the preset keeps.
     n_replicates, n_outer, n_inner : int
         Monte Carlo replicates, outer folds and inner folds.
+    outer : {"people", "sites"}
+        Outer folds of people, stratified by group; or each site (column ``site``) once, with
+        ``n_outer`` not used. Inner folds are always of people.
     search : {"preset", "random", "bayes"}
         "preset": the app's hyper-parameters, nothing is chosen. "random": the preset and random
         draws. "bayes": the preset, then Optuna's tree-structured Parzen estimator.
@@ -57,6 +61,9 @@ class SearchSettings:
         Training people that the polynomial is fitted on.
     site_term : bool
         A constant per site in the polynomial; sites without training people take the average.
+    spread : {"constant", "age"}
+        SD of the z-score: one per measure, or a straight line of age. With a constant one z-scores
+        are the residuals in another unit, which hardly any classifier here can tell apart.
     leaky_selection : bool
         Measures are ranked on all people of the replicate, test people too. Leaks; kept to show
         by how much.
@@ -73,6 +80,7 @@ class SearchSettings:
     n_replicates: int = 100
     n_outer: int = 5
     n_inner: int = 5
+    outer: Literal["people", "sites"] = "people"
     search: Literal["preset", "random", "bayes"] = "random"
     n_candidates: int = 20
     criterion: Literal["roc_auc", "mcc_prime"] = "roc_auc"
@@ -82,13 +90,15 @@ class SearchSettings:
     covariates: tuple[str, ...] = ("age", "sex", "etiv")
     fit_on: Literal["controls", "everyone"] = "controls"
     site_term: bool = False
+    spread: Literal["constant", "age"] = "constant"
     leaky_selection: bool = False
     seed: int = 42
     n_jobs: int = 1
 
     def __post_init__(self) -> None:
         for name, valid in (("search", SEARCHES), ("criterion", CRITERIA),
-                            ("balance", BALANCES), ("threshold", THRESHOLDS)):  # fmt: skip
+                            ("balance", BALANCES), ("threshold", THRESHOLDS),
+                            ("outer", OUTER), ("spread", SPREADS)):  # fmt: skip
             check_choice(name, getattr(self, name), valid)
         for harmonisation in self.harmonisations:
             check_choice("harmonisation", harmonisation, HARMONISATIONS)

@@ -24,15 +24,15 @@ def measures_of(table: pd.DataFrame) -> list[str]:
     return [str(name) for name in table.columns if name not in COVARIATES]
 
 
-def check_columns(table: pd.DataFrame, names: Sequence[str]) -> None:
+def check_columns(table: pd.DataFrame, names: Sequence[str | int]) -> None:
     """Raise DataFault, with the nearest column, if the table lacks one of the names."""
     for name in names:
         if name not in table:
-            raise DataFault(unknown("column", name, table.columns), where=name,
-                            fix="rename it in the table, or name another")  # fmt: skip
+            what = unknown("column", str(name), map(str, table.columns))
+            raise DataFault(what, where=str(name), fix="rename it in the table, or name another")
 
 
-def finite_columns(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
+def finite_columns(table: pd.DataFrame, names: Sequence[str | int]) -> NDArray[np.float64]:
     """Return columns as float64, shape (n_subjects, n_names).
 
     Raises
@@ -45,7 +45,8 @@ def finite_columns(table: pd.DataFrame, names: Sequence[str]) -> NDArray[np.floa
     try:
         values = table[list(names)].to_numpy(dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataFault("a column holds text instead of numbers", where=", ".join(names[:5]),
+        where = ", ".join(map(str, names[:5]))
+        raise DataFault("a column holds text instead of numbers", where=where,
                         fix="code it as numbers, or leave it out") from error  # fmt: skip
     bad = np.argwhere(~np.isfinite(values))
     if len(bad):

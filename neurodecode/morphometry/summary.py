@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -61,24 +62,60 @@ def score_table(
     Nadeau and Bengio (2003), Machine Learning 52:239. Forman and Scholz (2010), SIGKDD
     Explorations 12:49, for folds pooled for F1 and averaged for AUC.
     """
-    rows = []
+    return score_tables(result, n_resamples=n_resamples, random_state=random_state).scores
+
+
+@dataclass(frozen=True)
+class ScoreTables:
+    """Scores of a search, and what differences between models are made of.
+
+    Attributes
+    ----------
+    scores : DataFrame
+        As :func:`score_table`.
+    resampled : DataFrame
+        One row per model and resample of people: ``classifier``, ``harmonisation``, ``resample``
+        and the mean over replicates of every metric. The same resample of two models has the same
+        people, so that differences are paired.
+    folds : DataFrame
+        One row per model, replicate and fold with every metric, and ``n_test``.
+    """
+
+    scores: pd.DataFrame
+    resampled: pd.DataFrame
+    folds: pd.DataFrame
+
+
+def score_tables(
+    result: SearchResult, *, n_resamples: int = 1000, random_state: int = 0
+) -> ScoreTables:
+    """Return :func:`score_table` with the resamples of people and the scores of single folds."""
+    rows, resampled, folds = [], [], []
     for model, part in result.predictions.groupby(MODEL, sort=False):
         people = _People(part)
+        named: dict[str, Any] = dict(zip(MODEL, model, strict=True))
         weights = stratified_weights(people.y, n_resamples, np.random.default_rng(random_state))
         values = people.scores(np.ones((1, people.y.size)))
-        drawn = people.scores(weights)
-        folds = people.fold_scores()
+        drawn = {name: found.mean(axis=1) for name, found in people.scores(weights).items()}
+        of_folds = people.fold_table()
         rows += [
             {
-                **dict(zip(MODEL, model, strict=True)), "metric": metric,
-                **_summarised(values[metric][0], drawn[metric].mean(axis=1), folds[metric],
-                              result.settings.n_outer),
+                **named, "metric": metric,
+                **_summarised(values[metric][0], drawn[metric], of_folds[metric].to_numpy(),
+                              people.n_folds),
                 "chance": people.chance[metric], "n": people.y.size,
                 "n_replicates": len(people.replicates), "marks": result.settings.marks,
             }
             for metric in METRICS
         ]  # fmt: skip
-    return pd.DataFrame(rows)
+        numbers = {"resample": np.arange(n_resamples), **{m: drawn[m] for m in METRICS}}
+        resampled.append(pd.DataFrame({**named, **numbers}))
+        folds.append(of_folds.assign(**named))
+    return ScoreTables(
+        pd.DataFrame(rows),
+        pd.concat(resampled, ignore_index=True),
+        pd.concat(folds, ignore_index=True),
+    )
 
 
 def replicate_scores(result: SearchResult) -> pd.DataFrame:
@@ -176,6 +213,12 @@ class _People:
         places = self.columns * (part["fold"].max() + 1) + part["fold"].to_numpy()
         first, self.folds = np.unique(places, return_index=True, return_inverse=True)[1:]
         self.fold_columns = self.columns[first]
+        self.fold_numbers = part["fold"].to_numpy()[first]
+
+    @property
+    def n_folds(self) -> int:
+        """Folds of a replicate."""
+        return int(self.folds.max() + 1) // len(self.replicates)
 
     def scores(self, weights: Floats) -> dict[str, Floats]:
         """Return every metric, each of shape (n_weightings, n_replicates)."""
@@ -188,12 +231,15 @@ class _People:
         found["roc_auc"] = (np.where(present, auc, 0) @ member) / np.maximum(present @ member, 1)
         return found
 
-    def fold_scores(self) -> dict[str, Floats]:
-        """Return every metric of every fold of every replicate, shape (n_folds,)."""
+    def fold_table(self) -> pd.DataFrame:
+        """Return ``replicate``, ``fold``, ``n_test`` and every metric of every fold."""
         found = call_scores(*(np.bincount(self.folds, kind) for kind in self.kinds))
-        found["brier"] = np.bincount(self.folds, self.error) / np.bincount(self.folds)
+        tested = np.bincount(self.folds)
+        found["brier"] = np.bincount(self.folds, self.error) / tested
         found["roc_auc"] = self._fold_auc(np.ones((1, self.y.size)))[0]
-        return found
+        places = {"replicate": np.asarray(self.replicates)[self.fold_columns],
+                  "fold": self.fold_numbers, "n_test": tested}  # fmt: skip
+        return pd.DataFrame({**places, **{metric: found[metric] for metric in METRICS}})
 
     def _laid_out(self, values: Floats) -> Floats:
         out = np.zeros((self.y.size, len(self.replicates)))
@@ -210,12 +256,37 @@ class _People:
         )  # fmt: skip
 
 
-def _summarised(replicates: Floats, drawn: Floats, folds: Floats, n_outer: int) -> dict[str, float]:
+def corrected_error(folds: Floats, n_folds: int) -> tuple[float, int]:
+    r"""Return the standard error of a mean over folds of replicates, and its degrees of freedom.
+
+    .. math:: \sqrt{(1/J + n_{test}/n_{train})\, s^2}
+
+    with the J finite scores (or differences of scores) of single folds.
+
+    Parameters
+    ----------
+    folds : ndarray, shape (n_folds_of_all_replicates,)
+        NaN where a fold has no score, as the AROC of a site with one group.
+    n_folds : int
+        Of a replicate; one of them tests, the others train.
+
+    References
+    ----------
+    Nadeau and Bengio (2003), Machine Learning 52:239.
+    """
+    known = folds[np.isfinite(folds)]
+    if known.size < 2:
+        return np.nan, 0
+    error = np.sqrt((1 / known.size + 1 / (n_folds - 1)) * known.var(ddof=1))
+    return float(error), known.size - 1
+
+
+def _summarised(replicates: Floats, drawn: Floats, folds: Floats, n_folds: int) -> dict[str, float]:
     mean = float(replicates.mean())
     split = np.quantile(replicates, TAILS)
     people = np.quantile(drawn, TAILS)
-    error = np.sqrt((1 / folds.size + 1 / (n_outer - 1)) * folds.var(ddof=1))
-    reach = float(stats.t.ppf(TAILS[1], folds.size - 1) * error)
+    error, freedom = corrected_error(folds, n_folds)
+    reach = float(stats.t.ppf(TAILS[1], freedom) * error) if freedom else np.nan
     return {
         "value": mean,
         "sd": float(replicates.std(ddof=1)) if replicates.size > 1 else np.nan,

@@ -66,6 +66,37 @@ def brain_figure(values: NDArray[np.floating[Any]], mask: Path, *, title: str, n
     return Figure(svg, _spoken(values, inside, image.affine, title), title)
 
 
+def markers_figure(table: pd.DataFrame, *, title: str, name: str) -> Figure:
+    """Draw values of places as dots on a glass brain, red above 0 and blue below.
+
+    Parameters
+    ----------
+    table : DataFrame
+        ``label``, ``value`` and the place ``x``, ``y``, ``z``, mm in MNI space.
+    title, name : str
+    """
+    from nilearn.plotting import plot_markers
+
+    values = table["value"].to_numpy(float)
+    largest = float(np.abs(values).max()) or 1.0
+    with mpl.rc_context({"svg.hashsalt": "neurodecode", "svg.fonttype": "none"}):
+        canvas = Canvas(figsize=(7.2, 2.2))
+        axes = canvas.add_axes((0.0, 0.0, 0.88, 1.0))
+        axes.set_axis_off()
+        plot_markers(
+            values, table[["x", "y", "z"]].to_numpy(float), figure=canvas, axes=axes,
+            node_size=12 + 60 * np.abs(values) / largest, node_cmap="RdBu_r", node_vmin=-largest,
+            node_vmax=largest, display_mode="lyrz", colorbar=False,
+        )  # fmt: skip
+        scale = mpl.colors.Normalize(-largest, largest)
+        canvas.colorbar(mpl.cm.ScalarMappable(scale, "RdBu_r"),
+                        cax=canvas.add_axes((0.9, 0.1, 0.015, 0.8)))  # fmt: skip
+        svg = to_svg(canvas, name).replace('style="', f'style="{PAPER};', 1)
+    first = table.iloc[int(np.abs(values).argmax())]
+    spoken = f"{title}. The largest: {first['label']}, {first['value']:.3g}."
+    return Figure(svg, spoken, title)
+
+
 def region_figure(table: pd.DataFrame, *, caption: str, name: str) -> Figure:
     """Draw values of regions as bars, labels down the side.
 

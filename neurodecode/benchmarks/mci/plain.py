@@ -29,6 +29,8 @@ from neurodecode.morphometry.selector import RankedSelector
 from neurodecode.morphometry.subjects import measures_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from neurodecode.morphometry.settings import SearchSettings
@@ -37,13 +39,24 @@ if TYPE_CHECKING:
 
 
 def plain_nested_search(
-    table: pd.DataFrame, groups: Rows, settings: SearchSettings
+    table: pd.DataFrame,
+    groups: Rows,
+    settings: SearchSettings,
+    *,
+    folds: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Search by a loop over candidates and inner folds that fits a whole pipeline each time.
 
     Harmonisation, ranking, classifier, candidates and folds are those of
     :func:`neurodecode.morphometry.nested_search` with a preset or random search on the criterion
     "roc_auc"; nothing is kept from one candidate to the next.
+
+    Parameters
+    ----------
+    table, groups, settings
+        As of :func:`neurodecode.morphometry.nested_search`.
+    folds : sequence of int, optional
+        Outer folds of the first replicate to carry out; default: all folds of all replicates.
 
     Returns
     -------
@@ -52,9 +65,11 @@ def plain_nested_search(
         ``replicate``, ``fold``, ``subject``, ``score`` and ``inner``.
     """
     made = []
-    for replicate in range(settings.n_replicates):
+    for replicate in range(settings.n_replicates if folds is None else 1):
         rows = replicate_rows(groups, settings, replicate)
         for fold in outer_folds(table, groups, rows, settings, replicate):
+            if folds is not None and int(fold.fold) not in folds:
+                continue
             train, test = rows[fold.train], rows[fold.test]
             place = replicate, int(fold.fold)
             for model in product(settings.classifiers, settings.harmonisations):

@@ -8,35 +8,35 @@ Every loader is called as ``read_table(root, **options)`` and returns a subject 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from neurodecode.datasets.loaders import lazy_reader, named_loader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
 
 
-def _reader(module: str, function: str = "read_table") -> Callable[..., pd.DataFrame]:
-    return lazy_reader(__name__, module, function)
-
+_READERS: dict[str, tuple[str, str]] = {
+    "ABIDE1-freesurfer6": ("abide", "read_table"),
+    "ADNI": ("adni", "read_table"),
+    "IXI-freesurfer": ("ixi", "read_table"),
+    "OASIS-1": ("oasis", "read_oasis1"),
+    "OASIS-2": ("oasis", "read_oasis2"),
+    "OASIS-3": ("oasis3", "read_table"),
+    "enigma-toolbox": ("enigma", "read_table"),
+    "freesurfer": ("folder", "read_table"),
+    "local": ("local", "read_table"),
+    "oasis-vbm": ("vbm", "read_table"),
+    "simulated-morphometry": ("simulated", "read_table"),
+}
+"""Modules and functions by card name."""
 
 MORPHOMETRY: dict[str, Callable[..., pd.DataFrame]] = {
-    "ABIDE1-freesurfer6": _reader("abide"),
-    "ADNI": _reader("adni"),
-    "IXI-freesurfer": _reader("ixi"),
-    "OASIS-1": _reader("oasis", "read_oasis1"),
-    "OASIS-2": _reader("oasis", "read_oasis2"),
-    "OASIS-3": _reader("oasis3"),
-    "enigma-toolbox": _reader("enigma"),
-    "freesurfer": _reader("freesurfer", "read_freesurfer"),
-    "local": _reader("local"),
-    "oasis-vbm": _reader("vbm"),
-    "simulated-morphometry": _reader("simulated"),
+    name: lazy_reader(__name__, *place) for name, place in _READERS.items()
 }
 """Loaders by card name: ``MORPHOMETRY[name](root, **options)``; "local" is a CSV file with a
-mapping of columns, "freesurfer" a subjects directory or group tables.
+mapping of columns, "freesurfer" a subjects directory or group tables with a table of people.
 
 The options are the keyword-only arguments of the loader.
 """
@@ -51,3 +51,8 @@ def morphometry_loader(name: str) -> Callable[..., pd.DataFrame]:
         If no loader has this name, with the nearest one.
     """
     return named_loader(name, MORPHOMETRY, kind="morphometry")
+
+
+def loader_module(name: str) -> str:
+    """Return the module of a loader; raises as :func:`morphometry_loader`."""
+    return f"{__name__}.{named_loader(name, _READERS, kind='morphometry')[0]}"

@@ -59,13 +59,39 @@ def balance(
     require_columns(table, (GROUP,), where="")
     one_class(table, where="")
     rng = np.random.default_rng(random_state)
-    places = {group: np.flatnonzero(table[GROUP] == group) for group in (0, 1)}
-    few, many = sorted(places.values(), key=len)
     if how == "undersample":
-        pairs = few, rng.choice(many, len(few), replace=False)
+        few, many = _by_size(table)
+        chosen = np.concatenate([few, rng.choice(many, len(few), replace=False)])
     else:
-        pairs = _matched(table, few, many, caliper_years, rng)
-    return table.iloc[np.sort(np.concatenate(pairs))]
+        chosen = match_pairs(table, caliper_years=caliper_years, random_state=rng).ravel()
+    return table.iloc[np.sort(chosen)]
+
+
+def match_pairs(
+    table: pd.DataFrame,
+    *,
+    caliper_years: float | None = None,
+    random_state: int | np.random.Generator = 42,
+) -> np.ndarray:
+    """Match everybody of the smaller group as :func:`balance` says, also for what is raised.
+
+    Returns
+    -------
+    ndarray of int, shape (n_pairs, 2)
+        Rows of the smaller group and of their partners. Folds have to keep pairs together: where
+        one of two alike trains and the other tests, a model learns the opposite of what they share.
+    """
+    require_columns(table, (GROUP,), where="")
+    one_class(table, where="")
+    rng = np.random.default_rng(random_state)
+    few, many = _by_size(table)
+    return _matched(table, few, many, caliper_years, rng)
+
+
+def _by_size(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of both groups, the smaller one first."""
+    first, second = (np.flatnonzero(table[GROUP] == group) for group in (0, 1))
+    return (first, second) if len(first) <= len(second) else (second, first)
 
 
 def _matched(
@@ -74,8 +100,7 @@ def _matched(
     many: np.ndarray,
     caliper: float | None,
     rng: np.random.Generator,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return places of the smaller group and of their partners."""
+) -> np.ndarray:
     require_columns(table, ("age", "sex"), where="")
     age, sex = table["age"].to_numpy(float), table["sex"].to_numpy(float)
     unknown_ones = np.flatnonzero(np.isnan(age) | np.isnan(sex))
@@ -94,4 +119,4 @@ def _matched(
         free = np.delete(free, nearest)
     if not first:
         raise DataFault(f"nobody has a partner within {caliper:g} years", fix="widen the caliper")
-    return np.array(first), np.array(second)
+    return np.stack([first, second], axis=1)

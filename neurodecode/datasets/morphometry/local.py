@@ -85,12 +85,16 @@ def read_table(
         known = {**SEXES, 0: 0, 1: 1}
         table["sex"] = recoded(table["sex"], known, column=columns.get("sex", "sex"), where=where)
     numbers = [name for name in _NUMBERS if name in table]
-    table = tidy(require_numbers(table, numbers, where=where), where=where,
-                 missing=missing, units=units)  # fmt: skip
-    table[SUBJECT] = table[SUBJECT].astype(str)
+    table = require_numbers(table, numbers, where=where).astype({SUBJECT: str})
     if GROUP in table and table[GROUP].notna().all():
         table[GROUP] = table[GROUP].astype(int)
+    scanned = table[SCAN].fillna("").ne("") if SCAN in table else pd.Series(True, table.index)
+    without = table[~scanned]  # visits that only say how somebody was, and have no measures
+    table = tidy(table[scanned], where=where, missing=missing, units=units)
     if SCAN in table:
+        notes = table.attrs
+        table = pd.concat([table, without.reindex(columns=table.columns)]).sort_index()
+        table.attrs = notes
         return table
     require_distinct(table[SUBJECT], where=where, kind="subject")
     return table.set_index(SUBJECT)

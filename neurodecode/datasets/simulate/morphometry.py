@@ -111,4 +111,5 @@ def simulate_morphometry(
     truth.write(folder)
     write_people(folder, people)
     write_tables(folder, people)
-    return sorted(file.resolve() for file in folder.rglob("*") if file.is_file())
+    own = (file for file in folder.rglob("*") if file.is_file() and file.name != "manifest.json")
+    return sorted(file.resolve() for file in own)

@@ -76,7 +76,7 @@ def test_each_rule_runs_the_code_of_its_own_method():
     assert speech.modules("report") == ("neurodecode.benchmarks.speech.results",)
     assert speech.modules("fetch") == ()
     for name in ("smoke", "speech_smoke", "image_smoke", "mindbridge_smoke", "emotion_smoke",
-                 "spikes_smoke", "adhd_smoke"):  # fmt: skip
+                 "spikes_smoke", "adhd_smoke", "mci_smoke"):  # fmt: skip
         for rule in ("train", "evaluate", "report"):
             (module,) = config_of(name).modules(rule)
             assert find_spec(module) is not None

@@ -188,8 +188,6 @@ def test_combat_without_its_package_names_the_extra(monkeypatch):
 
 
 def test_combat_removes_the_site_of_people_it_was_not_learned_from():
-    pytest.importorskip("neuroCombat")
-    pytest.importorskip("statsmodels")
     table, _ = cohort(400)
     rng = np.random.default_rng(1)
     noise = pd.DataFrame(rng.standard_normal((400, 6)), columns=[f"r{i}_volume" for i in range(6)])

@@ -62,7 +62,7 @@ def test_codes_have_the_meaning_of_the_dictionary(code, name):
 def test_all_regions_and_structures_have_a_code():
     names = {adni_measure(f"ST{k}{kind}") for k in range(1, 131) for kind in ("SV", "TA")}
     assert sum(str(name).endswith("_thickness") for name in names) == 68
-    assert len(names - {None}) == 68 + 39
+    assert len(names - {None}) == 68 + 2 * 14 + 13  # cortex, structures of both sides, of none
 
 
 def adni(folder, **changed):
