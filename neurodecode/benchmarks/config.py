@@ -40,7 +40,7 @@ class BenchConfig(Experiment):
         | MindBridgeBenchmark
         | EmotionBenchmark
         | SpikesBenchmark
-        | ADHDBenchmark,
+        | ADHDBenchmark
         | MCIBenchmark,
         Field(discriminator="method"),
     ]
