@@ -61,7 +61,7 @@ def explained_variance(
     """
     measures, healthy = measures_of(table), groups == 0
     sites = table["site"].astype(str) if "site" in table else pd.Series("", table.index)
-    strata = pd.DataFrame({"a": sites, "b": groups}).groupby(["a", "b"]).ngroup().to_numpy(np.intp)
+    strata: NDArray[np.intp] = np.unique(sites + " " + groups.astype(str), return_inverse=True)[1]
     folds = deal(strata, n_folds, settings.seed)
     designs = {name: found for name in EXPLAINED
                if (found := _design(table[healthy], name)) is not None}  # fmt: skip
