@@ -47,7 +47,7 @@ def test_the_plain_loop_gives_the_scores_of_the_cached_search():
 @pytest.fixture(scope="module")
 def small():
     """Return the smallest benchmark's settings and what one of its jobs measured."""
-    smaller = ["benchmark.nested.candidates=2", "benchmark.nested.n_people=40"]
+    smaller = ["benchmark.nested.candidates=2", "benchmark.nested.n_people=80"]
     tree = apply_overrides(read_yaml(CONFIGS / "mci_smoke.yaml"), smaller)
     config = validate(BenchConfig, tree)
     return config, measure_unit(config, "nested-workers-1-repeat-1", [])
