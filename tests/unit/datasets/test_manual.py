@@ -75,7 +75,7 @@ def test_patterns_belong_to_manual_cards_below_their_own_folder():
         validate(Card, {"name": "Other", "access": "url", "files": files})
 
 
-REPOSITORY_ONLY = ("V1AL", "hippocampus-nelpy", "muse-n170", "visnav")
+REPOSITORY_ONLY = ("IXI-freesurfer", "V1AL", "hippocampus-nelpy", "muse-n170", "visnav")
 """Published without a DOI of their own."""
 SEVERAL_RATES = ("FACED",)
 
