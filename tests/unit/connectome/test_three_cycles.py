@@ -75,7 +75,8 @@ def test_auto_picks_by_size_density_and_what_is_installed():
     assert triangles.pick_engine(500, 0.5) == "product"
     assert triangles.pick_engine(28_000, 0.015, compiled=True) == "compiled"
     assert triangles.pick_engine(28_000, 0.004, compiled=False) == "sparse"
-    assert triangles.pick_engine(28_000, 0.2, compiled=False) == "product"
+    assert triangles.pick_engine(28_000, 0.2, compiled=False, integers=False) == "product"
+    assert triangles.pick_engine(28_000, 0.2, compiled=False, integers=True) == "int8"
 
 
 def test_without_numba_the_compiled_engine_says_what_to_install(monkeypatch):
