@@ -256,7 +256,7 @@ def test_position_on_a_real_track_is_decoded_from_held_out_blocks(realdata, comm
         "run", "spikes", "real_hippocampus", "--out", tmp_path / "run",
         "--set", "models=[Poisson GLM]", "--set", "decoders=[Bayesian, Lasso]",
         "--set", "targets=[position]",
-        "--set", "split.folds=[0, 2]", timeout=900, NEURODECODE_DATA=str(tmp_path / "data"),
+        "--set", "split.folds=[0]", timeout=900, NEURODECODE_DATA=str(tmp_path / "data"),
         NEURODECODE_OFFLINE="1",
     )  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
