@@ -175,7 +175,8 @@ def _units(
 ) -> tuple[pd.DataFrame, list[NDArray[np.float64]]]:
     """Return the table of the wanted units, their label in ``unit``, and the train of each."""
     plain = [name for name in units.colnames if name not in _HEAVY and _is_plain(units, name)]
-    table = pd.DataFrame({name: np.asarray(units[name][:]) for name in plain})
+    index = range(len(units))  # a table may have no column of this kind
+    table = pd.DataFrame({name: np.asarray(units[name][:]) for name in plain}, index=index)
     keep = np.ones(len(units), dtype=bool)
     for column, value in wanted.items():
         if column not in table:
