@@ -101,7 +101,7 @@ def test_no_network_and_no_data_is_answered_at_once(tmp_path, command):
         (["acm", "--force", "trian"], "unknown rule 'trian', did you mean 'train'?"),
         (["acm", "--set", "decoders=[ACM+TS+SVN]"], "did you mean 'ACM+TS+SVM'?"),
         (["acm", "--set", "model.order=0"], "key 'model.order'"),
-        (["acm", "--set", "data.subjects=[12]"], "unknown simulated subject '12'"),
+        (["acm", "--set", "data.subjects=[12]"], "unknown subject of simulated-motor-imagery '12'"),
         (["acm", "none.yaml"], "file not found"),
     ],
 )
