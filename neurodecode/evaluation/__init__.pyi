@@ -55,7 +55,6 @@ from .spike_splits import (
     SpikeFold,
     SpikeSplitSettings,
     audit_spikes,
-    few_shot,
     split_spikes,
 )
 from .spike_windows import window_table
@@ -121,7 +120,6 @@ __all__ = [
     "direction_accuracy",
     "display_blocks",
     "display_order",
-    "few_shot",
     "group_folds",
     "group_rows",
     "hash_signals",

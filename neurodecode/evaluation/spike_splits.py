@@ -217,29 +217,6 @@ def random_windows(windows: pd.DataFrame, settings: SpikeSplitSettings) -> list[
     return [SpikeFold("random draw", np.sort(order[:cut]), none, np.sort(order[cut:]), block)]
 
 
-def few_shot(fold: SpikeFold, share: float) -> SpikeFold:
-    """Return the fold with the first part of its training windows alone, in time.
-
-    The released code takes the first of a random draw; neighbours in time are what a short
-    recording session would give.
-
-    Parameters
-    ----------
-    fold : SpikeFold
-    share : float
-        In (0, 1]; at least one window stays.
-
-    Raises
-    ------
-    ConfigFault
-        If the share is out of range.
-    """
-    if not 0 < share <= 1:
-        raise ConfigFault(f"a share of {share:g}", fix="give more than 0, at most 1")
-    kept = fold.train[: max(1, round(share * fold.train.size))]
-    return replace(fold, name=f"{fold.name}, {share:.0%} of training", train=kept)
-
-
 def audit_spikes(
     windows: pd.DataFrame, folds: Iterable[SpikeFold], protocol: str
 ) -> list[AuditRow]:

@@ -180,13 +180,15 @@ def _against(found: Evidence, key: str, text: str, model: str, other: str) -> Cl
 
 
 def _linear(found: Evidence) -> Claim:
-    text = "Cost grows linearly with the number of features"
+    text = "Cost grows linearly with the number of features (here: at most so)"
     if found.cost.empty:
         return Claim("N6", text, "measured", "-", "not tested", NOT_HERE)
     slope = growth_exponent(found.cost)
     verdict: Verdict = "holds" if slope <= LINEAR else "fails"
     sizes = found.cost["n_units"]
     note = f"holds up to an exponent of {LINEAR}; {sizes.min()} to {sizes.max()} units"
+    if slope < 1 / LINEAR:
+        note += "; below 1 a fixed cost still dominates, so linear growth itself is not shown"
     return Claim("N6", text, "measured", f"exponent {slope:.2f}", verdict, note)
 
 

@@ -11,7 +11,6 @@ from neurodecode.evaluation import (
     SpikeSplitSettings,
     assert_no_leak,
     audit_spikes,
-    few_shot,
     split_spikes,
     window_table,
 )
@@ -105,16 +104,6 @@ def test_the_released_draw_leaks_and_says_so(windows):
     disguised = audit_spikes(windows, [fold], "blocked_time")
     with pytest.raises(LeakFault, match="in both training and test"):
         assert_no_leak(disguised)
-
-
-def test_few_shots_are_the_first_windows_in_time(windows):
-    (fold, *_) = split_spikes(windows, "trial_wise")
-    small = few_shot(fold, 0.01)
-    assert small.train.size == round(0.01 * fold.train.size)
-    np.testing.assert_array_equal(small.train, fold.train[: small.train.size])
-    np.testing.assert_array_equal(small.test, fold.test)
-    with pytest.raises(ConfigFault, match="a share of 0"):
-        few_shot(fold, 0)
 
 
 def test_splits_that_are_not_possible_are_told(windows):
