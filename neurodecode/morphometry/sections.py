@@ -119,7 +119,7 @@ def comparisons_section(scores: Collected, form: str, config: MCIConfig) -> list
     blocks: list[Block] = [
         text,
         difference_figure(table, metric=NAMES[AROC], name=f"difference-{form}"),
-        Table(columns, rows, folded=True),
+        Table(columns, rows, "Every difference with its intervals", folded=True),
         *_pairs(scores, form, config),
     ]
     return [Section(f"Comparisons: {form}", blocks)]
@@ -187,10 +187,12 @@ def calibration_section(scores: Collected, config: MCIConfig) -> list[Section]:
     ]  # fmt: skip
     columns = ("classifier", "mean posterior", f"share of {case}", "95 % interval", "people")
     text = (
-        f"{form}, {harmonisation}. Each person counts once, with the mean posterior over the "
-        "replicates; bins of equal numbers. SVMs: a sigmoid fitted on inner held-out scores."
+        f"{form}, {harmonisation}. A person has the mean posterior over the replicates that tested "
+        "them and weighs as many; bins of equal weight, intervals by Wilson for the effective "
+        "number of people. SVMs: a sigmoid fitted on inner held-out scores."
     )
-    return [Section("Calibration", [text, figure, Table(columns, rows, folded=True)])]
+    table = Table(columns, rows, "Every bin with its interval", folded=True)
+    return [Section("Calibration", [text, figure, table])]
 
 
 def null_section(scores: Collected, config: MCIConfig) -> list[Section]:

@@ -156,34 +156,52 @@ def gap_table(result: SearchResult) -> pd.DataFrame:
 def calibration_table(result: SearchResult, *, n_bins: int = 5) -> pd.DataFrame:
     """Return how often people convert against what their posteriors said.
 
-    Each person counts once, with the mean posterior over the replicates that tested them.
+    A person has the mean posterior over the replicates that tested them, and weighs as many of
+    them as there are: where groups are drawn to equal numbers, each is half of the weight, as it
+    was half of the training.
 
     Parameters
     ----------
     result : SearchResult
     n_bins : int, default=5
-        Of equal numbers of people.
+        Of about equal weight.
 
     Returns
     -------
     DataFrame
         One row per model and bin: ``posterior`` (mean), ``observed`` (share of converters),
-        ``ci_low``, ``ci_high`` (Wilson, 95 %) and ``n``.
+        ``ci_low``, ``ci_high`` (Wilson, 95 %, for Kish's effective number of people) and ``n``
+        people.
     """
     rows = []
     for model, part in result.predictions.groupby(MODEL, sort=False):
         people = part.groupby("subject")[["posterior", "y_true"]].mean()
+        people["weight"] = part.groupby("subject").size()
         people = people.sort_values("posterior", kind="stable")
-        for places in np.array_split(np.arange(len(people)), min(n_bins, len(people))):
-            inside = people.iloc[places]
-            count = int(inside["y_true"].sum())
-            wilson = stats.binomtest(count, len(inside)).proportion_ci(method="wilson")
-            rows.append({
-                **dict(zip(MODEL, model, strict=True)), "posterior": inside["posterior"].mean(),
-                "observed": count / len(inside), "ci_low": wilson.low, "ci_high": wilson.high,
-                "n": len(inside),
-            })  # fmt: skip
+        before = people["weight"].cumsum() - people["weight"] / 2
+        bins = np.floor(n_bins * before / people["weight"].sum())
+        rows += [{**dict(zip(MODEL, model, strict=True)), **_bin(inside)}
+                 for _, inside in people.groupby(bins)]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _bin(inside: pd.DataFrame) -> dict[str, float]:
+    weight = inside["weight"].to_numpy(dtype=float)
+    effective = weight.sum() ** 2 / (weight**2).sum()
+    share = float(np.average(inside["y_true"], weights=weight))
+    low, high = _wilson(share, effective)
+    return {
+        "posterior": float(np.average(inside["posterior"], weights=weight)), "observed": share,
+        "ci_low": low, "ci_high": high, "n": len(inside),
+    }  # fmt: skip
+
+
+def _wilson(share: float, n: float, *, level: float = 0.95) -> tuple[float, float]:
+    """Return Wilson's interval of a share, of a number of people that need not be whole."""
+    z = float(stats.norm.ppf((1 + level) / 2))
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    reach = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    return middle - reach, middle + reach
 
 
 class _People:

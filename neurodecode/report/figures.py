@@ -79,7 +79,8 @@ def score_figure(rows: pd.DataFrame, *, metric: str, name: str, main: str) -> Fi
         svg = to_svg(canvas, name)
     spoken = "; ".join(f"{m} {group.loc[m, 'value']:.3f}" for m in reversed(models))
     alt = f"{metric} of each decoder against chance {group['chance'].mean():.2f}: {spoken}"
-    return Figure(svg, alt, "Mean and 95 % interval; small points are subjects.")
+    points = "; small points are subjects" if len(subjects) else ""
+    return Figure(svg, alt, f"Mean and 95 % interval{points}.")
 
 
 def _score_line(axes: Any, y: int, row: pd.Series, points: Any, colour: str) -> None:

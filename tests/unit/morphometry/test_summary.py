@@ -131,9 +131,31 @@ def test_the_gap_is_inner_minus_outer():
     assert row["gap"] == pytest.approx(0.1)
 
 
-def test_calibration_counts_each_person_once():
+def test_calibration_counts_each_person_once_where_all_are_in_every_replicate():
     table = calibration_table(result(n=600, skill=0.0, share=0.3), n_bins=4)
     assert table["n"].tolist() == [150] * 4
     assert table["posterior"].is_monotonic_increasing
     assert (table["ci_low"] < 0.3).all()
     assert (table["ci_high"] > 0.3).all()
+
+
+def test_calibration_of_groups_drawn_to_equal_numbers_is_of_equal_groups():
+    found = result(n=600, n_replicates=8, skill=0.0, share=0.3)
+    rng = np.random.default_rng(1)
+    table = found.predictions
+    drawn = np.zeros(len(table), bool)
+    for _, part in table.reset_index(drop=True).groupby("replicate"):
+        stable = rng.choice(part.index[part["y_true"] == 0], 180, replace=False)
+        drawn[np.r_[stable, part.index[part["y_true"] == 1]]] = True
+    found = SearchResult(table[drawn], found.chosen, [], SearchSettings())
+    bins = calibration_table(found, n_bins=2)
+    assert bins["n"].sum() == found.predictions["subject"].nunique()
+    assert np.average(bins["observed"]) == pytest.approx(0.5, abs=0.01)
+    assert (bins["ci_low"] < 0.5).all()
+    assert (bins["ci_high"] > 0.5).all()
+
+
+def test_the_interval_of_a_bin_is_wilsons():
+    found = calibration_table(result(n=60, share=0.4), n_bins=1).iloc[0]
+    wilson = stats.binomtest(24, 60).proportion_ci(method="wilson")
+    assert found[["ci_low", "ci_high"]].tolist() == pytest.approx([wilson.low, wilson.high])
