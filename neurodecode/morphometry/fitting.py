@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.linalg import LinAlgWarning
+from sklearn.dummy import DummyClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 
+NOTHING_LEARNED = "worse than random"
+"""What scikit-learn's boosting says where its first learner fails; it has no class of its own."""
+
+
 def fit_and_score(
     name: str,
     parameters: Mapping[str, Any],
@@ -33,7 +38,9 @@ def fit_and_score(
     """Fit a classifier on features, standardised where it needs that, and score the test people.
 
     Warnings of iterations that stop early and of covariances that are nearly singular are
-    silenced: in a search they are a property of a candidate, which its score answers.
+    silenced: in a search they are a property of a candidate, which its score answers. Boosting
+    whose first learner is worse than random on its training part has learned nothing; it answers
+    with the share of converters.
 
     Returns
     -------
@@ -46,10 +53,19 @@ def fit_and_score(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", LinAlgWarning)
-        model.fit(train, y)
+        model = _fitted(model, train, y)
     if hasattr(model, "predict_proba"):
         return _posterior(model, test), True
     return np.asarray(model.decision_function(test), dtype=float), False
+
+
+def _fitted(model: Any, train: Floats, y: NDArray[np.intp]) -> Any:
+    try:
+        return model.fit(train, y)
+    except ValueError as error:
+        if NOTHING_LEARNED not in str(error):
+            raise
+        return DummyClassifier(strategy="prior").fit(train, y)
 
 
 def _posterior(model: Any, test: Floats) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy import stats
 
 from neurodecode.evaluation.metrics import METRICS as DECODING_METRICS
 from neurodecode.evaluation.metrics import batch_score
@@ -50,6 +51,41 @@ def mcc_prime(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     if truth.shape != called.shape or truth.size == 0:
         raise DataFault(f"{truth.size} groups for {called.size} calls")
     return float(call_scores(*confusion(truth, called))["mcc_prime"])
+
+
+def aroc_interval(
+    aroc: float, n_controls: int, n_cases: int, *, level: float = 0.95
+) -> tuple[float, float]:
+    r"""Return the interval of an area under the ROC curve, from it and the group sizes alone.
+
+    .. math::
+
+        \operatorname{var} A = \frac{A (1 - A) + (n_1 - 1) (Q_1 - A^2) + (n_0 - 1) (Q_0 - A^2)}
+        {n_0 n_1}, \qquad Q_1 = \frac{A}{2 - A}, \qquad Q_0 = \frac{2 A^2}{1 + A}
+
+    with a normal interval, cut to 0 and 1. At 0 and 1, where the variance vanishes, it is that of
+    half a pair less.
+
+    Parameters
+    ----------
+    aroc : float
+    n_controls, n_cases : int
+    level : float, default=0.95
+
+    References
+    ----------
+    Hanley and McNeil (1982), Radiology 143:29-36.
+    """
+    pairs = n_controls * n_cases
+    area = min(max(aroc, 0.5 / pairs), 1 - 0.5 / pairs)
+    of_cases, of_controls = area / (2 - area), 2 * area**2 / (1 + area)
+    variance = (
+        area * (1 - area)
+        + (n_cases - 1) * (of_cases - area**2)
+        + (n_controls - 1) * (of_controls - area**2)
+    ) / pairs
+    reach = float(stats.norm.ppf((1 + level) / 2)) * np.sqrt(variance)
+    return max(aroc - reach, 0.0), min(aroc + reach, 1.0)
 
 
 def confusion(y_true: NDArray[Any], y_pred: NDArray[Any]) -> tuple[int, int, int, int]:

@@ -12,6 +12,7 @@ from neurodecode.morphometry.collected import AROC, NAMES, Collected
 from neurodecode.morphometry.config import NULL
 from neurodecode.morphometry.evaluation import model_name
 from neurodecode.morphometry.forms import form_of
+from neurodecode.morphometry.scores import aroc_interval
 from neurodecode.report.figures import difference_figure, score_figure
 from neurodecode.report.lines import line_figure
 from neurodecode.report.model import Block, Section, Table
@@ -236,12 +237,16 @@ def sites_section(scores: Collected, study: Study) -> list[Section]:
     for row in folds.itertuples():
         site = names[int(str(row.fold))]
         cases = int(counts.loc[counts["site"] == site, "group"].sum())
-        rows.append((site, row.n_test, cases, f3(row.roc_auc), f3(row.balanced_accuracy),
+        controls = int(row.n_test) - cases
+        reach = interval(*aroc_interval(row.roc_auc, controls, cases)) if cases * controls else "-"
+        rows.append((site, row.n_test, cases, f3(row.roc_auc), reach, f3(row.balanced_accuracy),
                      f3(row.mcc_prime)))  # fmt: skip
-    columns = ("site", "people", config.groups[1], "AROC", "balanced accuracy", "MCC'")
+    columns = ("site", "people", config.groups[1], "AROC", "95 % interval", "balanced accuracy",
+               "MCC'")  # fmt: skip
     text = (
         f"{main}, each site by a model that saw no one of it. A new site has no term of its own: "
-        "it is harmonised as an average one. A dash: the site has a single group."
+        "it is harmonised as an average one. A dash: the site has a single group. Intervals are "
+        "from the numbers of people (Hanley and McNeil 1982)."
     )
     return [Section("Sites", [text, Table(columns, rows)])]
 

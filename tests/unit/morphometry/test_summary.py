@@ -18,7 +18,7 @@ from neurodecode.morphometry import (
     replicate_scores,
     score_table,
 )
-from neurodecode.morphometry.scores import chance_levels
+from neurodecode.morphometry.scores import aroc_interval, chance_levels
 
 
 def result(n=60, n_replicates=4, skill=1.0, noise=0.3, seed=0, share=0.4):
@@ -159,3 +159,17 @@ def test_the_interval_of_a_bin_is_wilsons():
     found = calibration_table(result(n=60, share=0.4), n_bins=1).iloc[0]
     wilson = stats.binomtest(24, 60).proportion_ci(method="wilson")
     assert found[["ci_low", "ci_high"]].tolist() == pytest.approx([wilson.low, wilson.high])
+
+
+def test_the_interval_of_an_aroc_covers_the_true_one():
+    rng = np.random.default_rng(0)
+    shift, y = 1.0, np.repeat([0, 1], [30, 20])
+    true = stats.norm.cdf(shift / np.sqrt(2))
+    covered = []
+    for _ in range(400):
+        aroc = metrics.roc_auc_score(y, rng.standard_normal(50) + shift * y)
+        low, high = aroc_interval(aroc, 30, 20)
+        covered.append(low <= true <= high)
+    assert 0.92 < np.mean(covered) < 0.98
+    assert aroc_interval(1.0, 5, 5)[0] < 0.95
+    assert aroc_interval(1.0, 5, 5)[1] == 1.0
