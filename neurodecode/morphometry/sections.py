@@ -234,13 +234,13 @@ def sites_section(scores: Collected, study: Study) -> list[Section]:
     names = sorted(study.cohort["site"].astype(str).unique())
     counts = study.cohort.assign(site=study.cohort["site"].astype(str))
     rows = []
-    for row in folds.itertuples():
-        site = names[int(str(row.fold))]
+    for _, row in folds.iterrows():
+        site = names[int(row["fold"])]
         cases = int(counts.loc[counts["site"] == site, "group"].sum())
-        controls = int(row.n_test) - cases
-        reach = interval(*aroc_interval(row.roc_auc, controls, cases)) if cases * controls else "-"
-        rows.append((site, row.n_test, cases, f3(row.roc_auc), reach, f3(row.balanced_accuracy),
-                     f3(row.mcc_prime)))  # fmt: skip
+        controls, aroc = int(row["n_test"]) - cases, float(row["roc_auc"])
+        reach = interval(*aroc_interval(aroc, controls, cases)) if cases * controls else "-"
+        rows.append((site, row["n_test"], cases, f3(aroc), reach, f3(row["balanced_accuracy"]),
+                     f3(row["mcc_prime"])))  # fmt: skip
     columns = ("site", "people", config.groups[1], "AROC", "95 % interval", "balanced accuracy",
                "MCC'")  # fmt: skip
     text = (
