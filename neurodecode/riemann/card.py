@@ -28,7 +28,7 @@ def model_card(settings: DecoderSettings) -> str:
     return f"""\
 # Decoder `{settings.name}`, {settings.protocol}, {settings.fold}
 
-{DESCRIPTIONS[settings.name].capitalize()}.
+What it is: {DESCRIPTIONS[settings.name]}.
 
 ## Trained on
 

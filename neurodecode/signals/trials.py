@@ -171,7 +171,7 @@ class _CheckedReader:
 
 
 def row_names(channels: Sequence[str], bands: Sequence[tuple[float, float]]) -> list[str]:
-    """Return the names of the rows of a trial: channels, with the band where several are stacked."""
+    """Return the names of the rows of a trial: channels, with the band where several are."""
     if len(bands) == 1:
         return list(channels)
     return [f"{name} {low:g}-{high:g} Hz" for low, high in bands for name in channels]
