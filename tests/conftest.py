@@ -66,6 +66,68 @@ def make_fif(n_tags=4, payload=100):
     return tags + struct.pack(">iiii", 108, 0, 0, -1)
 
 
+@pytest.fixture(scope="session")
+def imagined(tmp_path_factory):
+    """Return the folder of an ``acm`` run of one subject with two sessions; do not change it.
+
+    ``study/`` has the recordings, ``model/decoders/`` what left the run, ``predictions.parquet``
+    the run's own evaluation. C3 or C4 is louder in the 2 s after a cue; a rest lies between.
+    """
+    return write_imagined(tmp_path_factory.mktemp("imagined"))
+
+
+def make_imagined(channels=("C3", "Cz", "C4", "Pz"), *, sfreq=100.0, n_trials=16, seed=0):
+    """Return a Raw of noise of 10 uV, cues of two hands every 4 s, rests between them."""
+    import mne
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    onsets = 1.0 + 4 * np.arange(n_trials)
+    data = 1e-5 * rng.standard_normal((len(channels), round((onsets[-1] + 5) * sfreq)))
+    cues = rng.permutation(np.resize(["left_hand", "right_hand"], n_trials))
+    for onset, cue in zip(onsets, cues, strict=True):
+        loud = 2 if cue == "left_hand" else 0
+        data[loud, round(onset * sfreq) : round((onset + 2) * sfreq)] *= 1.5
+    raw = mne.io.RawArray(data, mne.create_info(list(channels), sfreq, "eeg"), verbose="error")
+    raw.info["line_freq"] = 50
+    marks = mne.Annotations(onsets, 2.0, cues) + mne.Annotations(onsets + 2.5, 1.0, "rest")
+    return raw.set_annotations(marks)
+
+
+def write_imagined(folder):
+    """Fit, export and evaluate small decoders of :func:`make_imagined`'s recordings."""
+    import mne_bids
+
+    from neurodecode.artefacts import write_parquet
+    from neurodecode.config import validate
+    from neurodecode.datasets.catalog import card_of
+    from neurodecode.riemann.config import ACMConfig
+    from neurodecode.riemann.export import export_decoders
+    from neurodecode.riemann.protocols import evaluate_unit, fit_unit
+    from neurodecode.riemann.trials import read_subject
+    from neurodecode.signals.store import write_store
+
+    for number in ("0", "1"):
+        path = mne_bids.BIDSPath(root=folder / "study", subject="01", session=number,
+                                 task="imagery", datatype="eeg")  # fmt: skip
+        mne_bids.write_raw_bids(make_imagined(seed=int(number)), path, format="BrainVision",
+                                allow_preload=True, overwrite=True, verbose="error")  # fmt: skip
+    data = {"dataset": "local", "path": folder / "study", "interval": (0.5, 2.0),
+            "events": ("left_hand", "right_hand")}  # fmt: skip
+    config = validate(ACMConfig, {
+        "description": "", "data": data, "model": {"order": 2}, "decoders": ["ACM+TS+SVM"],
+        "evaluation": {"protocols": ["cross_session"], "n_bootstrap": 100, "n_permutations": 100},
+    })  # fmt: skip
+    trials = read_subject(config, card_of(config.data), "01", folder)
+    stores = [folder / "stores" / "01"]
+    write_store(stores[0], trials.signals, trials.table, trials.info)
+    models, _, _ = fit_unit(config, stores, "01")
+    export_decoders(config, models, stores, "01", folder / "model")
+    found = evaluate_unit(config, models, stores, "01").predictions
+    write_parquet(folder / "predictions.parquet", found)
+    return folder
+
+
 PICTURES = tuple(f"animal/{name}.png" for name in ("cat", "dog", "elk", "fox", "hen", "owl"))
 ELECTRODES = ("Fz", "C3", "Cz", "C4", "Pz", "Oz")
 

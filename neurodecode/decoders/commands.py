@@ -13,7 +13,7 @@ from rich.table import Table
 
 from neurodecode.artefacts import write_parquet
 from neurodecode.decoders.loading import load_decoder
-from neurodecode.decoders.recordings import open_recording, trials_of
+from neurodecode.decoders.recordings import cued, open_recording, trials_of
 from neurodecode.faults import ConfigFault
 from neurodecode.streaming.latency import latency_table
 from neurodecode.streaming.loop import Decision, Lost, StreamDecoder
@@ -23,6 +23,8 @@ from neurodecode.streaming.sources import ReplaySource
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import mne
 
     from neurodecode.signals.matching import Extra
     from neurodecode.streaming.protocol import Person, TrialDecoder
@@ -77,8 +79,7 @@ def predict_file(chosen: Input, path: Path, out: Path) -> None:
         Parquet file to write.
     """
     decoder = load_decoder(chosen.decoder)
-    raw = open_recording(path, chosen.montage)
-    trials = trials_of(raw, path, chosen.events, chosen.label)
+    raw, trials, left_out = _opened(decoder, chosen, path)
     found = decoder.predict(
         raw,
         trials["onset"].tolist(),
@@ -91,14 +92,15 @@ def predict_file(chosen: Input, path: Path, out: Path) -> None:
     console = Console()
     n_decoded = found["trial"].nunique()
     _say(console, f"{n_decoded} of {len(trials)} trials decoded: {out}")
-    for note in sorted(set(found["note"]) - {""}):
+    for note in sorted({left_out, *found["note"]} - {""}):
         _say(console, note)
     known = found.loc[(found["rank"] == 1) & (found["true_rank"] > 0)]
     if len(known):
-        hits = (known["true_rank"] <= chosen.top).mean()
-        chance = min(1.0, chosen.top / known["n_candidates"].iloc[0])
-        _say(console, f"top-{chosen.top} accuracy {hits:.3f}, chance {chance:.3f}, "
-                      f"{len(known)} trials whose picture is a candidate")  # fmt: skip
+        top = 1 if decoder.first_only else chosen.top
+        hits = (known["true_rank"] <= top).mean()
+        chance = min(1.0, top / known["n_candidates"].iloc[0])
+        _say(console, f"top-{top} accuracy {hits:.3f}, chance {chance:.3f}, "
+                      f"{len(known)} trials whose {decoder.noun} is a candidate")  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -221,6 +223,8 @@ def _person(decoder: TrialDecoder, chosen: Input, live: Live) -> Person:
     """Return whose signals are decoded; a stranger needs a recording to be scaled by."""
     if chosen.participant is not None:
         return decoder.person(chosen.participant)
+    if live.calibration is None and (anyone := decoder.anyone()) is not None:
+        return anyone
     if live.calibration is None:
         known = ", ".join(decoder.participants)
         raise ConfigFault(
@@ -228,17 +232,24 @@ def _person(decoder: TrialDecoder, chosen: Input, live: Live) -> Person:
             fix=f"--participant, one of {known}; for somebody else --calibrate FILE, a recording "
             "of theirs with the same task",
         )
-    raw = open_recording(live.calibration, chosen.montage)
-    onsets = trials_of(raw, live.calibration, chosen.events, chosen.label)["onset"]
-    return decoder.stranger(raw, onsets.tolist())
+    raw, trials, _ = _opened(decoder, chosen, live.calibration)
+    return decoder.stranger(raw, trials["onset"].tolist())
+
+
+def _opened(
+    decoder: TrialDecoder, chosen: Input, path: Path
+) -> tuple[mne.io.BaseRaw, pd.DataFrame, str]:
+    """Return a recording, its trials, and which of its markers are none."""
+    raw = open_recording(path, chosen.montage)
+    marks = trials_of(raw, path, chosen.events, chosen.label, columns=decoder.label_columns)
+    return raw, *cued(marks, decoder.cues)
 
 
 def _source(decoder: TrialDecoder, chosen: Input, live: Live) -> Source:
     if live.lsl is not None:
         return LSLSource(live.lsl, live.markers, unit=live.unit)
     assert live.replay is not None
-    raw = open_recording(live.replay, chosen.montage)
-    trials = trials_of(raw, live.replay, chosen.events, chosen.label)
+    raw, trials, _ = _opened(decoder, chosen, live.replay)
     return ReplaySource(
         raw,
         trials["onset"].tolist(),

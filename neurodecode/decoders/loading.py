@@ -20,14 +20,21 @@ def _load_image(folder: Path) -> TrialDecoder:
     return ImageDecoder.load(folder)
 
 
-KINDS: dict[str, Callable[[Path], TrialDecoder]] = {"image": _load_image}
+def _load_acm(folder: Path) -> TrialDecoder:
+    from neurodecode.riemann.decoder import ACMDecoder
+
+    return ACMDecoder.load(folder)
+
+
+KINDS: dict[str, Callable[[Path], TrialDecoder]] = {"acm": _load_acm, "image": _load_image}
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
 
 def load_decoder(folder: Path | str) -> TrialDecoder:
     """Return the decoder of a folder, as ``reports/image/demo/model/contrastive.seed-1/decoder``.
 
-    Nothing in the folder is run: weights are safetensors, everything else is JSON.
+    Nothing in the folder is run: weights are safetensors, estimators skops of types
+    that are trusted by name, everything else is JSON.
 
     Parameters
     ----------
@@ -37,7 +44,8 @@ def load_decoder(folder: Path | str) -> TrialDecoder:
     Returns
     -------
     TrialDecoder
-        For the kind "image" an :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
+        For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "image" an
+        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
 
     Raises
     ------

@@ -15,10 +15,9 @@ from neurodecode.faults import DataFault
 from neurodecode.signals.markers import annotated_onsets, stimulus_onsets
 
 if TYPE_CHECKING:
-    import mne
+    from collections.abc import Sequence
 
-LABELS = ("image", "stim_file")
-"""Columns of an events table that may say what was shown; the first that is there is taken."""
+    import mne
 
 
 def open_recording(path: Path, montage: str | None = None) -> mne.io.BaseRaw:
@@ -53,7 +52,12 @@ def open_recording(path: Path, montage: str | None = None) -> mne.io.BaseRaw:
 
 
 def trials_of(
-    raw: mne.io.BaseRaw, path: Path, events: Path | None = None, label: str | None = None
+    raw: mne.io.BaseRaw,
+    path: Path,
+    events: Path | None = None,
+    label: str | None = None,
+    *,
+    columns: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the onsets of a recording, from the first of these that there is.
 
@@ -68,7 +72,9 @@ def trials_of(
     events : Path, optional
         A tab-separated table with ``onset`` in s after the first sample.
     label : str, optional
-        Column of the table that says what was shown; default: the first of ``LABELS``.
+        Column of the table that says what was shown; default: the first of ``columns`` there is.
+    columns : sequence of str, default=()
+        That may say so, as the decoder names them.
 
     Returns
     -------
@@ -82,7 +88,7 @@ def trials_of(
     """
     table = events or _sidecar(path)
     if table is not None:
-        return _from_table(table, label)
+        return _from_table(table, label, columns)
     try:
         found = annotated_onsets(raw)
     except DataFault:
@@ -92,17 +98,37 @@ def trials_of(
     return found.rename(columns={"description": "label"})
 
 
-def _from_table(path: Path, label: str | None) -> pd.DataFrame:
+def _from_table(path: Path, label: str | None, columns: Sequence[str]) -> pd.DataFrame:
     if not path.is_file():
         raise DataFault("file not found", where=str(path))
     events = read_events(path).dropna(subset=["onset"]).sort_values("onset", ignore_index=True)
     if label is not None and label not in events:
         raise DataFault(f"no column '{label}'", where=str(path), fix=nearest_column(label, events))
-    column = label or next((name for name in LABELS if name in events), None)
+    column = label or next((name for name in columns if name in events), None)
     if events.empty:
         raise DataFault("no marker found: the table has no row", where=str(path))
     shown = pd.Series("", events.index) if column is None else events[column].fillna("")
     return pd.DataFrame({"onset": events["onset"], "label": shown.map(relative_stimulus)})
+
+
+def cued(trials: pd.DataFrame, cues: Sequence[str]) -> tuple[pd.DataFrame, str]:
+    """Return the trials that begin with one of the cues, and what was left out, in words.
+
+    Where no marker is a cue the labels say nothing of the classes, and all trials are kept.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        Of :func:`trials_of`.
+    cues : sequence of str
+        Empty: every marker begins a trial.
+    """
+    known = trials["label"].isin(cues)
+    if not known.any() or known.all():
+        return trials, ""
+    counts = trials.loc[~known, "label"].value_counts()
+    listed = ", ".join(f"{name or 'no label'} ({count})" for name, count in counts.items())
+    return trials[known].reset_index(drop=True), f"markers that are no cue, left out: {listed}"
 
 
 def _read_bids(path: Path) -> Any:

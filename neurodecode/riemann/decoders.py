@@ -139,6 +139,22 @@ def make_decoder(
     return Pipeline([("features", features), ("classifier", classifier)])
 
 
+def class_probabilities(decoder: Any, scores: Any) -> Any:
+    """Return probabilities of the classes, shape (n_trials, n_classes), from decision scores.
+
+    The scores themselves where the decoder gives no others than probabilities; else their
+    softmax, which is not calibrated.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (n_trials, n_classes)
+        Of :func:`decision_scores`.
+    """
+    from scipy.special import softmax
+
+    return softmax(scores, axis=1) if hasattr(decoder, "decision_function") else scores
+
+
 def decision_scores(decoder: Any, X: Any) -> Any:
     """Return one score per class, shape (n_trials, n_classes); larger means more likely.
 

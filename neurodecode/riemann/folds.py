@@ -104,16 +104,23 @@ def predict_folds(
     """
     cache = FeatureCache(X)
     parts = [
-        _predict(name, decoder, cache(decoder)[fold.test], trials.iloc[fold.test], fold.name)
+        predict_fold(name, decoder, cache(decoder)[fold.test], trials.iloc[fold.test], fold.name)
         for fold in folds
         for name, decoder in models[fold.name].items()
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _predict(
+def predict_fold(
     name: str, decoder: Pipeline, matrices: NDArray[Any], trials: pd.DataFrame, fold: str
 ) -> pd.DataFrame:
+    """Apply one fold's decoder to the matrices (n_trials, n, n) of its held-out trials.
+
+    Returns
+    -------
+    DataFrame
+        The columns of :func:`predict_folds`.
+    """
     classifier = decoder.named_steps["classifier"]
     scores = decision_scores(classifier, matrices)
     columns: Mapping[str, Any] = {

@@ -205,6 +205,11 @@ def choose_metric(config: ACMConfig, unit: Unit) -> str:
     """ROC-AUC with two classes, else accuracy, unless the experiment names one."""
     if config.evaluation.metric != "auto":
         return config.evaluation.metric
+    return two_class_metric(unit)
+
+
+def two_class_metric(unit: Unit) -> str:
+    """ROC-AUC with two classes, else accuracy, as MOABB has it."""
     return "roc_auc" if len(np.unique(unit.labels)) == 2 else "accuracy"
 
 

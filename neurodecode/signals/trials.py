@@ -68,7 +68,7 @@ def read_trials(
     reader = _CheckedReader(dataset, settings, classes)
     dataset._get_single_subject_data = reader
     try:
-        signals, labels, table = _cut(_paradigm(classes, settings), dataset, subject)
+        signals, labels, table = cut_trials(cutting_paradigm(classes, settings), dataset, subject)
     finally:
         dataset._get_single_subject_data = reader.read
     if not len(labels):
@@ -80,12 +80,11 @@ def read_trials(
             fix="shorten signals.tmax, and check the onsets of the events",
         )
     reader.count_lost(subject, table)
-    if signals.ndim == 4:  # (n_trials, n_channels, n_samples, n_bands)
-        signals = np.concatenate(np.moveaxis(signals, -1, 0), axis=1)
     info = {
-        "channels": _names(reader.channels, settings.bands),
+        "channels": row_names(reader.channels, settings.bands),
         "sfreq": settings.resample or reader.sfreq,
         "window": list(window(dataset.interval, settings)),
+        "interval": list(dataset.interval),
         "classes": classes,
         "unit": "uV",
         "mended": reader.mended,
@@ -171,8 +170,8 @@ class _CheckedReader:
                 self.mended.setdefault(self._name(subject, session, run), []).append(line)
 
 
-def _names(channels: Sequence[str], bands: Sequence[tuple[float, float]]) -> list[str]:
-    """Channel names, with the band when several are stacked."""
+def row_names(channels: Sequence[str], bands: Sequence[tuple[float, float]]) -> list[str]:
+    """Return the names of the rows of a trial: channels, with the band where several are."""
     if len(bands) == 1:
         return list(channels)
     return [f"{name} {low:g}-{high:g} Hz" for low, high in bands for name in channels]
@@ -187,8 +186,8 @@ def _classes(dataset: Any, events: Sequence[str] | None) -> list[str]:
     return list(events)
 
 
-def _paradigm(classes: list[str], settings: SignalsSection) -> Any:
-    """Make the MOABB paradigm that cuts these classes, whatever the data set's own one is."""
+def cutting_paradigm(classes: list[str], settings: SignalsSection) -> Any:
+    """Return the MOABB paradigm that cuts these classes, whatever the data set's own one is."""
     from moabb.paradigms.base import BaseParadigm
 
     class Cut(BaseParadigm):
@@ -209,8 +208,22 @@ def _paradigm(classes: list[str], settings: SignalsSection) -> Any:
     )
 
 
-def _cut(paradigm: Any, dataset: Any, subject: Any) -> tuple[Any, Any, pd.DataFrame]:
-    """Let MOABB filter and cut; trials that do not fit are counted by us, not warned of."""
+def cut_trials(paradigm: Any, dataset: Any, subject: Any) -> tuple[Any, Any, pd.DataFrame]:
+    """Let MOABB filter and cut; trials that do not fit are left out without a warning.
+
+    Returns
+    -------
+    signals : ndarray, shape (n_trials, n_channels * n_bands, n_samples)
+        In microvolts, band after band.
+    labels : ndarray of str, shape (n_trials,)
+    table : DataFrame
+        ``subject, session, run``.
+
+    Raises
+    ------
+    DataFault
+        If no trial of a recording fits into it.
+    """
     with warnings.catch_warnings():
         for words in ("Limited .* annotation", "All epochs were", ".*Epochs-object is empty"):
             warnings.filterwarnings("ignore", words, RuntimeWarning)
@@ -224,6 +237,8 @@ def _cut(paradigm: Any, dataset: Any, subject: Any) -> tuple[Any, Any, pd.DataFr
                 where=f"{dataset.code}, subject {subject}",
                 fix="shorten signals.tmax, or read without signals.resample to see which",
             ) from error
+    if signals.ndim == 4:  # (n_trials, n_channels, n_samples, n_bands)
+        signals = np.concatenate(np.moveaxis(signals, -1, 0), axis=1)
     return signals, labels, table
 
 

@@ -137,40 +137,60 @@ class CausalChain:
 
     def __init__(self, chain: Chain, sfreq: float) -> None:
         self._factor = chain.factor
-        self._filters = [CausalFilter(sections) for sections in _sections(chain, sfreq)]
-        self._resampler = CausalResampler(sfreq, chain.sfreq)
+        common = _sections(chain, sfreq)
+        self._lanes = [
+            [CausalFilter(sections) for sections in chain.passes * [*common, *own]]
+            for own in _band_sections(chain, sfreq) or [[]]
+        ]
+        self._resamplers = [CausalResampler(sfreq, chain.sfreq) for _ in self._lanes]
 
     @property
     def delay(self) -> float:
         """Signal needed after a sample before it is given out, s."""
-        return self._resampler.delay
+        return self._resamplers[0].delay
 
     def reset(self) -> None:
         """Forget everything, as after a gap."""
-        for stage in self._filters:
-            stage.reset()
-        self._resampler.reset()
+        for lane, resampler in zip(self._lanes, self._resamplers, strict=True):
+            for stage in lane:
+                stage.reset()
+            resampler.reset()
 
     def push(self, samples: NDArray[np.float64]) -> NDArray[np.float32]:
-        """Take measured samples (n_channels, n) and return what is complete with them."""
-        signals = np.asarray(samples, dtype=np.float64)
-        for stage in self._filters:
-            signals = stage.push(signals)
-        found: NDArray[np.float32] = (self._resampler.push(signals) * self._factor).astype(
-            np.float32
+        """Take measured samples (n_channels, n) and return what is complete with them.
+
+        With several bands the rows are those of the first band, then of the second, ...
+        """
+        found = []
+        for lane, resampler in zip(self._lanes, self._resamplers, strict=True):
+            signals = np.asarray(samples, dtype=np.float64)
+            for stage in lane:
+                signals = stage.push(signals)
+            found.append((resampler.push(signals) * self._factor).astype(np.float32))
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+
+def _band_sections(chain: Chain, sfreq: float) -> list[list[NDArray[np.float64]]]:
+    """Return the second-order sections of each band, (order 4: eight poles, as MNE has it)."""
+    for low, high in chain.bands:
+        _require_below_nyquist(f"band [{low:g}, {high:g}]", high, sfreq)
+    return [[butter(ORDER, band, "bandpass", fs=sfreq, output="sos")] for band in chain.bands]
+
+
+def _require_below_nyquist(name: str, edge: float, sfreq: float) -> None:
+    if edge >= sfreq / 2:
+        raise DataFault(
+            f"{name} of {edge:g} Hz reaches above the Nyquist frequency {sfreq / 2:g} Hz",
+            fix="record at a higher sampling rate",
         )
-        return found
 
 
 def _sections(chain: Chain, sfreq: float) -> list[NDArray[np.float64]]:
-    """Return the second-order sections of each filter that a chain has."""
+    """Return the second-order sections of each filter that a chain has for all bands."""
     for name in ("highpass", "lowpass", "notch"):
         edge = getattr(chain, name)
-        if edge is not None and edge >= sfreq / 2:
-            raise DataFault(
-                f"{name} of {edge:g} Hz reaches above the Nyquist frequency {sfreq / 2:g} Hz",
-                fix="record at a higher sampling rate",
-            )
+        if edge is not None:
+            _require_below_nyquist(name, edge, sfreq)
     found = []
     for kind in ("highpass", "lowpass"):
         edge = getattr(chain, kind)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+
+from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +33,11 @@ class Chain:
         Of the channels.
     highpass, lowpass, notch : float or None
         Edges of the filters of its training, Hz.
+    bands : tuple of (float, float)
+        Pass bands, Hz; with several, the filtered channels are stacked, band after band.
+    passes : int
+        How often each filter is applied. A zero-phase filter goes over the signal twice: two
+        causal passes have its gain at every frequency, though not its phase.
     """
 
     sfreq: float
@@ -41,6 +48,13 @@ class Chain:
     highpass: float | None = None
     lowpass: float | None = None
     notch: float | None = None
+    bands: tuple[tuple[float, float], ...] = ()
+    passes: int = 1
+
+    @property
+    def n_lanes(self) -> int:
+        """Rows of a window for each channel: one, or one per band."""
+        return max(1, len(self.bands))
 
     @property
     def tmax(self) -> float:
@@ -51,3 +65,40 @@ class Chain:
         """Return the first sample of the window of each onset, both counted from the same start."""
         times = (np.asarray(onsets, dtype=float) + self.tmin) * self.sfreq
         return times.round().astype(np.int64)
+
+
+def check_windows(
+    windows: NDArray[Any], channels: Sequence[str], chain: Chain, sfreq: float | None
+) -> None:
+    """Raise unless windows have these channels, and the rate and length that a decoder sees.
+
+    Parameters
+    ----------
+    windows : ndarray, shape (n, C, T)
+    channels : sequence of str, shape (C,)
+    chain : Chain
+        Of the decoder.
+    sfreq : float or None
+        Sampling rate of the windows, Hz; None: not known, not compared.
+
+    Raises
+    ------
+    DataFault
+        Naming both rates, shapes or lengths.
+    """
+    if windows.ndim != 3 or windows.shape[1] != len(channels):
+        raise DataFault(
+            f"windows of shape {windows.shape} for {len(channels)} channel names",
+            fix="give trials x channels x samples",
+        )
+    if sfreq is not None and not np.isclose(sfreq, chain.sfreq, rtol=1e-6):
+        raise DataFault(
+            f"windows at {sfreq:g} Hz, the decoder was trained at {chain.sfreq:g} Hz",
+            fix="resample them, or give the recording to predict(), which does",
+        )
+    if windows.shape[2] != chain.n_samples:
+        raise DataFault(
+            f"windows of {windows.shape[2]} samples, the decoder sees {chain.n_samples}: from "
+            f"{chain.tmin:g} to {chain.tmax:g} s at {chain.sfreq:g} Hz",
+            fix="cut them so, or give the recording to predict()",
+        )

@@ -118,7 +118,7 @@ class StreamDecoder:
         self._chain = CausalChain(decoder.chain, source.sfreq)
         self._timeline = Timeline(decoder.chain, source.sfreq)
         capacity = decoder.chain.n_samples + round(KEPT_SECONDS * decoder.chain.sfreq)
-        self._ring = Ring(len(person.channels), capacity)
+        self._ring = Ring(len(person.channels) * decoder.chain.n_lanes, capacity)
         self._pending: list[Marker] = []
         self._queue = ChunkQueue(source, held, overflow) if source.live else None
         self._unit_checked = False

@@ -92,10 +92,42 @@ class Person(Protocol):
         """How signals are scaled, where the participant is unknown; else ""."""
 
 
+@dataclass(frozen=True)
+class Wearer:
+    """Somebody of whom a decoder keeps nothing but the channels.
+
+    Attributes
+    ----------
+    label : str
+        Participant of the training, or "".
+    channels : tuple of str
+        In the decoder's order.
+    """
+
+    label: str
+    channels: tuple[str, ...]
+    note: str = ""
+
+
 class TrialDecoder(Protocol):
-    """A decoder that answers each trial with ranked candidates."""
+    """A decoder that answers each trial with ranked candidates.
+
+    Attributes
+    ----------
+    kind : str
+        As in ``decoder.json``.
+    noun : str
+        What a candidate is: "picture", "class".
+    first_only : bool
+        Only the first candidate counts as an answer; False: the first few do.
+    label_columns : tuple of str
+        Columns of an events table that may hold the true candidate, the likeliest first.
+    """
 
     kind: str
+    noun: str
+    first_only: bool
+    label_columns: tuple[str, ...]
 
     @property
     def chain(self) -> Chain:
@@ -104,6 +136,13 @@ class TrialDecoder(Protocol):
     @property
     def participants(self) -> tuple[str, ...]:
         """Those of the training."""
+
+    @property
+    def cues(self) -> tuple[str, ...]:
+        """Labels of markers that begin a trial; empty: every marker does."""
+
+    def anyone(self) -> Any | None:
+        """Return somebody of whom nothing is known; None where a recording of theirs is needed."""
 
     def person(self, label: str) -> Any:
         """Return a participant of the training.

@@ -29,15 +29,17 @@ def prepare(job: Job) -> str:
 
 
 def train(job: Job) -> str:
-    """Fit every decoder on every fold of every protocol."""
+    """Fit every decoder on every fold of every protocol; the main ones leave the run."""
     from neurodecode.artefacts import write_parquet
     from neurodecode.persistence import save_estimators
+    from neurodecode.riemann.export import export_decoders
     from neurodecode.riemann.protocols import fit_unit
 
     searched = job.folder / "search" / job.name
     models, info, selection = fit_unit(job.config, job.stores, job.name, cache_dir=searched)
     write_parquet(job.model / "selection.parquet", selection)
     save_estimators(job.model, models, info)
+    export_decoders(job.config, models, job.stores, job.name, job.model)
     return f"{info['n_models']} models on {info['n_folds']} folds"
 
 

@@ -187,3 +187,22 @@ def test_the_search_and_the_takens_based_choice_run_to_the_report(command, tmp_p
     assert set(chosen.query("model == 'TS+SVM, grid'")["order"]) == {1}
     assert set(chosen.query("model == 'ACM+MDM, grid'")["order"]) <= {1, 2, 3}
     assert any((folder / "search" / "01").rglob("*.json"))
+
+
+def test_a_decoder_that_left_the_run_gives_the_scores_of_the_run(finished, command, tmp_path):
+    decoders = finished / "model" / "01" / "decoders"
+    names = {path.name for path in decoders.iterdir()}
+    assert len(names) == 6
+    study = finished / "raw" / "simulated-motor-imagery"
+    file = study / "sub-01" / "ses-1" / "eeg" / "sub-01_ses-1_task-imagery_eeg.vhdr"
+    out = tmp_path / "predictions.parquet"
+    folder = decoders / "cross_session.subject-01-session-1"
+    result = command("predict", folder, file, "-o", out)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "20 of 20 trials decoded" in result.stdout
+    own = pd.read_parquet(finished / "evaluate" / "01" / "predictions.parquet")
+    own = own.query("model == 'ACM+TS+SVM' and split == 'cross_session' and session == '1'")
+    found = pd.read_parquet(out)
+    for name in ("left_hand", "right_hand"):
+        mine = found[found["candidate"] == name].sort_values("trial")["score"]
+        assert mine.tolist() == own[f"score_{name}"].tolist()

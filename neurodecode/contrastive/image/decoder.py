@@ -13,13 +13,14 @@ from neurodecode.config import validate
 from neurodecode.contrastive.image.candidates import CandidateBank
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 from neurodecode.contrastive.image.viewers import Viewer, Viewers, check_amplitude
-from neurodecode.contrastive.image.windows import check_windows, cut_recording, read_recording
+from neurodecode.contrastive.image.windows import cut_recording, read_recording
 from neurodecode.decoder_folder import open_folder
 from neurodecode.faults import DataFault
 from neurodecode.persistence import load_weights
 from neurodecode.signals.markers import annotated_onsets
 from neurodecode.signals.matching import channels_of_kind, match_channels, recording_name
 from neurodecode.signals.robust import subtract_baseline
+from neurodecode.streaming.chain import check_windows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +59,10 @@ class ImageDecoder:
     """
 
     kind = "image"
+    noun = "picture"
+    first_only = False
+    label_columns = ("image", "stim_file")
+    cues: tuple[str, ...] = ()
 
     def __init__(
         self, settings: DecoderSettings, network: Any, candidates: CandidateBank, viewers: Viewers
@@ -98,6 +103,9 @@ class ImageDecoder:
     def chain(self) -> Chain:
         """Rate, window, unit and filters."""
         return self.settings.chain()
+
+    def anyone(self) -> None:
+        """Return None: a scaler has to be fitted on a recording, see :meth:`stranger`."""
 
     def person(self, label: str) -> Viewer:
         """Return a participant of the training.

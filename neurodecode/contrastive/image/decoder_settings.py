@@ -9,10 +9,8 @@ from pydantic import Field
 from neurodecode.config import Section
 from neurodecode.contrastive.image.config import ViewingSignals
 from neurodecode.contrastive.image.network_settings import NetworkSettings
+from neurodecode.signals.amplitudes import FACTORS
 from neurodecode.streaming.chain import Chain
-
-FACTORS = {"eeg": (1e6, "uV"), "meg": (1e15, "fT")}
-"""From SI units to those of the stores, and their names."""
 
 
 class DecoderSettings(Section):

@@ -12,6 +12,7 @@ from neurodecode.artefacts import read_json
 from neurodecode.channels import canonical_name, resolve_channels
 from neurodecode.faults import DataFault, unknown
 from neurodecode.persistence import load_tensors, save_tensors
+from neurodecode.signals.amplitudes import require_finite, require_unit
 from neurodecode.signals.robust import RobustScaler, floor_quantile, subtract_baseline
 
 if TYPE_CHECKING:
@@ -24,13 +25,6 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 
 FILE = "viewers"
-LARGEST_RATIO = 100.0
-"""Nobody's signals are a hundred times larger or smaller than those of the training."""
-UNIT_FACTORS = {
-    "eeg": {1e-6: "volts", 1e-3: "millivolts", 1e3: "nanovolts"},
-    "meg": {1e-15: "tesla", 1e-3: "picotesla", 1e-12: "millitesla"},
-}
-"""Size of a unit in that of the decoder, by what a user may have given."""
 
 
 @dataclass(frozen=True)
@@ -227,24 +221,9 @@ def check_amplitude(
     """
     if not len(windows):
         return
-    finite = np.isfinite(windows)
-    if not finite.all():
-        trial, channel, _ = (int(k) for k in np.argwhere(~finite)[0])
-        raise DataFault(
-            f"NaN or infinite values in channel {person.channels[channel]}, window {trial}",
-            where=where,
-        )
+    require_finite(windows, person.channels, where=where)
     base = np.moveaxis(subtract_baseline(windows, settings.signals.n_baseline), 1, 0)
     ordered = np.sort(base.reshape(len(base), -1), axis=1)
     spread = floor_quantile(ordered, 0.75) - floor_quantile(ordered, 0.25)
     ratio = float(np.median(spread / person.scaler.iqr))
-    if 1 / LARGEST_RATIO <= ratio <= LARGEST_RATIO:
-        return
-    units = UNIT_FACTORS[settings.kind]
-    factor = min(units, key=lambda size: abs(np.log(max(ratio, 1e-30) / size)))
-    raise DataFault(
-        f"amplitudes {ratio:.3g} times those of the training, in {settings.unit}: they look like "
-        f"{units[factor]}",
-        where=where,
-        fix=f"give {settings.unit}: multiply by {1 / factor:g}",
-    )
+    require_unit(ratio, settings.kind, where=where)

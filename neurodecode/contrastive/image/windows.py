@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurodecode.contrastive.data import gather
 from neurodecode.faults import DataFault
 from neurodecode.signals.continuous import Continuous, read_continuous
+from neurodecode.signals.fixed_settings import settings_are_fixed
 from neurodecode.signals.matching import channels_of_kind, match_channels, recording_name
 
 if TYPE_CHECKING:
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.image.decoder_settings import DecoderSettings
     from neurodecode.signals.matching import Extra
     from neurodecode.streaming.chain import Chain
-
-MEND = "mend the recording first, as with raw.interpolate_bads() or raw.apply_function()"
-"""Where a run would be told to change a setting: those of a decoder are fixed."""
 
 
 def read_recording(
@@ -58,12 +56,8 @@ def read_recording(
     chosen = [present[k] for k in match_channels(channels, present, where=where, extra=policy)]
     changed = {"channels": tuple(chosen), "kind": settings.kind, "bad_channels": "stop"}
     signals = settings.signals.model_copy(update=changed)
-    try:
+    with settings_are_fixed():
         read = read_continuous(own, signals, where=where, layout=layout)
-    except DataFault as error:
-        if "signals." not in error.fix:
-            raise
-        raise DataFault(error.what, where=error.where, fix=MEND) from error
     order = match_channels(channels, read.channels, where=where)
     return Continuous(read.signals[order], list(channels), read.positions[order], read.info)
 
@@ -94,25 +88,3 @@ def cut_recording(
             fix="give a longer recording, or check that onsets are in s",
         )
     return gather(read.signals, starts[inside], chain.n_samples), inside
-
-
-def check_windows(
-    windows: NDArray[Any], channels: Sequence[str], chain: Chain, sfreq: float | None
-) -> None:
-    """Raise unless windows (n, C, T) have these channels and the decoder's rate and length."""
-    if windows.ndim != 3 or windows.shape[1] != len(channels):
-        raise DataFault(
-            f"windows of shape {windows.shape} for {len(channels)} channel names",
-            fix="give trials x channels x samples",
-        )
-    if sfreq is not None and not np.isclose(sfreq, chain.sfreq, rtol=1e-6):
-        raise DataFault(
-            f"windows at {sfreq:g} Hz, the decoder was trained at {chain.sfreq:g} Hz",
-            fix="resample them, or give the recording to predict(), which does",
-        )
-    if windows.shape[2] != chain.n_samples:
-        raise DataFault(
-            f"windows of {windows.shape[2]} samples, the decoder sees {chain.n_samples}: from "
-            f"{chain.tmin:g} to {chain.tmax:g} s at {chain.sfreq:g} Hz",
-            fix="cut them so, or give the recording to predict()",
-        )
