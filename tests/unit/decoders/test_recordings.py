@@ -68,7 +68,7 @@ def test_the_events_beside_a_bids_recording_are_found(viewing, tmp_path):
     events.to_csv(beside, sep="\t", index=False)
     found = open_recording(path.fpath)
     assert found.get_montage() is not None
-    trials = trials_of(found, path.fpath)
+    trials = trials_of(found, path.fpath, columns=("image", "stim_file"))
     assert trials.to_dict("records") == [{"onset": 4.0, "label": "animal/cat.png"}]
 
 
