@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.decoders.recordings import open_recording, trials_of
+from neurodecode.decoders.recordings import cued, open_recording, trials_of
 from neurodecode.faults import DataFault
 
 
@@ -51,6 +51,18 @@ def test_without_a_column_of_labels_pictures_are_unknown(file, tmp_path):
     assert trials_of(open_recording(file), file, table)["label"].tolist() == [""]
 
 
+def test_markers_that_are_no_cue_are_left_out_and_counted():
+    trials = pd.DataFrame({"onset": [1.0, 2.0, 3.0], "label": ["left", "rest", ""]})
+    kept, said = cued(trials, ["left", "right"])
+    assert kept["onset"].tolist() == [1.0]
+    assert "rest (1)" in said
+    assert "no label (1)" in said
+    for cues in ((), ["feet"]):
+        kept, said = cued(trials, cues)
+        assert len(kept) == 3
+        assert not said
+
+
 def test_the_events_beside_a_bids_recording_are_found(viewing, tmp_path):
     import mne_bids
 
@@ -68,7 +80,7 @@ def test_the_events_beside_a_bids_recording_are_found(viewing, tmp_path):
     events.to_csv(beside, sep="\t", index=False)
     found = open_recording(path.fpath)
     assert found.get_montage() is not None
-    trials = trials_of(found, path.fpath)
+    trials = trials_of(found, path.fpath, columns=("image", "stim_file"))
     assert trials.to_dict("records") == [{"onset": 4.0, "label": "animal/cat.png"}]
 
 
