@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import Field
 
@@ -25,6 +25,9 @@ FORMAT = 1
 AGAIN = "copy the whole folder again, or run again with --force train"
 
 
+Settings = TypeVar("Settings", bound=Section)
+
+
 class Sealed(Section):
     """Content of ``decoder.json``."""
 
@@ -32,6 +35,47 @@ class Sealed(Section):
     format: int = Field(description="Of the folder")
     versions: dict[str, str] = Field(description="Of the packages it was written with")
     files: dict[str, str] = Field(min_length=1, description="sha256 of every other file")
+
+
+class HeldOut(Section):
+    """Score of this very decoder on what its fold held out."""
+
+    metric: str
+    value: float
+    ci_low: float = Field(description="95 % bootstrap over trials")
+    ci_high: float
+    chance: float
+    n: int = Field(description="Trials")
+
+    def sentence(self) -> str:
+        """Return what a model card says of the score."""
+        return (
+            f"On the {self.n} held-out trials of this fold: {self.metric} {self.value:.3f}, "
+            f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} (bootstrap over trials), "
+            f"chance {self.chance:.3f}."
+        )
+
+
+def read_settings(folder: Path, name: str, model: type[Settings]) -> Settings:
+    """Return what a decoder's JSON file says beside the sha256 of its weights.
+
+    Parameters
+    ----------
+    folder : Path
+    name : str
+        Of the file, without its ending.
+    model : subclass of Section
+        Form of the content.
+
+    Raises
+    ------
+    ConfigFault
+        If the content has another form, with file and key.
+    """
+    path = folder / f"{name}.json"
+    content = read_json(path)
+    content.pop("sha256", None)
+    return validate(model, content, source=str(path))
 
 
 def seal_folder(folder: Path, kind: str, packages: tuple[str, ...] = ("numpy",)) -> None:

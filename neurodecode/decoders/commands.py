@@ -90,7 +90,7 @@ def predict_file(chosen: Input, path: Path, out: Path) -> None:
     )
     write_parquet(out, found)
     console = Console()
-    n_decoded = found["trial"].nunique()
+    n_decoded = found["clip" if "clip" in found else "trial"].nunique()
     _say(console, f"{n_decoded} of {len(trials)} trials decoded: {out}")
     for note in sorted({left_out, *found["note"]} - {""}):
         _say(console, note)

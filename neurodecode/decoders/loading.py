@@ -26,7 +26,17 @@ def _load_acm(folder: Path) -> TrialDecoder:
     return ACMDecoder.load(folder)
 
 
-KINDS: dict[str, Callable[[Path], TrialDecoder]] = {"acm": _load_acm, "image": _load_image}
+def _load_emotion(folder: Path) -> TrialDecoder:
+    from neurodecode.emotion.decoder import EmotionDecoder
+
+    return EmotionDecoder.load(folder)
+
+
+KINDS: dict[str, Callable[[Path], TrialDecoder]] = {
+    "acm": _load_acm,
+    "emotion": _load_emotion,
+    "image": _load_image,
+}
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
 
@@ -44,7 +54,8 @@ def load_decoder(folder: Path | str) -> TrialDecoder:
     Returns
     -------
     TrialDecoder
-        For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "image" an
+        For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
+        :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
         :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
 
     Raises

@@ -12,7 +12,7 @@ from neurodecode.datasets.montage import set_montage
 from neurodecode.datasets.sniff import sniff
 from neurodecode.datasets.stimulus_files import relative_stimulus
 from neurodecode.faults import DataFault
-from neurodecode.signals.markers import annotated_onsets, stimulus_onsets
+from neurodecode.signals.markers import annotated_onsets, spelled, stimulus_onsets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -108,7 +108,9 @@ def _from_table(path: Path, label: str | None, columns: Sequence[str]) -> pd.Dat
     if events.empty:
         raise DataFault("no marker found: the table has no row", where=str(path))
     shown = pd.Series("", events.index) if column is None else events[column].fillna("")
-    return pd.DataFrame({"onset": events["onset"], "label": shown.map(relative_stimulus)})
+    return pd.DataFrame(
+        {"onset": events["onset"], "label": shown.astype(str).map(relative_stimulus).map(spelled)}
+    )
 
 
 def cued(trials: pd.DataFrame, cues: Sequence[str]) -> tuple[pd.DataFrame, str]:

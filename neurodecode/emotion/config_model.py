@@ -47,6 +47,17 @@ class HierarchySection(Section):
     )
     order: int = Field(default=2, ge=1, description="Edges that a message can pass")
 
+    @classmethod
+    def of(cls, hierarchy: Hierarchy) -> HierarchySection:
+        """Return what :meth:`build` makes an equal hierarchy of."""
+        regions = {
+            region.name: RegionSection(
+                channels=region.channels, edges=region.edges, order=region.order
+            )
+            for region in hierarchy.regions
+        }
+        return cls(regions=regions, edges=hierarchy.edges, order=hierarchy.order)
+
     def build(self, name: str = "own") -> Hierarchy:
         """Return the hierarchy.
 
@@ -128,6 +139,19 @@ class NetworkSection(Section):
         )  # fmt: skip
         network.set_momentum(self.momentum)
         return network
+
+    def resolved(self, positions: Any = None) -> NetworkSection:
+        """Return these settings with own regions written out, so that they need no file.
+
+        Parameters
+        ----------
+        positions
+            As in :meth:`build`.
+        """
+        graph = self._graph(positions)
+        if graph is None:
+            return self
+        return self.model_copy(update={"hierarchy": HierarchySection.of(graph), "n_regions": None})
 
     def _graph(self, positions: Any) -> Hierarchy | None:
         if isinstance(self.hierarchy, HierarchySection):

@@ -16,6 +16,10 @@ from neurodecode.evaluation.ordinal_scores import ScoreSettings, score_ratings
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from neurodecode.emotion.decoders import Decoder
     from neurodecode.emotion.study import Study
     from neurodecode.emotion.units import Unit
     from neurodecode.evaluation.metric_row import MetricRow
@@ -130,14 +134,31 @@ def _decoded(study: Study, unit: Unit, label: str, folder: Path) -> pd.DataFrame
         windows = source.read(places_of(shown, source.subjects))
         for decoder in unit.decoders:
             place = fold_folder(folder, decoder, label, fold.fold)
-            for split, weights in stages(unit, fold):
-                found = answer(
-                    study, decoder, label, place, windows, weights=weights, across=unit.across
-                )
-                named = pd.DataFrame(found, columns=[f"p_{k}" for k in range(found.shape[1])])
-                labels = {"model": decoder.name, "split": split, "fold": fold.fold}
-                tables.append(pd.concat([shown, named], axis=1).assign(**labels))
+            tables += answers_of(study, unit, decoder, label, fold, place, shown, windows)
     return pd.concat(tables, ignore_index=True).drop(columns="row")
+
+
+def answers_of(
+    study: Study, unit: Unit, decoder: Decoder, label: str, fold: RatedFold, place: Path,
+    shown: pd.DataFrame, windows: NDArray[np.float32],
+) -> list[pd.DataFrame]:  # fmt: skip
+    """Return a table of answers for each split of :func:`stages`, the fold's own first.
+
+    Parameters
+    ----------
+    place : Path
+        Of the trained fold.
+    shown : DataFrame
+        Of the windows, columns :data:`~neurodecode.emotion.windows.OF_WINDOW`.
+    windows : ndarray, shape (n, n_channels, n_samples)
+    """
+    tables = []
+    for split, weights in stages(unit, fold):
+        found = answer(study, decoder, label, place, windows, weights=weights, across=unit.across)
+        named = pd.DataFrame(found, columns=[f"p_{k}" for k in range(found.shape[1])])
+        labels = {"model": decoder.name, "split": split, "fold": fold.fold}
+        tables.append(pd.concat([shown, named], axis=1).assign(**labels))
+    return tables
 
 
 def stages(unit: Unit, fold: RatedFold) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from neurodecode.emotion.config_model import NetworkSection
     from neurodecode.emotion.decoders import Decoder
     from neurodecode.emotion.network import EmotionNetwork
     from neurodecode.emotion.study import Study
@@ -40,7 +41,16 @@ def build_target(study: Study, decoder: Decoder, label: str) -> Target:
 def build_network(
     study: Study, decoder: Decoder, label: str, *, seed: int, across: bool = False
 ) -> EmotionNetwork:
-    """Return an untrained network; its weights depend on the seed alone, so folds begin alike.
+    """Return an untrained network; its weights depend on the seed alone, so folds begin alike."""
+    section, names = network_section(study, decoder, across=across), study.first.info["channels"]
+    torch.manual_seed(seed)
+    return section.build(
+        names, study.config.window_samples, build_target(study, decoder, label).n_outputs
+    )
+
+
+def network_section(study: Study, decoder: Decoder, *, across: bool = False) -> NetworkSection:
+    """Return the settings of a decoder's network, its own regions written out.
 
     Settings of ``network`` that a family does not have are left out for it: own regions are for
     HiSTN, say, and not for EEGNet.
@@ -59,11 +69,7 @@ def build_network(
         changed["dropout"] = config.sources.dropout
     names = study.first.info["channels"]
     positions = _positions(names) if section.n_regions is not None else None
-    torch.manual_seed(seed)
-    return section.model_copy(update=changed).build(
-        names, config.window_samples, build_target(study, decoder, label).n_outputs,
-        positions=positions,
-    )  # fmt: skip
+    return section.model_copy(update=changed).resolved(positions)
 
 
 def answer(
@@ -79,7 +85,13 @@ def answer(
         )
         return found.astype(np.float32)
     network = load_network(study, decoder, label, folder, weights=weights, across=across)
-    target = build_target(study, decoder, label)
+    return network_answer(network, build_target(study, decoder, label), windows)
+
+
+def network_answer(
+    network: EmotionNetwork, target: Target, windows: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the probabilities (n, n_classes) of a network in evaluation mode for windows."""
     with torch.no_grad():
         parts = [
             target.probabilities(network(torch.from_numpy(windows[k : k + BATCH]))).numpy()

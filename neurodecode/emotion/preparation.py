@@ -141,11 +141,15 @@ def _normalise_session(
     for place, trial in enumerate(recording.table["trial"]):
         where = f"subject {recording.subject}, session {recording.session}, trial {trial}"
         clip = _last(
-            _resampled(recording.signals[place][rows], recording, settings), settings, where
+            resampled(recording.signals[place][rows], recording.sampling_rate, settings),
+            settings,
+            where,
         )
         rest = None
         if rests is not None:
-            rest = _middle(_resampled(rests[place][rows], recording, settings), settings, where)
+            rest = _middle(
+                resampled(rests[place][rows], recording.sampling_rate, settings), settings, where
+            )
         normalised, constant = normalise_trial(clip, rest, settings)
         trials.append(normalised)
         flat = [name for name, still in zip(names, constant, strict=True) if still]
@@ -153,12 +157,18 @@ def _normalise_session(
     return trials, lines
 
 
-def _resampled(array: Array, recording: Rated, settings: PreparationSettings) -> Array:
-    """Resample around the mean: the filter's ripple would turn an offset of mV into uV of noise."""
+def resampled(array: Array, measured: float, settings: PreparationSettings) -> Array:
+    """Resample around the mean: the filter's ripple would turn an offset of mV into uV of noise.
+
+    Parameters
+    ----------
+    array : ndarray, shape (n_channels, n_samples)
+    measured : float
+        Its sampling rate, Hz.
+    """
     mean = _mean(array)
-    changed = resample_exactly(array - mean, recording.sampling_rate, settings.sampling_rate)
-    resampled: Array = changed + mean
-    return resampled
+    changed: Array = resample_exactly(array - mean, measured, settings.sampling_rate) + mean
+    return changed
 
 
 def _last(clip: Array, settings: PreparationSettings, where: str) -> Array:

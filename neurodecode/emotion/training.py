@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodecode.artefacts import write_json
 from neurodecode.emotion.datamodule import RatedData
+from neurodecode.emotion.export import export_decoder
 from neurodecode.emotion.loading import (
     CALIBRATED,
     SOURCES,
@@ -47,6 +48,7 @@ def train_unit(study: Study, unit: Unit, folder: Path) -> str:
                 known = shuffle_ratings(stretches, fold, decoder, study.config.seed)
                 place = fold_folder(folder, decoder, label, fold.fold)
                 Training(study, unit, decoder, label, known, fold, place).run()
+                export_decoder(study, unit, decoder, label, stretches, fold, place)
                 n_trained += 1
     write_json(folder / "model.json", {"unit": unit.name, "n_trained": n_trained})
     names = ", ".join(decoder.name for decoder in unit.decoders)

@@ -24,7 +24,7 @@ def model_card(settings: DecoderSettings) -> str:
     """Return the card as Markdown: data, split, score with interval, input, limits."""
     counts = ", ".join(f"{name}: {n}" for name, n in settings.counts.items())
     bands = ", ".join(f"{low:g} to {high:g} Hz" for low, high in settings.signals.bands)
-    score, window = settings.held_out, settings.window
+    window = settings.window
     return f"""\
 # Decoder `{settings.name}`, {settings.protocol}, {settings.fold}
 
@@ -39,8 +39,7 @@ What it is: {DESCRIPTIONS[settings.name]}.
 
 ## Score
 
-On the {score.n} held-out trials of this fold: {score.metric} {score.value:.3f}, 95 % interval
-{score.ci_low:.3f} to {score.ci_high:.3f} (bootstrap over trials), chance {score.chance:.3f}.
+{settings.held_out.sentence()}
 
 ## Input
 

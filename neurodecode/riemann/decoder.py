@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from neurodecode.artefacts import read_json
-from neurodecode.config import validate
-from neurodecode.decoder_folder import AGAIN, open_folder
+from neurodecode.decoder_folder import AGAIN, open_folder, read_settings
 from neurodecode.faults import DataFault, unknown
 from neurodecode.persistence import load_estimators
 from neurodecode.riemann.decoder_settings import DecoderSettings
@@ -101,9 +99,7 @@ class ACMDecoder:
             fit together.
         """
         open_folder(folder)
-        content = read_json(folder / "model.json")
-        content.pop("sha256", None)
-        settings = validate(DecoderSettings, content, source=str(folder / "model.json"))
+        settings = read_settings(folder, "model", DecoderSettings)
         return cls(settings, load_estimators(folder, trusted=TRUSTED))
 
     @property

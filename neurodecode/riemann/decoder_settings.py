@@ -7,23 +7,13 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from neurodecode.config import Section
+from neurodecode.decoder_folder import HeldOut
 from neurodecode.signals.amplitudes import FACTORS
 from neurodecode.signals.config import SignalsSection
 from neurodecode.streaming.chain import Chain
 
 if TYPE_CHECKING:
     from typing import Any
-
-
-class HeldOut(Section):
-    """Score of this very decoder on the trials that its fold held out."""
-
-    metric: str
-    value: float
-    ci_low: float = Field(description="95 % bootstrap over trials")
-    ci_high: float
-    chance: float
-    n: int = Field(description="Trials")
 
 
 class DecoderSettings(Section):

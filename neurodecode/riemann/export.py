@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from neurodecode.artefacts import write_text
-from neurodecode.decoder_folder import seal_folder
+from neurodecode.decoder_folder import HeldOut, seal_folder
 from neurodecode.evaluation.scoring import score_subjects
 from neurodecode.persistence import save_estimators
 from neurodecode.riemann.card import model_card
 from neurodecode.riemann.config import SHUFFLED_LABELS, SHUFFLED_TIME
-from neurodecode.riemann.decoder_settings import DecoderSettings, HeldOut
+from neurodecode.riemann.decoder_settings import DecoderSettings
 from neurodecode.riemann.folds import FeatureCache, predict_fold
 from neurodecode.riemann.protocols import load_unit, two_class_metric, unit_folds
 from neurodecode.signals.store import open_store
@@ -80,7 +80,7 @@ def export_decoders(
             seal_folder(out, "acm", PACKAGES)
 
 
-def _training(unit: Unit, fold: Fold, config: ACMConfig) -> dict[str, object]:
+def _training(unit: Unit, fold: Fold, config: ACMConfig) -> dict[str, Any]:
     """Return what the training trials of a fold were."""
     signals, trials = unit.signals[fold.train], unit.trials.iloc[fold.train]
     return {
@@ -111,10 +111,7 @@ def _held_out(
         found.assign(split=protocol), metric, n_resamples=N_RESAMPLES, n_permutations=0, seed=seed
     )
     row = next(row for row in scored.rows if row.level == "subject")
-    return HeldOut(
-        metric=metric, value=row.value, ci_low=row.ci_low, ci_high=row.ci_high,
-        chance=row.chance, n=len(found),
-    )  # fmt: skip
+    return HeldOut.model_validate({name: getattr(row, name) for name in HeldOut.model_fields})
 
 
 def _slug(fold: str) -> str:

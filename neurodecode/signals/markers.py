@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -11,6 +12,11 @@ from neurodecode.signals.matching import recording_name
 
 if TYPE_CHECKING:
     import mne
+
+
+def spelled(label: str) -> str:
+    """Return a label as candidates are spelled: a whole number of a table, 4.0, is 4."""
+    return re.sub(r"^(-?\d+)\.0+$", r"\1", label)
 
 
 def annotated_onsets(raw: mne.io.BaseRaw) -> pd.DataFrame:

@@ -120,14 +120,15 @@ class TrialDecoder(Protocol):
         What a candidate is: "picture", "class".
     first_only : bool
         Only the first candidate counts as an answer; False: the first few do.
-    label_columns : tuple of str
-        Columns of an events table that may hold the true candidate, the likeliest first.
     """
 
     kind: str
     noun: str
     first_only: bool
-    label_columns: tuple[str, ...]
+
+    @property
+    def label_columns(self) -> tuple[str, ...]:
+        """Columns of an events table that may hold the true candidate, the likeliest first."""
 
     @property
     def chain(self) -> Chain:

@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from neurodecode.artefacts import read_json
-from neurodecode.config import validate
 from neurodecode.contrastive.image.candidates import CandidateBank
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 from neurodecode.contrastive.image.viewers import Viewer, Viewers, check_amplitude
 from neurodecode.contrastive.image.windows import cut_recording, read_recording
-from neurodecode.decoder_folder import open_folder
+from neurodecode.decoder_folder import open_folder, read_settings
 from neurodecode.faults import DataFault
 from neurodecode.persistence import load_weights
 from neurodecode.signals.markers import annotated_onsets
@@ -82,9 +80,7 @@ class ImageDecoder:
             do not fit together.
         """
         open_folder(folder)
-        content = read_json(folder / "network.json")
-        content.pop("sha256", None)
-        settings = validate(DecoderSettings, content, source=str(folder / "network.json"))
+        settings = read_settings(folder, "network", DecoderSettings)
         network = settings.network.build()
         load_weights(folder, network, name="network")
         return cls(settings, network, CandidateBank.load(folder), Viewers.load(folder))

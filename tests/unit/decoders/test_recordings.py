@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from neurodecode.decoders.recordings import open_recording, trials_of
+from neurodecode.decoders.recordings import cued, open_recording, trials_of
 from neurodecode.faults import DataFault
 
 
@@ -49,6 +49,18 @@ def test_without_a_column_of_labels_pictures_are_unknown(file, tmp_path):
     table = tmp_path / "mine.tsv"
     pd.DataFrame({"onset": [2.5]}).to_csv(table, sep="\t", index=False)
     assert trials_of(open_recording(file), file, table)["label"].tolist() == [""]
+
+
+def test_markers_that_are_no_cue_are_left_out_and_counted():
+    trials = pd.DataFrame({"onset": [1.0, 2.0, 3.0], "label": ["left", "rest", ""]})
+    kept, said = cued(trials, ["left", "right"])
+    assert kept["onset"].tolist() == [1.0]
+    assert "rest (1)" in said
+    assert "no label (1)" in said
+    for cues in ((), ["feet"]):
+        kept, said = cued(trials, cues)
+        assert len(kept) == 3
+        assert not said
 
 
 def test_the_events_beside_a_bids_recording_are_found(viewing, tmp_path):

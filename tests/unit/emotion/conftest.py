@@ -75,7 +75,7 @@ def viewers(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def watched(viewers):
     """Return a maker of studies of them: ``watched(models=["flat"])``, by sections.
 
