@@ -128,11 +128,12 @@ def run(
 @app.command()
 def runs(
     folder: Annotated[Path, typer.Argument(help="Where to look.")] = Path("reports"),
+    page: Annotated[bool, typer.Option("--html", help="Also write index.html there.")] = False,
 ) -> None:
     """Table of all runs."""
     from neurodecode.workflow.tables import show_runs
 
-    show_runs(folder)
+    show_runs(folder, page=page)
 
 
 @app.command()

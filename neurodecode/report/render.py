@@ -23,6 +23,19 @@ def write_report(report: Report, folder: Path) -> Path:
 
 def render(report: Report) -> str:
     """Return the report as HTML; every name and text is escaped, only our own SVG is not."""
+    return render_page("template.html.j2", report=report)
+
+
+def render_page(template: str, **content: Any) -> str:
+    """Return a page of this folder's templates as HTML, with autoescape.
+
+    Parameters
+    ----------
+    template : str
+        File name; ``style.css`` is the look that all of them include.
+    **content
+        What the template names, beside ``version``.
+    """
     environment = Environment(
         loader=PackageLoader("neurodecode.report", "."),
         autoescape=True,
@@ -31,7 +44,7 @@ def render(report: Report) -> str:
     )
     environment.filters["trusted_svg"] = Markup
     environment.filters["pvalue"] = p_text
-    return environment.get_template("template.html.j2").render(report=report, version=__version__)
+    return environment.get_template(template).render(**content, version=__version__)
 
 
 def p_text(p: Any) -> str:

@@ -14,6 +14,9 @@ from filelock import FileLock, Timeout
 from neurodecode.artefacts import read_json, write_json
 from neurodecode.faults import DataFault, DiskFault
 
+HOLDER = "run.lock.json"
+"""Beside the lock: who holds it, while it is held."""
+
 
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
@@ -29,7 +32,7 @@ def run_lock(folder: Path) -> Iterator[None]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise DiskFault(f"cannot make the run folder: {reason}", where=str(folder)) from error
-    holder = folder / "run.lock.json"
+    holder = folder / HOLDER
     lock = FileLock(folder / "run.lock")
     try:
         lock.acquire(timeout=0)

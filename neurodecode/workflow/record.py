@@ -59,12 +59,6 @@ def finish_record(folder: Path, record: dict[str, Any], status: str, began: floa
     write_json(folder / "run.json", record)
 
 
-def all_runs(reports: Path) -> list[tuple[Path, dict[str, Any]]]:
-    """Return every run folder below ``reports`` with its record, newest first."""
-    found = [(path.parent, read_json(path)) for path in reports.glob("**/run.json")]
-    return sorted(found, key=lambda run: run[1].get("started", ""), reverse=True)
-
-
 def package_versions() -> dict[str, str]:
     """Return the installed versions of the packages that results depend on."""
     found = {}

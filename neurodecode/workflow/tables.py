@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +13,9 @@ from rich.table import Table
 from neurodecode.config import read_yaml
 from neurodecode.faults import ConfigFault
 from neurodecode.workflow.project import find_project
+
+if TYPE_CHECKING:
+    from neurodecode.workflow.past_runs import PastRun
 
 console = Console()
 
@@ -48,34 +51,35 @@ def json_schema(pipeline: str) -> str:
     return json.dumps(model.model_json_schema(), indent=2)
 
 
-def show_runs(folder: Path) -> None:
-    """Print a table over all ``run.json`` below ``folder``."""
-    from neurodecode.workflow.record import all_runs
+def show_runs(folder: Path, *, page: bool = False) -> None:
+    """Print a table over all ``run.json`` below ``folder``; ``page`` also writes ``index.html``."""
+    from neurodecode.workflow.past_runs import past_runs
 
     table = _table("run", "status", "score", "chance", "started", "wall", "memory")
-    found = all_runs(folder)
-    for path, record in found:
-        cells = (str(path), record.get("status", "?"), *_record_cells(record))
-        table.add_row(*map(escape, cells))
+    found = past_runs(folder)
+    for run in found:
+        table.add_row(*map(escape, (str(run.folder), run.status, *_run_cells(run))))
     if found:
         console.print(table)
     else:
         console.print(f"no runs in {folder}; `neurodecode run acm` makes one")
+    if page:
+        from neurodecode.workflow.index import write_index
+
+        _line(escape(str(write_index(folder))))
 
 
-def _record_cells(record: dict[str, object]) -> list[str]:
-    headline = record.get("headline")
-    score = chance = "-"
-    if isinstance(headline, dict):
-        score = "{value:.3f} [{ci_low:.3f}, {ci_high:.3f}]".format(**headline)
-        chance = f"{headline['chance']:.2f}"
-    wall, memory = record.get("wall_s"), record.get("peak_memory_mb")
+def _run_cells(run: PastRun) -> list[str]:
+    if run.record is None:
+        return [run.problem, "-", "-", "-", "-"]
+    score, record = run.score, run.record
+    earlier = "" if run.is_current else " of an earlier run"
     return [
-        score,
-        chance,
-        str(record.get("started", ""))[:16],
-        f"{wall:.0f} s" if isinstance(wall, float) else "-",
-        f"{memory:.0f} MB" if isinstance(memory, float) else "-",
+        f"{score.text}{earlier}" if score else "-",
+        f"{score.chance:.2f}" if score and score.chance is not None else "-",
+        record.started[:16],
+        f"{record.wall_s:.0f} s" if record.wall_s is not None else "-",
+        f"{record.peak_memory_mb:.0f} MB" if record.peak_memory_mb is not None else "-",
     ]
 
 
