@@ -11,6 +11,7 @@ LIMITS = """\
 - It gives every window a value of the rating, whether or not anything was felt.
 - Probabilities are the network's and are not calibrated.
 - A window is normalised by the rest before its clip; without such a rest it cannot be decoded.
+- A stream decodes the one window after each marker, and only with a causal normalisation.
 - The score above is that of one fold; the run's report has the scores over subjects.
 - It is a research tool. It must not be used to draw conclusions about a person."""
 

@@ -279,7 +279,7 @@ class EmotionDecoder:
         n_clips = len(signals) if onsets is None else len(onsets)
         if true is not None and len(true) != n_clips:
             raise DataFault(f"{len(true)} ratings for {n_clips} clips")
-        known = None if true is None else [spelled(true[k]) for k in clips]
+        known = None if true is None else [spelled(true[k]) for k in clips.tolist()]
         ranking = self.rank(self.infer(np.asarray(windows, np.float32)), top=top, true=known)
         table = ranking.table(times, known)
         return table.assign(clip=clips[table["trial"].to_numpy()], note="")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from neurodecode.artefacts import write_text
 from neurodecode.decoder_folder import HeldOut, seal_folder
@@ -74,7 +74,7 @@ def export_decoder(
         channels=study.first.info["channels"],
         n_samples=study.config.window_samples,
         network=network_section(study, decoder, across=unit.across),
-        target=TargetSection(kind=decoder.target, sigma=study.config.sigma),
+        target=TargetSection(kind=cast("Any", decoder.target), sigma=study.config.sigma),
         signals=study.config.signals,
         held_out=_held_out(study, unit, decoder, label, stretches, fold, place),
     )

@@ -263,9 +263,10 @@ class ACMDecoder:
         if true is not None and len(true) != len(onsets):
             raise DataFault(f"{len(true)} classes for {len(onsets)} onsets", where=where)
         self.check_unit(windows, where=where)
-        known = None if true is None else [true[k] for k in inside]
+        places = inside.tolist()
+        known = None if true is None else [true[k] for k in places]
         ranking = self.rank(self.infer(self.scale(windows)), top=top, true=known)
-        return ranking.table([onsets[k] for k in inside], known).assign(note="")
+        return ranking.table([onsets[k] for k in places], known).assign(note="")
 
     def _annotated(self, raw: mne.io.BaseRaw) -> tuple[list[float], list[str]]:
         marks = annotated_onsets(raw)

@@ -261,3 +261,16 @@ def test_segments_and_random_windows_of_a_real_person_are_scored_side_by_side(
     assert {claim["verdict"] for claim in content["claims"]} == {"not tested"}
     # the matrix names the states as the recording does
     assert "0 decoded as" in (tmp_path / "run" / "report.html").read_text()
+
+
+def test_the_first_network_of_every_fold_leaves_the_run(felt):
+    import neurodecode
+
+    folders = sorted(path.parent for path in felt.rglob("decoder.json"))
+    assert len(folders) == 9  # three subjects under three protocols, a fold each
+    for folder in folders:
+        decoder = neurodecode.load_decoder(folder)
+        assert decoder.settings.name == "HiSTN G0"
+        assert decoder.channels == CHANNELS
+    shares = [neurodecode.load_decoder(folder).settings.participants for folder in folders]
+    assert max(map(len, shares)) > 1  # across subjects
