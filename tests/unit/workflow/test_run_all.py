@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,11 +131,25 @@ def test_a_dry_run_shows_the_jobs_of_each_and_writes_nothing(request_all, capsys
     assert not (tmp_path / "reports").exists()
 
 
-def test_real_runs_follow_one_another_in_one_process(request_all, capfd, tmp_path):
+PROGRAM = """
+import sys
+from pathlib import Path
+from neurodecode.workflow.run import RunRequest
+from neurodecode.workflow.run_all import run_all
+if __name__ == "__main__":
+    request = RunRequest("all", "smoke", out=Path(sys.argv[1]), until="fetch")
+    sys.exit(run_all(request, ("acm", "mci", "adhd")))
+"""
+
+
+def test_real_runs_follow_one_another_in_one_process(tmp_path):
     reports = tmp_path / "reports"
     with run_lock(reports / "acm" / "smoke"):
-        assert run_all(request_all(until="fetch"), ("acm", "mci", "adhd")) == 1
-    said = capfd.readouterr().out
-    assert "another run is at work" in said
-    assert said.count("done    1/1  fetch") == 2
-    assert "until fetch" in (reports / "index.html").read_text()
+        result = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(reports)],
+            cwd=REPOSITORY, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert result.returncode == 1, result.stderr
+    assert "another run is at work" in result.stdout
+    assert result.stdout.count("1/1  fetch") == 2
+    assert (reports / "index.html").read_text().count("until fetch") == 2
