@@ -103,9 +103,10 @@ def run(
         bool, typer.Option("--print-config", help="Show the resolved settings and stop.")
     ] = False,
 ) -> None:
-    """Run a pipeline; what follows -- goes to Snakemake.
+    """Run a pipeline, or all in turn; what follows -- goes to Snakemake.
 
     The same command resumes an interrupted run and reruns exactly what a change touches.
+    `neurodecode run all` runs every decoder's demo; a failing one does not stop the others.
     """
     from neurodecode.workflow.run import RunRequest, run_pipeline
 
@@ -122,6 +123,10 @@ def run(
         print_config=print_config,
         extra=tuple(context.obj or ()),
     )
+    if pipeline == "all":
+        from neurodecode.workflow.run_all import run_all
+
+        raise typer.Exit(run_all(request))
     raise typer.Exit(run_pipeline(request))
 
 

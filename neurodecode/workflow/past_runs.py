@@ -125,19 +125,20 @@ def past_runs(reports: Path) -> list[PastRun]:
 
     One whose ``run.json`` is broken, or lacks what this version needs, comes last, with the reason.
     """
-    found = [_past_run(path, reports) for path in sorted(reports.glob("**/run.json"))]
+    found = [past_run(path.parent, reports) for path in sorted(reports.glob("**/run.json"))]
     return sorted(found, key=lambda run: run.record.started if run.record else "", reverse=True)
 
 
-def _past_run(path: Path, reports: Path) -> PastRun:
-    name = path.parent.relative_to(reports).as_posix()
+def past_run(folder: Path, reports: Path) -> PastRun:
+    """Return the run of a folder below ``reports``, with the reason where it cannot be read."""
+    name = folder.relative_to(reports).as_posix()
     try:
-        record = Record.model_validate(_content(path))
+        record = Record.model_validate(_content(folder / "run.json"))
     except DataFault as fault:
-        return PastRun(path.parent, name, None, fault.what)
+        return PastRun(folder, name, None, fault.what)
     except ValidationError as error:
-        return PastRun(path.parent, name, None, _wording(error))
-    return PastRun(path.parent, name, record)
+        return PastRun(folder, name, None, _wording(error))
+    return PastRun(folder, name, record)
 
 
 def _content(path: Path) -> Any:

@@ -8,6 +8,7 @@ from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from shutil import copytree
+from typing import Any
 
 from neurodecode.config import Experiment, apply_overrides, read_yaml, validate
 from neurodecode.faults import ConfigFault, DiskFault, unknown
@@ -20,8 +21,9 @@ FOLDERS = ("pipelines", "configs", "data/catalog", "profiles")
 class Pipeline:
     """One pipeline: its folder and its experiment files.
 
-    ``folder`` holds ``pipeline.yaml`` (title, summary, config class), ``Snakefile`` and
-    ``steps.py``; ``configs`` holds one YAML file per experiment.
+    ``folder`` holds ``pipeline.yaml`` (title, summary, config class, and where they apply
+    ``needs`` and ``measures``), ``Snakefile`` and ``steps.py``; ``configs`` holds one YAML file
+    per experiment.
     """
 
     name: str
@@ -29,9 +31,19 @@ class Pipeline:
     configs: Path
 
     @cached_property
-    def card(self) -> dict[str, str]:
-        """The text of ``pipeline.yaml``."""
+    def card(self) -> dict[str, Any]:
+        """The content of ``pipeline.yaml``."""
         return read_yaml(self.folder / "pipeline.yaml")
+
+    @property
+    def needs(self) -> list[str]:
+        """Modules of extra packages (see ``faults.EXTRA_OF``) that its demo cannot do without."""
+        return list(self.card.get("needs", []))
+
+    @property
+    def decodes(self) -> bool:
+        """Whether it decodes brains; else it measures those that do."""
+        return not self.card.get("measures", False)
 
     @property
     def config_model(self) -> type[Experiment]:
@@ -86,6 +98,11 @@ class Project:
             )
             for card in cards
         }
+
+    @property
+    def decoding(self) -> list[str]:
+        """The names of the pipelines that decode."""
+        return [name for name, pipeline in self.pipelines.items() if pipeline.decodes]
 
     def pipeline(self, name: str) -> Pipeline:
         """Return the pipeline called ``name``, or raise with the nearest name."""
