@@ -29,7 +29,8 @@ MARKER = re.compile(r"^<!-- (\w+)(?:: ([\w.:]+))? -->$", flags=re.MULTILINE)
 WORDS = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path",
          types.NoneType: "null", Any: "anything"}  # fmt: skip
 LIMITS = {Ge: ("ge", "at least"), Gt: ("gt", "above"), Le: ("le", "at most"), Lt: ("lt", "below"),
-          MinLen: ("min_length", "length at least"), MaxLen: ("max_length", "length at most")}  # fmt: skip
+          MinLen: ("min_length", "length at least"),
+          MaxLen: ("max_length", "length at most")}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,8 @@ def protocols(registry: str) -> str:
     rows = []
     for protocol in getattr(import_module(module), name).values():
         units = getattr(protocol, "units", None) or getattr(protocol, "test_units", None)
-        shown = ", ".join(units or [protocol.unit or "you name it"]).replace("_", " ")
+        named = units or [protocol.unit or "you name it"]
+        shown = ", ".join(unit.removesuffix("_of").replace("_", " ") for unit in named)
         leaks = getattr(protocol, "leaks", None)
         rows.append([f"`{protocol.name}`", shown, f"**leaks:** {leaks}" if leaks else "must be 0"])
     return _table(["split", "what must not cross", "overlap"], rows)
@@ -138,8 +140,7 @@ def _field(key: str, field: FieldInfo, default: Any) -> Iterator[Setting]:
     below = _sections(field.annotation)
     if not (len(below) == 1 and below[0][1] is field.annotation):
         limits = ", ".join([_words(field.annotation), *_limits(field)])
-        shown = "required" if field.is_required() and not key.count(".") else _shown(default)
-        yield Setting(key, limits, shown, field.description or "")
+        yield Setting(key, limits, _shown(default), field.description or "")
     for suffix, section in below:
         tag = _tag(field, section)
         given = default if isinstance(default, section) else None
