@@ -43,7 +43,7 @@ def blocks(*languages):
 
 
 def commands():
-    """Return every ``neurodecode`` line of the shell blocks, and of inline code."""
+    """Return every ``neurodecode`` line of the shell blocks."""
     found = {}
     for line, _, text, page in (param.values for param in blocks(*SHELLS)):
         for offset, command in enumerate(text.splitlines()):
@@ -136,6 +136,15 @@ def test_a_wrong_command_would_be_found(line):
 def test_a_wrong_option_would_be_found(line, said):
     with pytest.raises(Exception, match=said):
         check_command(line)
+
+
+def test_commands_in_running_text_are_commands():
+    group = typer.main.get_command(app)
+    known = {*group.commands, *(f"data {name}" for name in group.commands["data"].commands)}
+    for page in PAGES:
+        prose = FENCE.sub("", page.read_text(encoding="utf-8"))
+        for name in re.findall(r"`neurodecode ((?:data )?\w+)", prose):
+            assert name in known, page.name
 
 
 def test_a_wrong_python_block_would_be_found():
