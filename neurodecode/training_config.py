@@ -14,25 +14,39 @@ OWN = ("patience", "min_delta", "num_workers")
 class TrainerSection(Section):
     """Arguments of ``lightning.Trainer`` by its own names, and of early stopping."""
 
-    max_epochs: int = Field(default=200, ge=1)
-    min_epochs: int | None = Field(default=None, ge=1)
+    max_epochs: int = Field(default=200, ge=1, description="Epochs at most")
+    min_epochs: int | None = Field(
+        default=None, ge=1, description="Epochs at least; null: no such limit"
+    )
     max_steps: int = Field(default=-1, ge=-1, description="-1: no limit")
     max_time: str | None = Field(default=None, description="DD:HH:MM:SS")
     limit_train_batches: int | float | None = Field(
         default=1200, description="Updates per epoch at most (a share where below 1)"
     )
-    limit_val_batches: int | float | None = Field(default=1200)
+    limit_val_batches: int | float | None = Field(
+        default=1200, description="Validation batches at most (a share where below 1); null: all"
+    )
     accelerator: str = Field(default="auto", description="auto takes a GPU where there is one")
-    devices: str | int | tuple[int, ...] = "auto"
-    num_nodes: int = Field(default=1, ge=1)
-    strategy: str = "auto"
-    precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
-    gradient_clip_val: float | None = None
-    accumulate_grad_batches: int = Field(default=1, ge=1)
-    sync_batchnorm: bool = False
-    deterministic: bool | Literal["warn"] = False
-    log_every_n_steps: int = Field(default=10, ge=1)
-    num_sanity_val_steps: int = Field(default=0, ge=0)
+    devices: str | int | tuple[int, ...] = Field(
+        default="auto", description="Number of devices, or which; auto: all there are"
+    )
+    num_nodes: int = Field(default=1, ge=1, description="Machines")
+    strategy: str = Field(default="auto", description="How devices work together, as ddp")
+    precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = Field(
+        default="32-true", description="Of the arithmetic; mixed ones need a device that has them"
+    )
+    gradient_clip_val: float | None = Field(
+        default=None, description="Largest norm of the gradient; null: as it is"
+    )
+    accumulate_grad_batches: int = Field(default=1, ge=1, description="Batches per update")
+    sync_batchnorm: bool = Field(default=False, description="Batch statistics over all devices")
+    deterministic: bool | Literal["warn"] = Field(
+        default=False, description="Only deterministic operations; warn: say where there is none"
+    )
+    log_every_n_steps: int = Field(default=10, ge=1, description="Updates between lines of the log")
+    num_sanity_val_steps: int = Field(
+        default=0, ge=0, description="Validation batches before the first epoch"
+    )
     check_val_every_n_epoch: int = Field(
         default=1, ge=1, description="Validate, and keep a checkpoint, every so many epochs"
     )

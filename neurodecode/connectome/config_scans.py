@@ -17,7 +17,7 @@ FEATURES = ("degree", "distance_degree", "three_cycles", "weight", "clustering",
 class RestingSimulation(Section):
     """The simulated cohort (see ``neurodecode.datasets.simulate.resting``)."""
 
-    n_subjects: int = Field(default=60, ge=6, le=9999)
+    n_subjects: int = Field(default=60, ge=6, le=9999, description="Simulated people")
     n_sites: int = Field(default=3, ge=1, le=6, description="Sites differ in series length")
     voxel_mm: int = Field(default=10, ge=3, le=15, description="10 mm: 1,876 voxels of the brain")
     n_regions: int = Field(default=6, ge=1, le=8, description="Regions that may be tightly knit")

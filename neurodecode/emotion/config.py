@@ -22,7 +22,7 @@ ACROSS = ("calibrated", "zero_shot", "zero_shot_unseen_clips")
 class RatedSimulation(Section):
     """The simulated viewers (see ``neurodecode.datasets.simulate.rated``)."""
 
-    n_subjects: int = Field(default=6, ge=1, le=99)
+    n_subjects: int = Field(default=6, ge=1, le=99, description="Simulated viewers")
     n_clips: int = Field(default=18, ge=2, description="Everybody watches all of them")
     seconds: float = Field(default=60.0, gt=0, description="Of a clip")
     baseline_seconds: float = Field(default=61.0, ge=0, description="Before each clip")

@@ -41,7 +41,9 @@ class RegionSection(Section):
 class HierarchySection(Section):
     """Regions by name, and the graph between them."""
 
-    regions: dict[str, RegionSection] = Field(min_length=1)
+    regions: dict[str, RegionSection] = Field(
+        min_length=1, description="Electrodes and edges of each region, by its name"
+    )
     edges: Shape | Edges = Field(
         default="ring", description="Pairs of regions, or chain, ring, complete in order"
     )
@@ -89,7 +91,9 @@ class NetworkSection(Section):
         default=None, description="How electrodes become a region's signal, in HiSTN: dense"
     )
     first_kernel: int | None = Field(default=None, ge=1, description="Taps of the first filters")
-    dropout: float | None = Field(default=None, ge=0, lt=1)
+    dropout: float | None = Field(
+        default=None, ge=0, lt=1, description="Share of values left out; null: the network's own"
+    )
     momentum: float = Field(
         default=0.99,
         ge=0,
@@ -188,7 +192,7 @@ class AdamSection(Section):
     Published across subjects: 1e-2, times .2 from epoch 50; in calibration 1e-3 throughout.
     """
 
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=1e-3, gt=0, description="At the start")
     steps: tuple[tuple[int, float], ...] = Field(
         default=((30, 0.5),),
         description="Epochs, counted from 0, and the share of the rate that holds from there on",

@@ -23,7 +23,7 @@ class RatedTrainer(TrainerSection):
 class WithinSection(Section):
     """Within a subject: random crops with equal levels, the smallest validation loss is kept."""
 
-    batch_size: int = Field(default=256, ge=2)
+    batch_size: int = Field(default=256, ge=2, description="Windows per update")
     n_batches: int | None = Field(
         default=None, ge=1, description="Of an epoch; null: starts of windows / batch size"
     )
@@ -35,7 +35,7 @@ class WithinSection(Section):
 class SourceSection(Section):
     """Across subjects, first stage: the other people's windows, in batches of equal levels."""
 
-    batch_size: int = Field(default=120, ge=2)
+    batch_size: int = Field(default=120, ge=2, description="Windows per update")
     consensus: bool = Field(
         default=True, description="Ratings of a clip replaced by its most frequent one"
     )
@@ -47,7 +47,7 @@ class SourceSection(Section):
 class CalibrationSection(Section):
     """Across subjects, then: the beginning of the target's clips; the last epoch is kept."""
 
-    batch_size: int = Field(default=100, ge=2)
+    batch_size: int = Field(default=100, ge=2, description="Windows per update")
     stride_seconds: float = Field(default=0.25, gt=0, description="From window to window")
     freeze: tuple[str, ...] = Field(default=("temporal",), description="Parts that keep as is")
     optimiser: AdamSection = AdamSection(learning_rate=1e-3, steps=())

@@ -32,7 +32,7 @@ embeddings that came with the data set."""
 class ResponseSimulation(Section):
     """The simulated subjects (see ``neurodecode.datasets.simulate.responses``)."""
 
-    n_subjects: int = Field(default=4, ge=1, le=99)
+    n_subjects: int = Field(default=4, ge=1, le=99, description="Simulated subjects")
     n_voxels: tuple[int, ...] = Field(
         default=(3000, 2500, 2000, 1500), min_length=1, description="Of each subject, by turns"
     )
@@ -145,8 +145,8 @@ class TuningSection(Section):
         default=True, description="Reset-tuning also without the cycle, its pseudo-data"
     )
     seeds: tuple[int, ...] = Field(default=(), description="None: those of the experiment")
-    max_epochs: int = Field(default=200, ge=1)
-    learning_rate: float = Field(default=1.5e-4, gt=0)
+    max_epochs: int = Field(default=200, ge=1, description="Epochs of each tuning")
+    learning_rate: float = Field(default=1.5e-4, gt=0, description="Of each tuning")
 
 
 class BridgeTrainer(TrainerSection):
@@ -171,7 +171,9 @@ class RidgeSection(Section):
     alphas: tuple[float, ...] = Field(
         default=tuple(10.0**k for k in range(8)), min_length=1, description="Penalties"
     )
-    folds: int = Field(default=5, ge=2)
+    folds: int = Field(
+        default=5, ge=2, description="Of the training part, to choose the penalty by"
+    )
 
 
 class PCASection(Section):
@@ -218,9 +220,11 @@ class RedrawSection(Section):
 class BridgeEvaluation(Section):
     """Retrieval in random sets of test stimuli."""
 
-    set_size: int = Field(default=300, ge=2)
-    n_sets: int = Field(default=30, ge=1)
-    n_bootstrap: int = Field(default=2000, ge=100)
+    set_size: int = Field(
+        default=300, ge=2, description="Stimuli in a set that retrieval chooses from"
+    )
+    n_sets: int = Field(default=30, ge=1, description="Random sets")
+    n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
 
 
 class MindBridgeConfig(Experiment):

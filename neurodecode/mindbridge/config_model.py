@@ -31,8 +31,12 @@ class BridgeSection(Section):
     width: int = Field(default=2048, ge=1, description="Of the embedding all subjects share")
     n_blocks: int = Field(default=4, ge=0, description="Residual blocks of the translator")
     adapter_size: int = Field(default=128, ge=1, description="Bottleneck of the adapters")
-    embedder_dropout: float = Field(default=0.5, ge=0, lt=1)
-    translator_dropout: float = Field(default=0.15, ge=0, lt=1)
+    embedder_dropout: float = Field(
+        default=0.5, ge=0, lt=1, description="Share of values left out in embedders"
+    )
+    translator_dropout: float = Field(
+        default=0.15, ge=0, lt=1, description="Share left out in the translator"
+    )
     builders: bool = Field(
         default=True, description="From embeddings back to signals; false: no such losses"
     )
@@ -82,7 +86,7 @@ class OptimiserSection(Section):
         gt=0,
         description="Largest of the cycle; published runs multiply it by the number of processes",
     )
-    weight_decay: float = Field(default=1e-2, ge=0)
+    weight_decay: float = Field(default=1e-2, ge=0, description="Of AdamW")
     decay: Decay = Field(
         default="released",
         description="Which parameters decay: all but biases, as the released code does, or "

@@ -34,8 +34,10 @@ class ReplicateSection(Section):
     )
     preset_features: int = Field(default=20, ge=1, description="How many the preset keeps")
     replicates: int = Field(default=100, ge=1, description="Of the form 'sites' there is one")
-    outer_folds: int = Field(default=5, ge=2)
-    inner_folds: int = Field(default=5, ge=2)
+    outer_folds: int = Field(default=5, ge=2, description="Folds that are tested")
+    inner_folds: int = Field(
+        default=5, ge=2, description="Folds of each training part, to choose by"
+    )
     method: Literal["preset", "random", "bayes"] = Field(
         default="random", description="The app's hyper-parameters; and random draws; or Optuna's"
     )
@@ -80,11 +82,13 @@ class NullSection(Section):
     """The null test: noise, and the cohort with its groups shuffled, must score at chance."""
 
     draws: int = Field(default=20, ge=0, description="Of each; 0: no null test")
-    n_people: int = Field(default=160, ge=20)
-    n_measures: int = Field(default=180, ge=2)
-    ranking: Literal["relieff", "mrmr", "anova", "kruskal-wallis", "chi-square"] = "relieff"
+    n_people: int = Field(default=160, ge=20, description="People of each draw")
+    n_measures: int = Field(default=180, ge=2, description="Measures of each, all noise")
+    ranking: Literal["relieff", "mrmr", "anova", "kruskal-wallis", "chi-square"] = Field(
+        default="relieff", description="Of the measures"
+    )
     preset_features: int = Field(default=20, ge=1, description="Measures kept")
-    outer_folds: int = Field(default=5, ge=2)
+    outer_folds: int = Field(default=5, ge=2, description="Folds that are tested")
 
 
 class MCIEvaluation(Section):

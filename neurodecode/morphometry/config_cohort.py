@@ -15,7 +15,9 @@ class MorphometrySimulation(Section):
     """The simulated cohort (see ``neurodecode.datasets.simulate.morphometry``)."""
 
     n_people: int = Field(default=320, ge=4, description="Stable controls and converters")
-    converter_share: float = Field(default=0.3, gt=0, lt=1)
+    converter_share: float = Field(
+        default=0.3, gt=0, lt=1, description="Share of people who become impaired"
+    )
     n_excluded: int = Field(default=30, ge=0, description="People whom the cohort leaves out")
     n_sites: int = Field(default=3, ge=1, description="Scanners")
     n_scans: int = Field(default=2, ge=1, le=3, description="Of a person, every second year")

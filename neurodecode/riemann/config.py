@@ -51,8 +51,8 @@ FIXED = tuple(name for name in DECODER_NAMES if not name.endswith((", grid", ", 
 class SimulationSection(Section):
     """The simulated motor imagery data set (see ``neurodecode.datasets.simulate``)."""
 
-    n_subjects: int = Field(default=10, ge=1, le=99)
-    n_sessions: int = Field(default=2, ge=1, le=9)
+    n_subjects: int = Field(default=10, ge=1, le=99, description="Simulated people")
+    n_sessions: int = Field(default=2, ge=1, le=9, description="Sessions of each")
     n_trials: int = Field(default=80, ge=4, description="Trials per session, both classes together")
     desynchronisation: float = Field(
         default=0.25, ge=0, lt=1, description="Share of mu and beta power lost contralaterally"
@@ -122,10 +122,20 @@ class ModelSection(Section):
 class SearchSection(Section):
     """What the decoders called "grid" and "Takens" choose from, on training trials only."""
 
-    orders: tuple[int, ...] = Field(default=tuple(range(1, 11)), min_length=1)
-    lags: tuple[int, ...] = Field(default=tuple(range(1, 11)), min_length=1)
-    C: tuple[float, ...] = Field(default=(0.5, 1.0, 1.5), min_length=1)
-    kernels: tuple[Literal["linear", "rbf"], ...] = Field(default=("linear", "rbf"), min_length=1)
+    orders: tuple[int, ...] = Field(
+        default=tuple(range(1, 11)), min_length=1, description="Embedding dimensions that are tried"
+    )
+    lags: tuple[int, ...] = Field(
+        default=tuple(range(1, 11)), min_length=1, description="Delays that are tried, in samples"
+    )
+    C: tuple[float, ...] = Field(
+        default=(0.5, 1.0, 1.5),
+        min_length=1,
+        description="Inverse regularisations of the SVM that are tried",
+    )
+    kernels: tuple[Literal["linear", "rbf"], ...] = Field(
+        default=("linear", "rbf"), min_length=1, description="Kernels of the SVM that are tried"
+    )
     n_splits: int = Field(default=3, ge=2, description="Inner folds")
     mode: Literal["exact", "shared"] = Field(
         default="exact",
@@ -159,13 +169,17 @@ class SearchSection(Section):
 class EvaluationSection(Section):
     """Protocols, metric and statistics."""
 
-    protocols: tuple[Protocol, ...] = Field(default=("within_session",), min_length=1)
+    protocols: tuple[Protocol, ...] = Field(
+        default=("within_session",),
+        min_length=1,
+        description="Splits; first: the one the report is about",
+    )
     n_splits: int = Field(default=5, ge=2, description="Outer folds within a session")
     metric: Literal["auto", "roc_auc", "accuracy", "balanced_accuracy"] = Field(
         default="auto", description="auto: ROC-AUC with two classes, else accuracy (as MOABB)"
     )
-    n_bootstrap: int = Field(default=2000, ge=100)
-    n_permutations: int = Field(default=1000, ge=100)
+    n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
+    n_permutations: int = Field(default=1000, ge=100, description="Shuffles of labels, for p")
 
 
 class ACMConfig(Experiment):

@@ -36,15 +36,15 @@ class NetworkSection(Section):
     """Sizes that all networks of an experiment share; the defaults are the published ones."""
 
     width: int = Field(default=256, ge=2, description="Of every token")
-    n_heads: int = Field(default=8, ge=1)
+    n_heads: int = Field(default=8, ge=1, description="Heads of attention")
     n_state_layers: int = Field(default=6, ge=0, description="Over current tokens, twice")
     n_past_layers: int = Field(default=6, ge=1, description="Of attention to the past")
     n_frame_layers: int = Field(default=6, ge=1, description="Over frames, and to them")
     n_behaviour_layers: int = Field(default=4, ge=1, description="Of attention to behaviour")
     n_samples: int = Field(default=1, ge=1, description="Of each behaviour in a window")
-    dropout: float = Field(default=0.2, ge=0, lt=1)
-    time_code: TimeCode = "learned"
-    positions: bool = True
+    dropout: float = Field(default=0.2, ge=0, lt=1, description="Share of values left out")
+    time_code: TimeCode = Field(default="learned", description="Of times within a window")
+    positions: bool = Field(default=True, description="Learnt vectors of the places in a window")
     temperature: float = Field(default=0.5, gt=0, description="Of the contrastive loss")
     symmetric: bool = Field(default=False, description="Contrastive loss in both directions")
     corrections: Annotated[CorrectionSection, BeforeValidator(from_name)] = CorrectionSection()

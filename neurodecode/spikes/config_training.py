@@ -21,7 +21,9 @@ class OptimiserSection(Section):
     """
 
     learning_rate: float = Field(default=1e-4, gt=0, description="Largest")
-    betas: tuple[float, float] = (0.9, 0.95)
+    betas: tuple[float, float] = Field(
+        default=(0.9, 0.95), description="Of AdamW: decay of both running means"
+    )
     weight_decay: float = Field(default=1.0, ge=0, description="Of weights of linear layers alone")
     warmup_tokens: int = Field(
         default=80_000_000,
@@ -74,7 +76,7 @@ class SpikeTrainer(TrainerSection):
 class SpikeTraining(Section):
     """Batches, optimiser and Trainer of a network."""
 
-    batch_size: int = Field(default=160, ge=1)
+    batch_size: int = Field(default=160, ge=1, description="Windows per update")
     shuffle: bool = Field(default=True, description="Another order each epoch; released: never")
     optimiser: OptimiserSection = OptimiserSection()
     trainer: SpikeTrainer = SpikeTrainer()

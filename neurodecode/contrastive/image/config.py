@@ -34,12 +34,14 @@ Scaling = Literal["none", "standardise"]
 class ViewerSimulation(Section):
     """The simulated viewers (see ``neurodecode.datasets.simulate.viewing``)."""
 
-    n_participants: int = Field(default=8, ge=1, le=99)
+    n_participants: int = Field(default=8, ge=1, le=99, description="Simulated viewers")
     n_categories: int = Field(default=200, ge=2, description="Of all pictures")
-    images_per_category: int = Field(default=6, ge=1)
+    images_per_category: int = Field(
+        default=6, ge=1, description="Pictures of each training category"
+    )
     n_test_categories: int = Field(default=40, ge=1, description="Unseen in training")
     test_repetitions: int = Field(default=8, ge=1, description="Of each test picture")
-    n_channels: int = Field(default=32, ge=1, le=64)
+    n_channels: int = Field(default=32, ge=1, le=64, description="Channels of the recordings")
     sfreq: float = Field(default=120.0, gt=100, description="Of the files, Hz")
     snr: float = Field(default=0.15, ge=0, description="Response to background noise, amplitude")
     low_level_share: float = Field(
@@ -144,7 +146,7 @@ class EmbeddingSection(Section):
 class ImageTraining(Section):
     """Optimiser and losses; the defaults are the published ones."""
 
-    batch_size: int = Field(default=128, ge=2)
+    batch_size: int = Field(default=128, ge=2, description="Windows per update")
     learning_rate: float = Field(default=3e-4, gt=0, description="Of Adam")
     clip_weight: float = Field(
         default=0.75, ge=0, le=1, description="Lambda of 'joint': 1 is the contrastive loss alone"

@@ -60,8 +60,12 @@ class TimeSection(Section):
     decoders: tuple[str, ...] = Field(
         default=("contrastive",), min_length=1, description="Trained on every window"
     )
-    sliding: SlidingWindows | None = None
-    growing: GrowingWindows | None = None
+    sliding: SlidingWindows | None = Field(
+        default=None, description="Windows of one length; null: none"
+    )
+    growing: GrowingWindows | None = Field(
+        default=None, description="Windows of one start; null: none"
+    )
 
     @field_validator("decoders")
     @classmethod
@@ -153,7 +157,7 @@ class ImageEvaluation(Section):
     headline_k: int = Field(default=5, ge=1)
     headline_set: Literal["small", "large"] = "small"
     headline_average: Average = "repetitions"
-    n_bootstrap: int = Field(default=2000, ge=100)
+    n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
     n_permutations: int = Field(default=2000, ge=100, description="Of the cluster test over time")
     stream_trials: int = Field(
         default=20, ge=0, description="Trials replayed in real time for the latency table; 0: off"

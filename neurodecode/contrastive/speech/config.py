@@ -19,7 +19,7 @@ SIMULATED = "simulated-listening"
 class ListenerSimulation(Section):
     """The simulated listeners (see ``neurodecode.datasets.simulate.listening``)."""
 
-    n_participants: int = Field(default=8, ge=1, le=99)
+    n_participants: int = Field(default=8, ge=1, le=99, description="Simulated listeners")
     n_sentences: int = Field(
         default=180, ge=0, description="Of the synthetic story that all hear, about 3 s each"
     )
@@ -84,14 +84,14 @@ class SentenceSplit(Section):
 class TrainingSection(Section):
     """Optimiser and loss."""
 
-    batch_size: int = Field(default=256, ge=2)
+    batch_size: int = Field(default=256, ge=2, description="Windows per update")
     group_size: int | None = Field(
         default=128,
         ge=2,
         description="Candidates of the loss: 1 true, the rest negatives; null: "
         "the whole batch. The published 127 negatives do not depend on devices here",
     )
-    learning_rate: float = Field(default=3e-4, gt=0)
+    learning_rate: float = Field(default=3e-4, gt=0, description="Of Adam")
     symmetric: bool = Field(default=False, description="Beyond the paper: both directions")
     temperature: float = Field(
         default=1.0, gt=0, description="Scores are divided by it; the paper has none (1)"
@@ -149,8 +149,8 @@ class AdaptationSection(Section):
 
     minutes: tuple[float, ...] = Field(default=(), description="Amounts of data; none: off")
     held_out: int = Field(default=1, ge=1, description="The last so many participants, in turn")
-    max_epochs: int = Field(default=20, ge=1)
-    learning_rate: float = Field(default=3e-3, gt=0)
+    max_epochs: int = Field(default=20, ge=1, description="Epochs of each adaptation")
+    learning_rate: float = Field(default=3e-3, gt=0, description="Of each adaptation")
 
 
 class SpeechEvaluation(Section):
@@ -159,7 +159,7 @@ class SpeechEvaluation(Section):
     top_k: tuple[int, ...] = Field(default=(1, 5, 10), min_length=1)
     headline_k: int = Field(default=10, ge=1)
     batch_size: int = Field(default=128, ge=1, description="Queries at a time")
-    n_bootstrap: int = Field(default=2000, ge=100)
+    n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
 
     @model_validator(mode="after")
     def _headline_is_computed(self) -> SpeechEvaluation:
