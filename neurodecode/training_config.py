@@ -23,9 +23,13 @@ class TrainerSection(Section):
     )
     limit_val_batches: int | float | None = Field(default=1200)
     accelerator: str = Field(default="auto", description="auto takes a GPU where there is one")
-    devices: str | int | tuple[int, ...] = "auto"
+    devices: str | int | tuple[int, ...] = Field(
+        default=1, description="Number, list of numbers, or auto: all; batches are shared by them"
+    )
     num_nodes: int = Field(default=1, ge=1)
-    strategy: str = "auto"
+    strategy: str = Field(
+        default="auto", description="On one machine, auto and ddp start a process per device"
+    )
     precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = "32-true"
     gradient_clip_val: float | None = None
     accumulate_grad_batches: int = Field(default=1, ge=1)
@@ -47,6 +51,10 @@ class TrainerSection(Section):
         arguments = self.model_dump(exclude=set(OWN))
         if isinstance(arguments["devices"], tuple):
             arguments["devices"] = list(arguments["devices"])
+        # a script that Lightning starts again for each device would run the whole job again
+        single = arguments["devices"] in (1, "1") or self.num_nodes > 1
+        if not single and self.strategy in ("auto", "ddp"):
+            arguments["strategy"] = "ddp_spawn"
         # a training that ends before the first validation would have no best weights
         every = min(self.check_val_every_n_epoch, self.max_epochs)
         return arguments | {"check_val_every_n_epoch": every}
