@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
-from torch.multiprocessing import ProcessRaisedException
+from torch.multiprocessing.spawn import ProcessRaisedException
 
 from neurodecode.contrastive.config_model import BrainSection
 from neurodecode.contrastive.data import EpochOrder, Recordings
