@@ -20,7 +20,9 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 from lightning.pytorch.utilities import CombinedLoader
+from torch.multiprocessing.spawn import ProcessRaisedException
 
+from neurodecode import faults
 from neurodecode.artefacts import atomic_path, sha256_file, write_text
 from neurodecode.faults import DataFault
 from neurodecode.training_config import TrainerSection
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 MONITOR = "val_loss"
 LAST, BEST = "last.ckpt", "best.ckpt"
 LOG = "log"
+EPOCHS, BEST_LOSS = "fit_epochs", "fit_best_loss"
 
 
 @dataclass(frozen=True)
@@ -99,31 +102,37 @@ def fit(
     if not _goes_on(checkpoints, key):
         _clear(folder, key)
     resume, note = last_whole_checkpoint(checkpoints)
-    trainer = make_trainer(settings, folder, callbacks=[SeedOfBatch(seed), *callbacks])
-    with _quiet():
+    trainer = make_trainer(
+        settings, folder, callbacks=[SeedOfBatch(seed), HowItEnded(), *callbacks],
+        divided=getattr(data, "divides_batches", False),
+    )  # fmt: skip
+    with _quiet(), fault_of_a_process():
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
-    stopped = trainer.checkpoint_callback
-    assert isinstance(stopped, ModelCheckpoint)
     if keep == "best":
         module.load_state_dict(load_checkpoint(checkpoints / BEST)["state_dict"])
     module.eval()
-    score = stopped.best_model_score
+    ended = trainer.callback_metrics
     CheckedCheckpointIO().remove_checkpoint(checkpoints / LAST)  # ended: nothing to go on from
     return Fit(
-        epochs=trainer.current_epoch,
-        best_loss=float("nan") if score is None else float(score),
+        epochs=int(ended[EPOCHS]),
+        best_loss=float(ended[BEST_LOSS]),
         resumed_from=resume.name if resume else "",
         note=note,
     )
 
 
 def make_trainer(
-    settings: TrainerSection, folder: Path, *, callbacks: Sequence[Callback] = ()
+    settings: TrainerSection,
+    folder: Path,
+    *,
+    callbacks: Sequence[Callback] = (),
+    divided: bool = False,
 ) -> lightning.Trainer:
     """Build the Trainer: CSV log, early stopping, best and last checkpoint, progress bar.
 
     The bar is shown where there is a terminal. The log of a training that went on after an
-    interruption is in ``log/version_1`` and so on, beside that of its beginning.
+    interruption is in ``log/version_1`` and so on, beside that of its beginning. ``divided``: the
+    loaders give each process its part of a batch themselves.
     """
     own: list[Callback] = [
         StopAtNonFiniteLoss(),  # before the one that would stop in silence
@@ -139,6 +148,7 @@ def make_trainer(
         logger=CSVLogger(folder, name=LOG),
         plugins=[CheckedCheckpointIO()],
         default_root_dir=folder,
+        use_distributed_sampler=not divided,
         enable_progress_bar=sys.stderr.isatty(),
         enable_model_summary=False,
     )
@@ -176,6 +186,32 @@ class SeedOfBatch(Callback):
         """Take the batch's own seed, another one on each device."""
         place = (self.seed, trainer.current_epoch, number, trainer.global_rank)
         torch.manual_seed(hash(place) % 2**63)
+
+
+class HowItEnded(Callback):
+    """Leave epochs and best loss where they come back from a process that trained."""
+
+    def on_fit_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        """Note them among the metrics."""
+        stopped = trainer.checkpoint_callback
+        assert isinstance(stopped, ModelCheckpoint)
+        best = stopped.best_model_score
+        trainer.callback_metrics[EPOCHS] = torch.tensor(trainer.current_epoch)
+        trainer.callback_metrics[BEST_LOSS] = torch.tensor(float("nan")) if best is None else best
+
+
+@contextmanager
+def fault_of_a_process() -> Iterator[None]:
+    """Raise a fault again, here, that ended one of the processes which trained."""
+    try:
+        yield
+    except ProcessRaisedException as error:
+        last = str(error).strip().splitlines()[-1]
+        kind, _, text = last.partition(": ")
+        fault = getattr(faults, kind.removeprefix("neurodecode.faults."), None)
+        if fault is None:
+            raise
+        raise fault(text) from error
 
 
 class StopAtNonFiniteLoss(Callback):

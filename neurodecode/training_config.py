@@ -28,10 +28,12 @@ class TrainerSection(Section):
     )
     accelerator: str = Field(default="auto", description="auto takes a GPU where there is one")
     devices: str | int | tuple[int, ...] = Field(
-        default="auto", description="Number of devices, or which; auto: all there are"
+        default=1, description="Number, list of numbers, or auto: all; batches are shared by them"
     )
     num_nodes: int = Field(default=1, ge=1, description="Machines")
-    strategy: str = Field(default="auto", description="How devices work together, as ddp")
+    strategy: str = Field(
+        default="auto", description="On one machine, auto and ddp start a process per device"
+    )
     precision: Literal["32-true", "16-mixed", "bf16-mixed", "64-true"] = Field(
         default="32-true", description="Of the arithmetic; mixed ones need a device that has them"
     )
@@ -61,6 +63,10 @@ class TrainerSection(Section):
         arguments = self.model_dump(exclude=set(OWN))
         if isinstance(arguments["devices"], tuple):
             arguments["devices"] = list(arguments["devices"])
+        # a script that Lightning starts again for each device would run the whole job again
+        single = arguments["devices"] in (1, "1") or self.num_nodes > 1
+        if not single and self.strategy in ("auto", "ddp"):
+            arguments["strategy"] = "ddp_spawn"
         # a training that ends before the first validation would have no best weights
         every = min(self.check_val_every_n_epoch, self.max_epochs)
         return arguments | {"check_val_every_n_epoch": every}

@@ -163,10 +163,25 @@ class EpochOrder(Sampler[int]):
     seed : int
     moving : bool, default=True
         Another order each epoch; the trainer calls :meth:`set_epoch`.
+    batch_size : int, default=1
+        Of all processes together; windows beyond the last whole batch are left out where there are
+        several processes.
+    place : tuple of int, default=(0, 1)
+        This process and the number of all: each takes its part of every batch, so that the batches
+        of all together are those of one process.
     """
 
-    def __init__(self, n: int, seed: int, *, moving: bool = True) -> None:
+    def __init__(
+        self,
+        n: int,
+        seed: int,
+        *,
+        moving: bool = True,
+        batch_size: int = 1,
+        place: tuple[int, int] = (0, 1),
+    ) -> None:
         self.n, self.seed, self.moving, self.epoch = n, seed, moving, 0
+        self.batch_size, (self.rank, self.processes) = batch_size, place
 
     def set_epoch(self, epoch: int) -> None:
         """Take the order of this epoch."""
@@ -174,7 +189,15 @@ class EpochOrder(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         rng = np.random.default_rng([self.seed, self.epoch])
-        return iter(rng.permutation(self.n).tolist())
+        order = rng.permutation(self.n)
+        if self.processes > 1:
+            whole = order[: self.n - self.n % self.batch_size]
+            order = whole.reshape(-1, self.processes, self.batch_size // self.processes)[
+                :, self.rank
+            ]
+        return iter(order.ravel().tolist())
 
     def __len__(self) -> int:
-        return self.n
+        if self.processes == 1:
+            return self.n
+        return self.n // self.batch_size * (self.batch_size // self.processes)

@@ -8,7 +8,8 @@ import lightning
 from torch.utils.data import DataLoader
 
 from neurodecode.contrastive.data import EpochOrder
-from neurodecode.faults import DataFault
+from neurodecode.contrastive.gathering import place_among_processes
+from neurodecode.faults import ConfigFault, DataFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence, Sized
@@ -34,10 +35,14 @@ class WindowData(lightning.LightningDataModule):
     Parameters
     ----------
     batch_size : int
+        Of all processes of a distributed run together.
     seed : int
         Of the order of windows.
     num_workers : int, default=0
     """
+
+    divides_batches = True
+    """Each process takes its part of every batch; Lightning's own sampler would draw others."""
 
     def __init__(self, *, batch_size: int, seed: int, num_workers: int = 0) -> None:
         super().__init__()
@@ -54,9 +59,18 @@ class WindowData(lightning.LightningDataModule):
 
     def _loader(self, part: str, *, moving: bool) -> DataLoader[Any]:
         windows: Any = self.sets[part]
+        rank, processes = place_among_processes()
+        if self.batch_size % processes:
+            raise ConfigFault(
+                f"batches of {self.batch_size} cannot be shared by {processes} processes",
+                where="key 'training.batch_size'", fix=f"a multiple of {processes}",
+            )  # fmt: skip
+        size = min(self.batch_size, len(windows) - len(windows) % processes)
+        order = EpochOrder(
+            len(windows), self.seed, moving=moving, batch_size=size, place=(rank, processes)
+        )
         return DataLoader(
-            windows, batch_size=min(self.batch_size, len(windows)),
-            sampler=EpochOrder(len(windows), self.seed, moving=moving), drop_last=True,
+            windows, batch_size=size // processes, sampler=order, drop_last=True,
             collate_fn=_as_is, num_workers=self.num_workers,
             persistent_workers=self.num_workers > 0,
         )  # fmt: skip

@@ -29,7 +29,7 @@ def gather_batch(values: Tensor) -> Tensor:
     DataFault
         If the processes have batches of different sizes.
     """
-    if not (dist.is_available() and dist.is_initialized()) or dist.get_world_size() == 1:
+    if place_among_processes()[1] == 1:
         return values
     sizes = [torch.zeros(1, dtype=torch.int64, device=values.device) for _ in _ranks()]
     dist.all_gather(sizes, torch.tensor([len(values)], device=values.device))
@@ -40,6 +40,13 @@ def gather_batch(values: Tensor) -> Tensor:
             fix="drop the last incomplete batch",
         )
     return _Gather.apply(values)  # type: ignore[no-untyped-call]
+
+
+def place_among_processes() -> tuple[int, int]:
+    """Return the rank of this process and the number of all; (0, 1) outside a distributed run."""
+    if not (dist.is_available() and dist.is_initialized()):
+        return 0, 1
+    return dist.get_rank(), dist.get_world_size()
 
 
 class _Gather(torch.autograd.Function):

@@ -1,77 +1,13 @@
-"""Faults of whole runs: killed, doubled, offline, misspelt, hostile names."""
+"""Faults of whole runs: offline, misspelt, hostile names."""
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-
-
-def jobs_of(folder):
-    """Return the process numbers of all jobs that work in a run folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            words = (process / "cmdline").read_bytes().split(b"\0")
-            where = (process / "cwd").resolve()
-        except OSError:
-            continue
-        if b"step" in words and where == folder:
-            found.append(int(process.name))
-    return found
-
-
-def wait_for(condition, seconds):
-    """Return whether a condition came true in time."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return True
-        time.sleep(0.1)
-    return False
-
-
-@pytest.mark.skipif(not Path("/proc/self").exists(), reason="reads /proc")
-def test_a_run_killed_in_training_leaves_no_orphan_and_the_same_command_resumes(tmp_path, command):
-    folder = (tmp_path / "run").resolve()
-    arguments = ["run", "acm", "smoke", "--out", str(folder), "--set", "data.subjects=['01']"]
-    run = subprocess.Popen(
-        [sys.executable, "-m", "neurodecode", *arguments],
-        cwd=REPOSITORY, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    assert wait_for(lambda: (folder / "logs" / "train" / "01.log").exists(), 120)
-
-    second = command(*arguments)
-    assert second.returncode == 2
-    assert "another run is at work in this folder" in second.stderr
-    assert f"process {run.pid} on " in second.stderr
-    assert "Traceback" not in second.stderr
-
-    os.kill(run.pid, signal.SIGKILL)
-    run.wait()
-    assert wait_for(lambda: not jobs_of(folder), 10), "a job outlived its run"
-    assert not (folder / "report.html").exists()
-    prepared = (folder / "stores" / "01" / "store.json").stat().st_mtime_ns
-
-    resumed = command(*arguments)
-    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
-    assert (folder / "report.html").exists()
-    assert (folder / "stores" / "01" / "store.json").stat().st_mtime_ns == prepared
-
-    # The interrupted run's numbers are those of an undisturbed one.
-    other = (tmp_path / "other").resolve()
-    arguments[arguments.index(str(folder))] = str(other)
-    assert command(*arguments).returncode == 0
-    metrics = [json.loads((f / "report.json").read_text())["metrics"] for f in (folder, other)]
-    assert metrics[0] == metrics[1]
 
 
 def test_no_network_and_no_data_is_answered_at_once(tmp_path, command):

@@ -29,11 +29,12 @@ def browse(page, tmp_path, *flags, fragment=""):
          "--enable-logging=stderr", f"--log-net-log={log}", *flags, page.as_uri() + fragment],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
-    return result, json.loads(log.read_text())
+    return result, log
 
 
-def requested(net_log):
+def requested(log):
     """Return the addresses of all requests, but for the browser's own calls to its maker."""
+    net_log = json.loads(log.read_text())
     kinds = {value: name for name, value in net_log["constants"]["logEventTypes"].items()}
     urls = {
         event["params"]["url"]

@@ -163,7 +163,8 @@ class ImageTraining(Section):
         default=True, description="The same picture twice in a batch is no negative of itself"
     )
     gather: bool = Field(
-        default=False, description="On several devices: negatives from all of them together"
+        default=True,
+        description="On several devices: negatives from all of them together, as on a single one",
     )
 
 

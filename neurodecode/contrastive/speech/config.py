@@ -101,7 +101,8 @@ class TrainingSection(Section):
         default=False, description="The same segment twice in a batch is no negative of itself"
     )
     gather: bool = Field(
-        default=False, description="On several devices: groups from all of them together"
+        default=True,
+        description="On several devices: groups from all of them together, as on a single one",
     )
 
 
