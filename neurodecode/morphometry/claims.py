@@ -96,7 +96,7 @@ def _z_best(found: Evidence) -> Claim:
 
 def _bayes_best(found: Evidence) -> Claim:
     text = "Gaussian naive Bayes on z-scores is the best classifier of a balanced cohort"
-    note = "AROC, balanced form, minus the strongest of {n}"
+    note = f"AROC, {found.balanced}, minus the strongest of {{n}}"
     return _best_classifier(found, "C3", text, found.balanced, BEST, AROC, note)
 
 
