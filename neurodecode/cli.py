@@ -180,7 +180,12 @@ def meta(
 @app.command()
 def predict(
     decoder: DecoderFolder,
-    recording: Annotated[Path, typer.Argument(metavar="INPUT", help="Any file that MNE reads.")],
+    recording: Annotated[
+        Path,
+        typer.Argument(
+            metavar="INPUT", help="Recording that MNE reads, or what the decoder's card names."
+        ),
+    ],
     out: Annotated[Path, typer.Option("--out", "-o", help="Parquet file.")] = Path(
         "predictions.parquet"
     ),
@@ -191,7 +196,7 @@ def predict(
     drop_extra: DropExtra = False,
     top: Top = 5,
 ) -> None:
-    """Decode a recording with a decoder that a run left."""
+    """Decode a recording, or a file of another kind, with a decoder that a run left."""
     from neurodecode.decoders.commands import Input, predict_file
 
     chosen = Input(decoder, participant, events, label, montage, drop_extra, top)

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import mne
+    from typing_extensions import TypeIs
 
+    from neurodecode.decoders.protocol import AnyDecoder, FileDecoder
     from neurodecode.signals.matching import Extra
     from neurodecode.streaming.protocol import Person, TrialDecoder
     from neurodecode.streaming.sources import Source
@@ -79,6 +81,32 @@ def predict_file(chosen: Input, path: Path, out: Path) -> None:
         Parquet file to write.
     """
     decoder = load_decoder(chosen.decoder)
+    if _reads_files(decoder):
+        _predict_data(decoder, chosen, path, out)
+    else:
+        _predict_recording(decoder, chosen, path, out)
+
+
+def _reads_files(decoder: AnyDecoder) -> TypeIs[FileDecoder]:
+    return hasattr(decoder, "read")
+
+
+def _predict_data(decoder: FileDecoder, chosen: Input, path: Path, out: Path) -> None:
+    given = {"--events": chosen.events, "--label": chosen.label, "--montage": chosen.montage,
+             "--drop-extra": chosen.drop_extra}  # fmt: skip
+    if unused := [name for name, value in given.items() if value]:
+        raise ConfigFault(
+            f"the {decoder.kind} decoder has no use for {', '.join(unused)}",
+            fix="those belong to decoders of continuous recordings",
+        )
+    found = decoder.predict(decoder.read(path), participant=chosen.participant, top=chosen.top)
+    write_parquet(out, found)
+    console = Console()
+    for line in (*decoder.summary(found), *sorted(set(found["note"]) - {""}), f"written: {out}"):
+        _say(console, line)
+
+
+def _predict_recording(decoder: TrialDecoder, chosen: Input, path: Path, out: Path) -> None:
     raw, trials, left_out = _opened(decoder, chosen, path)
     found = decoder.predict(
         raw,
@@ -175,6 +203,10 @@ def stream_trials(chosen: Input, live: Live, out: Path | None = None) -> None:
     if (live.replay is None) == (live.lsl is None):
         raise ConfigFault("give one of --replay FILE and --lsl NAME")
     decoder = load_decoder(chosen.decoder)
+    if _reads_files(decoder):
+        raise ConfigFault(
+            f"the {decoder.kind} decoder cannot follow a stream", fix="use neurodecode predict"
+        )
     person = _person(decoder, chosen, live)
     console, outcomes = Console(), []
     with closing(_source(decoder, chosen, live)) as source:

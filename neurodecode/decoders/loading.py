@@ -11,6 +11,7 @@ from neurodecode.faults import DataFault, package_missing, unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from neurodecode.decoders.protocol import AnyDecoder
     from neurodecode.streaming.protocol import TrialDecoder
 
 
@@ -32,7 +33,7 @@ def _load_emotion(folder: Path) -> TrialDecoder:
     return EmotionDecoder.load(folder)
 
 
-KINDS: dict[str, Callable[[Path], TrialDecoder]] = {
+KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
     "emotion": _load_emotion,
     "image": _load_image,
@@ -40,7 +41,7 @@ KINDS: dict[str, Callable[[Path], TrialDecoder]] = {
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
 
-def load_decoder(folder: Path | str) -> TrialDecoder:
+def load_decoder(folder: Path | str) -> AnyDecoder:
     """Return the decoder of a folder, as ``reports/image/demo/model/contrastive.seed-1/decoder``.
 
     Nothing in the folder is run: weights are safetensors, estimators skops of types
@@ -53,7 +54,7 @@ def load_decoder(folder: Path | str) -> TrialDecoder:
 
     Returns
     -------
-    TrialDecoder
+    TrialDecoder or FileDecoder
         For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
         :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
