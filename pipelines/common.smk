@@ -7,12 +7,13 @@ from pathlib import Path
 PLAN = json.loads(Path("plan.json").read_text())
 STEP = f"{PLAN['python']} -m neurodecode step"
 # Set before the include where a pipeline differs: train jobs run alone; files of a store;
-# tables of random draws that evaluate leaves for the report.
-ONE_BY_ONE = globals().get("ONE_BY_ONE", False)
-STORE_FILES = globals().get("STORE_FILES", ["store.json", "signals.npy", "trials.parquet"])
-DRAWS = globals().get("DRAWS", ["null", "resampled"])
-STORE = [f"stores/{{store}}/{name}" for name in STORE_FILES]
-EVALUATION = ["metrics.json", "predictions.parquet", *(f"{name}.parquet" for name in DRAWS)]
+# tables of random draws that evaluate leaves for the report. Taken out, for all pipelines that one
+# process runs share these names.
+ALONE = globals().pop("ONE_BY_ONE", False)
+STORED = globals().pop("STORE_FILES", ["store.json", "signals.npy", "trials.parquet"])
+DRAWN = globals().pop("DRAWS", ["null", "resampled"])
+STORE = [f"stores/{{store}}/{name}" for name in STORED]
+EVALUATION = ["metrics.json", "predictions.parquet", *(f"{name}.parquet" for name in DRAWN)]
 
 
 def stores_of(unit):
@@ -23,13 +24,13 @@ def before_train(unit):
     """What train waits for beside its stores. Snakemake's count of free cores is no guard: 9.15
     does not take off the threads of a job that was the only one ready."""
     units = list(PLAN["units"])
-    earlier = units[: units.index(unit)][-1:] if ONE_BY_ONE else []
-    stores = expand(STORE, store=PLAN["stores"]) if ONE_BY_ONE else []
+    earlier = units[: units.index(unit)][-1:] if ALONE else []
+    stores = expand(STORE, store=PLAN["stores"]) if ALONE else []
     return [ancient(path) for path in stores + expand("model/{unit}/model.json", unit=earlier)]
 
 
 def models_before_evaluate(unit):
-    return expand("model/{unit}/model.json", unit=PLAN["units"] if ONE_BY_ONE else unit)
+    return expand("model/{unit}/model.json", unit=PLAN["units"] if ALONE else unit)
 
 
 rule report:

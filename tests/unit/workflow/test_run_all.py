@@ -153,3 +153,13 @@ def test_real_runs_follow_one_another_in_one_process(tmp_path):
     assert "another run is at work" in result.stdout
     assert result.stdout.count("1/1  fetch") == 2
     assert (reports / "index.html").read_text().count("until fetch") == 2
+
+
+def test_what_one_pipeline_says_of_its_files_is_not_taken_for_the_next(request_all):
+    import snakemake.workflow
+
+    names = {"ONE_BY_ONE", "STORE_FILES", "DRAWS"}
+    for pipeline in ("bench", "mci"):
+        assert run_all(request_all(dry_run=True), (pipeline,)) == 0
+        assert "PLAN" in vars(snakemake.workflow)
+        assert not names & set(vars(snakemake.workflow))
