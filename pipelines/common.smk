@@ -20,19 +20,6 @@ def stores_of(unit):
     return expand(STORE, store=PLAN["units"][unit])
 
 
-def before_train(unit):
-    """What train waits for beside its stores. Snakemake's count of free cores is no guard: 9.15
-    does not take off the threads of a job that was the only one ready."""
-    units = list(PLAN["units"])
-    earlier = units[: units.index(unit)][-1:] if ALONE else []
-    stores = expand(STORE, store=PLAN["stores"]) if ALONE else []
-    return [ancient(path) for path in stores + expand("model/{unit}/model.json", unit=earlier)]
-
-
-def models_before_evaluate(unit):
-    return expand("model/{unit}/model.json", unit=PLAN["units"] if ALONE else unit)
-
-
 rule report:
     input:
         expand("evaluate/{unit}/{file}", unit=PLAN["units"], file=EVALUATION),
@@ -75,11 +62,11 @@ rule prepare:
 rule train:
     input:
         lambda wildcards: stores_of(wildcards.unit),
-        lambda wildcards: before_train(wildcards.unit),
     output:
         "model/{unit}/model.json",
     log:
         "logs/train/{unit}.log",
+    threads: workflow.cores if ALONE else 1
     params:
         fingerprint=PLAN["fingerprints"]["train"],
     shell:
@@ -88,7 +75,7 @@ rule train:
 
 rule evaluate:
     input:
-        lambda wildcards: models_before_evaluate(wildcards.unit),
+        "model/{unit}/model.json",
         lambda wildcards: stores_of(wildcards.unit),
     output:
         [f"evaluate/{{unit}}/{name}" for name in EVALUATION],

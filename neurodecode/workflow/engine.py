@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -40,7 +41,7 @@ def run_snakemake(
     registry.plugins.pop(PLUGIN, None)
     registry.register_plugin(f"snakemake_logger_plugin_{PLUGIN}", logger_plugin(progress))
     arguments = [*_arguments(snakefile, folder, options), "--logger", PLUGIN, *options.extra]
-    with _environment(), contextlib.chdir(folder):
+    with _environment(), _counted_cores(), contextlib.chdir(folder):
         code, said = _snakemake(arguments)
     if code and not progress.faults:
         progress.faults.append(
@@ -107,3 +108,28 @@ def _environment() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
+
+
+@contextlib.contextmanager
+def _counted_cores() -> Iterator[None]:
+    """Let Snakemake take off the cores of a job that is the only one ready.
+
+    Until 9.16 it gives such cores back without having taken them, so that more and more jobs run
+    side by side; later releases ask for a ``packaging`` that nilearn refuses.
+    """
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    select = JobScheduler.job_selector
+
+    def counted(scheduler: JobScheduler, jobs: Sequence[Any]) -> Sequence[Any]:
+        free = scheduler.resources["_cores"]
+        selected: Sequence[Any] = select(scheduler, jobs)
+        if selected and scheduler.resources["_cores"] == free:
+            scheduler.update_available_resources(selected)
+        return selected
+
+    JobScheduler.job_selector = counted
+    try:
+        yield
+    finally:
+        JobScheduler.job_selector = select
