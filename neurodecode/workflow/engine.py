@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,7 +95,7 @@ def _environment() -> Iterator[None]:
     from neurodecode.datasets.paths import data_root
 
     ours = {
-        DRIVER: str(os.getpid()),
+        DRIVER: f"{os.getpid()}@{socket.gethostname()}",
         "NEURODECODE_DATA": str(data_root().resolve()),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),
         "OPENBLAS_NUM_THREADS": os.environ.get("OPENBLAS_NUM_THREADS", "1"),

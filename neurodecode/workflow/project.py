@@ -110,6 +110,17 @@ class Project:
             raise ConfigFault(unknown("pipeline", name, self.pipelines))
         return self.pipelines[name]
 
+    def absolute_profile(self, name: str) -> str:
+        """Return the path of a Snakemake profile: a folder from here or from the project.
+
+        Jobs start in the run folder, where a relative path would mean another place. A name that
+        is neither is left to Snakemake, which looks in the user's and the system's settings.
+        """
+        for folder in (Path(name), self.root / name, self.root / "profiles" / name):
+            if (folder / "config.yaml").is_file():
+                return str(folder.resolve())
+        return name
+
 
 def find_project() -> Project:
     """Return the project in use.

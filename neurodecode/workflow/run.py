@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -20,6 +21,9 @@ from neurodecode.workflow.plan import Plan, make_plan
 from neurodecode.workflow.progress import Progress
 from neurodecode.workflow.project import Pipeline, Project, find_project
 from neurodecode.workflow.record import finish_record, start_record
+
+PROFILES = ("--profile", "--workflow-profile")
+"""Snakemake's options that take the folder of a profile."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,20 @@ class RunRequest:
     @property
     def options(self) -> Options:
         """What Snakemake is told."""
-        return Options(self.cores, self.dry_run, self.until, self.force, self.extra)
+        return Options(self.cores, self.dry_run, self.until, self.force, tuple(self._arguments()))
+
+    def _arguments(self) -> Iterator[str]:
+        """Yield what follows ``--``, with the paths of profiles made absolute."""
+        before = ""
+        for argument in self.extra:
+            option, _, value = argument.partition("=")
+            if before in PROFILES:
+                yield find_project().absolute_profile(argument)
+            elif option in PROFILES and value:
+                yield f"{option}={find_project().absolute_profile(value)}"
+            else:
+                yield argument
+            before = argument
 
 
 def run_pipeline(request: RunRequest) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib.util
 import os
+import socket
 import sys
 import threading
 import time
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from neurodecode.datasets.catalog import Card
 
 DRIVER = "NEURODECODE_DRIVER"
+"""Variable that names the process to follow: PID@HOST."""
 FAULT_PREFIX = "fault: "
 
 
@@ -168,9 +170,12 @@ def _peak_memory_mb() -> float:
 
 
 def _follow_driver() -> None:
-    """End this process when the command that started the run is gone (``kill -9``)."""
-    driver = os.environ.get(DRIVER)
-    if driver is None:
+    """End this process when the command that started the run is gone (``kill -9``).
+
+    A job that a cluster sent to another computer cannot see it, and goes on.
+    """
+    pid, _, host = os.environ.get(DRIVER, "").partition("@")
+    if host != socket.gethostname():
         return
 
     def watch(pid: int) -> None:
@@ -183,4 +188,4 @@ def _follow_driver() -> None:
             except PermissionError:
                 return
 
-    threading.Thread(target=watch, args=(int(driver),), daemon=True).start()
+    threading.Thread(target=watch, args=(int(pid),), daemon=True).start()

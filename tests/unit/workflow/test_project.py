@@ -136,3 +136,17 @@ def test_a_local_folder_has_its_own_subjects_whatever_the_experiment_s_data_set(
     plan = make_plan(project, pipeline, "smoke", pipeline.load("smoke", settings))
     assert plan.subjects == ["anna", "ben"]
     assert plan.dataset == "local"
+
+
+@pytest.mark.parametrize("given", [("--profile", "profiles/slurm"), ("--profile", "slurm"),
+                                   ("--profile=profiles/slurm",)])  # fmt: skip
+def test_profiles_are_found_from_here_though_jobs_start_in_the_run_folder(given):
+    expected = str(REPOSITORY / "profiles" / "slurm")
+    said = RunRequest("acm", extra=("--keep-going", *given)).options.extra
+    assert said[0] == "--keep-going"
+    assert "=".join(said[1:]) == f"--profile={expected}"
+
+
+def test_a_profile_of_another_name_is_left_to_snakemake():
+    extra = ("--profile", "of-our-university", "--jobs", "3")
+    assert RunRequest("acm", extra=extra).options.extra == extra
