@@ -49,7 +49,9 @@ class NetworkOverTensors(nn.Module):
         self.network, self.lag = network, lag
         self.register_buffer("positions", positions)
         if has_attention(network):
-            network.brain.attention = FixedAttention(network.brain.attention.weights(positions))
+            network.brain.attention = FixedAttention(
+                network.brain.attention.weights(positions).detach()
+            )
 
     def forward(self, signals: Tensor, participant: Tensor | None = None) -> Tensor:
         """Return the estimates of scaled windows.

@@ -127,6 +127,7 @@ def _write(network: OnnxNetwork, metadata: dict[str, str], path: Path) -> None:
     import torch
 
     names, rng = [given.name for given in network.inputs], np.random.default_rng(0)
+    batch = torch.export.Dim("batch")
     with _quiet():
         program = torch.onnx.export(
             network.module,
@@ -134,7 +135,7 @@ def _write(network: OnnxNetwork, metadata: dict[str, str], path: Path) -> None:
             dynamo=True,
             input_names=names,
             output_names=[network.output],
-            dynamic_shapes=tuple({0: torch.export.Dim("batch")} for _ in names),
+            dynamic_shapes=tuple({0: batch} for _ in names),
             verbose=False,
         )
     assert program is not None
@@ -152,6 +153,7 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
+            warnings.filterwarnings("ignore", "# The axis name")  # all inputs share the batch
             yield
     finally:
         log.setLevel(level)

@@ -160,3 +160,21 @@ def test_predict_and_stream_of_the_command_line_take_a_table_of_segments(
     said = capsys.readouterr().out
     assert f"top-10 accuracy {(heard['rank'] <= 10).mean():.3f}" in said
     assert f"{len(heard)} trials decided, 0 lost" in said
+
+
+@pytest.mark.parametrize("name", DECODERS)
+def test_the_exported_network_estimates_as_the_decoder_does(run, tmp_path, name):
+    import onnxruntime
+
+    folder, out = run(name)[0] / "decoder", tmp_path / "model.onnx"
+    exported = neurodecode.export_onnx(folder, out)
+    assert exported.inputs["signals"] == ["batch", 5, 41]
+    decoder = neurodecode.load_decoder(folder)
+    session = onnxruntime.InferenceSession(str(out), providers=["CPUExecutionProvider"])
+    for place, label in enumerate(SUBJECTS):
+        person = decoder.person(label)
+        noise = np.random.default_rng(0).normal(0, 10, (3, len(person.channels), 41))
+        windows = decoder.scale(noise, person)
+        (found,) = session.run(None, {"signals": windows, "participant": np.full(3, place)})
+        expected = decoder.infer(windows, person).numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
