@@ -46,14 +46,14 @@ class HeldOut(Section):
     ci_high: float
     chance: float
     n: int = Field(description="Trials")
-    resampled: str = Field(default="trials", description="What the bootstrap draws")
+    unit: str = Field(default="trial", description="What the bootstrap draws")
 
     def sentence(self) -> str:
         """Return what a model card says of the score."""
         return (
             f"On the {self.n} held-out trials of this fold: {self.metric} {self.value:.3f}, "
             f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} "
-            f"(bootstrap over {self.resampled}), chance {self.chance:.3f}."
+            f"(bootstrap over {self.unit}s), chance {self.chance:.3f}."
         )
 
 

@@ -172,9 +172,8 @@ class ContrastiveDecoder(ABC):
         if not len(scaled):
             raise DataFault("no window to decode")
         signals = torch.from_numpy(scaled)[..., self.settings.n_lag :]
-        return torch.cat(
-            [self.network(person.batch(part)) for part in signals.split(self.batch_size)]
-        )
+        parts = torch.split(signals, self.batch_size)
+        return torch.cat([self.network(person.batch(part)) for part in parts])
 
     @abstractmethod
     def rank(

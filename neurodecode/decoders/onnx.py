@@ -92,7 +92,9 @@ def export_onnx(folder: Path | str, out: Path | str, *, participant: str | None 
                 where=str(out),
                 fix="other versions of torch, onnxscript or onnxruntime",
             )
-    shapes = {given.name: ["batch", *given.shape] for given in network.inputs}
+    shapes: dict[str, list[int | str]] = {
+        given.name: ["batch", *given.shape] for given in network.inputs
+    }
     return Exported(out, shapes, difference)
 
 
@@ -165,6 +167,11 @@ def _difference(network: OnnxNetwork, path: Path) -> float:
     import torch
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    if any(isinstance(given.shape[0], int) for given in session.get_inputs()):
+        raise ConfigFault(
+            "the graph of this network holds for one batch size only",
+            fix="in its forward, take x.shape[0] in place of len(x), and no .item() or .tolist()",
+        )
     found, rng = [0.0], np.random.default_rng(1)
     for n in BATCH_SIZES:
         drawn = [given.draw(n, rng) for given in network.inputs]

@@ -101,5 +101,5 @@ def _held_out(
     low, high = (ci.low, ci.high) if np.isfinite([ci.low, ci.high]).all() else (0.0, 1.0)
     return HeldOut(
         metric=METRIC, value=ci.estimate, ci_low=low, ci_high=high,
-        chance=chance_of(found, METRIC), n=len(found), resampled="sentences",
+        chance=chance_of(found, METRIC), n=len(found), unit="sentence",
     )  # fmt: skip

@@ -84,6 +84,6 @@ class SegmentBank:
 
     @torch.no_grad()
     def _blocks(self, network: Any, lag: int, size: int) -> Iterator[torch.Tensor]:
-        for index in self.index.split(size):
+        for index in torch.split(self.index, size):
             features = self.scaler.windows(self.frames, index)
             yield network.targets(features[..., : features.shape[-1] - lag])

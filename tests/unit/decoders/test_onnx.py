@@ -149,3 +149,14 @@ def test_weights_that_were_changed_are_not_exported(decoder_folder, tmp_path):
     (folder / "network.safetensors").write_bytes(held)
     with pytest.raises(DataFault, match="not the one that was written"):
         onnx.export_onnx(folder, tmp_path / "model.onnx")
+
+
+def test_a_network_that_fixes_its_batch_is_told_so(folder, tmp_path, monkeypatch):
+    class Fixed(torch.nn.Module):
+        def forward(self, windows):
+            return windows.reshape(len(windows), 6)
+
+    monkeypatch.setattr(Small, "__init__", lambda self: setattr(self, "module", Fixed().eval()))
+    with pytest.raises(ConfigFault, match=r"one batch size only -> .*in place of len"):
+        onnx.export_onnx(folder, tmp_path / "model.onnx")
+    assert not (tmp_path / "model.onnx").exists()
