@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import neurodecode
+from neurodecode.contrastive.speech.decoder import SpeechDecoder
 from neurodecode.contrastive.speech.evaluation import evaluate_unit
 from neurodecode.contrastive.speech.training import train_unit
 from neurodecode.contrastive.speech.units import unit_of
@@ -92,6 +93,17 @@ def test_away_from_the_edges_a_stream_ranks_as_the_run_did(decoder, raw, heard):
     decided = list(StreamDecoder(decoder, source, decoder.person("02")).run())
     ranks = [int(decision.ranking.true_rank[0]) for decision in decided]
     assert np.abs(np.array(ranks) - heard["rank"].to_numpy()).max() <= 1
+
+
+def test_estimates_that_do_not_fit_into_memory_are_ranked_in_parts(
+    decoder, raw, heard, monkeypatch
+):
+    given = {"participant": "02", "true": heard["segment"].tolist()}
+    whole = decoder.predict(raw, heard["anchor"].tolist(), **given)
+    monkeypatch.setattr("neurodecode.contrastive.decoder.QUERY_BYTES", 1)
+    monkeypatch.setattr(SpeechDecoder, "batch_size", 2)
+    parts = decoder.predict(raw, heard["anchor"].tolist(), **given)
+    pd.testing.assert_frame_equal(parts, whole, rtol=1e-4)
 
 
 def test_the_card_says_data_split_score_with_interval_and_chance(run, decoder):
