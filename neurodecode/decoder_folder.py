@@ -42,17 +42,18 @@ class HeldOut(Section):
 
     metric: str
     value: float
-    ci_low: float = Field(description="95 % bootstrap over trials")
+    ci_low: float = Field(description="95 % bootstrap")
     ci_high: float
     chance: float
     n: int = Field(description="Trials")
+    unit: str = Field(default="trial", description="What the bootstrap draws")
 
     def sentence(self) -> str:
         """Return what a model card says of the score."""
         return (
             f"On the {self.n} held-out trials of this fold: {self.metric} {self.value:.3f}, "
-            f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} (bootstrap over trials), "
-            f"chance {self.chance:.3f}."
+            f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} "
+            f"(bootstrap over {self.unit}s), chance {self.chance:.3f}."
         )
 
 

@@ -33,10 +33,17 @@ def _load_emotion(folder: Path) -> TrialDecoder:
     return EmotionDecoder.load(folder)
 
 
+def _load_speech(folder: Path) -> TrialDecoder:
+    from neurodecode.contrastive.speech.decoder import SpeechDecoder
+
+    return SpeechDecoder.load(folder)
+
+
 KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
     "emotion": _load_emotion,
     "image": _load_image,
+    "speech": _load_speech,
 }
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
@@ -57,7 +64,8 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
     TrialDecoder or FileDecoder
         For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
-        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
+        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "speech" a
+        :class:`~neurodecode.contrastive.speech.decoder.SpeechDecoder`.
 
     Raises
     ------
