@@ -11,7 +11,7 @@ from neurodecode.faults import DataFault, package_missing, unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from neurodecode.decoders.protocol import AnyDecoder
+    from neurodecode.decoders.protocol import AnyDecoder, FileDecoder
     from neurodecode.streaming.protocol import TrialDecoder
 
 
@@ -27,6 +27,12 @@ def _load_acm(folder: Path) -> TrialDecoder:
     return ACMDecoder.load(folder)
 
 
+def _load_mindbridge(folder: Path) -> FileDecoder:
+    from neurodecode.mindbridge.decoder import BridgeDecoder
+
+    return BridgeDecoder.load(folder)
+
+
 def _load_emotion(folder: Path) -> TrialDecoder:
     from neurodecode.emotion.decoder import EmotionDecoder
 
@@ -37,6 +43,7 @@ KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
     "emotion": _load_emotion,
     "image": _load_image,
+    "mindbridge": _load_mindbridge,
 }
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
@@ -57,7 +64,8 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
     TrialDecoder or FileDecoder
         For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
-        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
+        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mindbridge" a
+        :class:`~neurodecode.mindbridge.decoder.BridgeDecoder`.
 
     Raises
     ------
