@@ -12,7 +12,7 @@ import torch
 from neurodecode.artefacts import read_json
 from neurodecode.datasets.responses.local import require_table
 from neurodecode.decoder_folder import open_folder, read_settings
-from neurodecode.faults import DataFault, unknown
+from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.mindbridge.decoder_settings import DecoderSettings
 from neurodecode.mindbridge.evaluation import decode, decode_linear
 from neurodecode.mindbridge.loading import averaged_repetitions
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from neurodecode.mindbridge.decoder_settings import Person
     from neurodecode.mindbridge.model import MindBridge
+    from neurodecode.onnx_network import OnnxNetwork
 
 CANDIDATES, MASKS = "candidates", "masks"
 EMBEDDINGS = "embeddings"
@@ -156,6 +157,30 @@ class BridgeDecoder:
         if self.network is None:
             return decode_linear(self.weights, pooled, participant, shape)
         return decode(self.network, torch.from_numpy(pooled), participant)
+
+    def onnx_network(self, participant: str | None = None) -> OnnxNetwork:
+        """Return the network from pooled responses to targets, for ``neurodecode export``.
+
+        Parameters
+        ----------
+        participant : str, optional
+            Built in; None: an input.
+
+        Raises
+        ------
+        ConfigFault
+            If the decoder is a linear map, which has no network.
+        DataFault
+            If the participant is unknown.
+        """
+        from neurodecode.mindbridge.onnx_export import network_of
+
+        if self.network is None:
+            raise ConfigFault(f"'{self.settings.name}' is a linear map, there is no network",
+                              fix="export a run whose first model is a network")  # fmt: skip
+        if participant is not None:
+            self.person(participant)
+        return network_of(self.settings, self.network, participant)
 
     def cosines(self, estimates: NDArray[np.float32], participant: str) -> NDArray[np.float64]:
         """Return the cosine of each estimate with each candidate, (n, n_candidates)."""

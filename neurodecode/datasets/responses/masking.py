@@ -84,7 +84,7 @@ def mask_image_of(
 
     inside = np.zeros(int(np.prod(shape)), dtype=np.uint8)
     inside[places] = 1
-    return Nifti1Image(inside.reshape(shape), np.reshape(affine, (4, 4)))
+    return Nifti1Image(inside.reshape(shape), np.reshape(affine, (4, 4)))  # type: ignore[no-untyped-call]
 
 
 def volumes_inside(path: Path, mask: Any, name: str) -> NDArray[np.float32]:

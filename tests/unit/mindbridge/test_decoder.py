@@ -11,7 +11,7 @@ import pytest
 
 import neurodecode
 from neurodecode.decoder_folder import open_folder
-from neurodecode.faults import DataFault
+from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.mindbridge.evaluation import BACKWARD, FORWARD, evaluate_unit
 from neurodecode.mindbridge.retrieval import retrieve_by
 from neurodecode.mindbridge.study import prepare_subject
@@ -226,3 +226,26 @@ def test_a_nifti_is_cut_by_the_mask_that_the_run_kept(masked, simulated_in, tmp_
     moved.to_filename(tmp_path / "sub-01_responses.nii.gz")
     with pytest.raises(DataFault, match=r"affines that differ by up to 1 mm.*participant 01"):
         decoder.predict(decoder.read(tmp_path / "sub-01_responses.nii.gz"), participant="01")
+
+
+@pytest.mark.parametrize("participant", ["02", None])
+def test_the_onnx_file_estimates_what_the_decoder_estimates(left, tmp_path, participant):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    from neurodecode.decoders.onnx import export_onnx
+
+    study, _, folder, decoder = left("bridge.seed-42")
+    export_onnx(folder / "decoder", tmp_path / "bridge.onnx", participant=participant)
+    responses, stimuli = held_out(study, "02")
+    _, pooled, _ = decoder.pooled(responses, stimuli, "02")
+    session = onnxruntime.InferenceSession(tmp_path / "bridge.onnx")
+    given = {"pooled": pooled}
+    if participant is None:
+        given["participant"] = np.full(len(pooled), decoder.participants.index("02"))
+    wanted = decoder.infer(pooled, "02")
+    np.testing.assert_allclose(session.run(None, given)[0], wanted, atol=1e-5)
+
+
+def test_a_linear_map_has_no_network_to_export(left):
+    *_, decoder = left("ridge.seed-42")
+    with pytest.raises(ConfigFault, match="'ridge' is a linear map"):
+        decoder.onnx_network()
