@@ -42,18 +42,23 @@ class HeldOut(Section):
 
     metric: str
     value: float
-    ci_low: float = Field(description="95 % bootstrap")
-    ci_high: float
+    ci_low: float | None = Field(description="95 % bootstrap; null: too few to draw from")
+    ci_high: float | None
     chance: float
     n: int = Field(description="How many of ``units``")
     units: str = Field(default="trials", description="What the interval is drawn from")
 
     def sentence(self) -> str:
         """Return what a model card says of the score."""
+        interval = "no interval,"
+        if self.ci_low is not None and self.ci_high is not None:
+            interval = (
+                f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} (bootstrap over "
+                f"{self.units}),"
+            )
         return (
             f"On the {self.n} held-out {self.units} of this fold: {self.metric} {self.value:.3f}, "
-            f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} (bootstrap over "
-            f"{self.units}), chance {self.chance:.3f}."
+            f"{interval} chance {self.chance:.3f}."
         )
 
 

@@ -39,11 +39,18 @@ def _load_emotion(folder: Path) -> TrialDecoder:
     return EmotionDecoder.load(folder)
 
 
+def _load_spikes(folder: Path) -> FileDecoder:
+    from neurodecode.spikes.decoder import SpikeDecoder
+
+    return SpikeDecoder.load(folder)
+
+
 KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
     "emotion": _load_emotion,
     "image": _load_image,
     "mindbridge": _load_mindbridge,
+    "spikes": _load_spikes,
 }
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
@@ -65,7 +72,8 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
         For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
         :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mindbridge" a
-        :class:`~neurodecode.mindbridge.decoder.BridgeDecoder`.
+        :class:`~neurodecode.mindbridge.decoder.BridgeDecoder`, for "spikes" a
+        :class:`~neurodecode.spikes.decoder.SpikeDecoder`.
 
     Raises
     ------

@@ -11,6 +11,7 @@ import torch
 from neurodecode.artefacts import write_text
 from neurodecode.decoder_folder import HeldOut, seal_folder
 from neurodecode.evaluation.bootstrap import mean_ci
+from neurodecode.evaluation.group_scores import finite_or_none
 from neurodecode.mindbridge.card import model_card
 from neurodecode.mindbridge.decoder import CANDIDATES, EMBEDDINGS, MASKS
 from neurodecode.mindbridge.decoder_settings import DecoderSettings, Grid, Person
@@ -160,8 +161,8 @@ def _held_out(tested: SubjectData, estimates: NDArray[np.float32], seed: int) ->
     n = len(tested)
     hits = share_of_best(cosines(estimates, tested.image), np.arange(n))
     ci = mean_ci(hits, n_resamples=N_RESAMPLES, random_state=seed, unit="test item")
-    return HeldOut(metric=METRIC, value=ci.estimate, ci_low=ci.low, ci_high=ci.high,
-                   chance=1 / n, n=n, units="stimuli")  # fmt: skip
+    return HeldOut(metric=METRIC, value=ci.estimate, ci_low=finite_or_none(ci.low),
+                   ci_high=finite_or_none(ci.high), chance=1 / n, n=n, units="stimuli")  # fmt: skip
 
 
 def _moments(signals: NDArray[Any], rows: NDArray[np.int64]) -> tuple[float, float]:
