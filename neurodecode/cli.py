@@ -242,6 +242,21 @@ def stream(
 
 
 @app.command()
+def export(
+    decoder: DecoderFolder,
+    out: Annotated[Path, typer.Option("--out", "-o", help="ONNX file.")] = Path("model.onnx"),
+    participant: Annotated[
+        str | None,
+        typer.Option(help="One of the training, built in [default: an input of the file]."),
+    ] = None,
+) -> None:
+    """Write the network of a decoder as ONNX, and check that it answers as PyTorch does."""
+    from neurodecode.decoders.commands import export_file
+
+    export_file(decoder, out, participant)
+
+
+@app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """Lay editable copies of pipelines, experiments and catalogue cards in a folder."""
     from neurodecode.workflow.project import init_project

@@ -170,7 +170,7 @@ def write_decoder(folder):
 
     from neurodecode.contrastive.image.candidates import CandidateBank
     from neurodecode.contrastive.image.decoder_settings import DecoderSettings
-    from neurodecode.contrastive.image.viewers import Viewers
+    from neurodecode.contrastive.people import ScaledPeople
     from neurodecode.decoder_folder import seal_folder
     from neurodecode.persistence import save_weights
     from neurodecode.signals.layout import sensor_positions
@@ -195,6 +195,6 @@ def write_decoder(folder):
     median[1, 4] = iqr[1, 4] = np.nan
     positions[1, 4] = np.nan
     arrays = (array.astype(np.float32) for array in (positions, median, iqr))
-    Viewers(("01", "02"), ELECTRODES, *arrays, [20, 20]).save(folder)
+    ScaledPeople(("01", "02"), ELECTRODES, *arrays, [20, 20]).save(folder)
     seal_folder(folder, "image")
     return folder

@@ -31,6 +31,7 @@ from .reference import load_reference_state_dict as load_reference_state_dict
 from .retrieval import Candidates as Candidates
 from .retrieval import retrieve as retrieve
 from .speech.datamodule import ListeningData as ListeningData
+from .speech.decoder import SpeechDecoder as SpeechDecoder
 from .speech.deep_mel import DeepMel as DeepMel
 from .speech.heard import HeardWindows as HeardWindows
 from .speech.linear import LaggedRidge as LaggedRidge

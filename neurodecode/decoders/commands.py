@@ -1,4 +1,4 @@
-"""What ``neurodecode predict`` and ``neurodecode stream`` do and print."""
+"""What ``neurodecode predict``, ``stream`` and ``export`` do and print."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from neurodecode.artefacts import write_parquet
 from neurodecode.decoders.loading import load_decoder
+from neurodecode.decoders.onnx import export_onnx
 from neurodecode.decoders.recordings import cued, open_recording, trials_of
 from neurodecode.faults import ConfigFault
 from neurodecode.streaming.latency import latency_table
@@ -129,6 +130,24 @@ def _predict_recording(decoder: TrialDecoder, chosen: Input, path: Path, out: Pa
         chance = min(1.0, top / known["n_candidates"].iloc[0])
         _say(console, f"top-{top} accuracy {hits:.3f}, chance {chance:.3f}, "
                       f"{len(known)} trials whose {decoder.noun} is a candidate")  # fmt: skip
+
+
+def export_file(folder: Path, out: Path, participant: str | None = None) -> None:
+    """Write the network of a decoder as ONNX and print its inputs and how exact it is.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the decoder.
+    out : Path
+    participant : str, optional
+        One of the training, to be built in.
+    """
+    found, console = export_onnx(folder, out, participant=participant), Console()
+    for name, shape in found.inputs.items():
+        _say(console, f"input {name}: {' x '.join(map(str, shape))}")
+    _say(console, f"largest difference from PyTorch {found.difference:.1e} of the largest output: "
+                  f"{out}")  # fmt: skip
 
 
 @dataclass(frozen=True)

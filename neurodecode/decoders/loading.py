@@ -39,6 +39,12 @@ def _load_emotion(folder: Path) -> TrialDecoder:
     return EmotionDecoder.load(folder)
 
 
+def _load_speech(folder: Path) -> TrialDecoder:
+    from neurodecode.contrastive.speech.decoder import SpeechDecoder
+
+    return SpeechDecoder.load(folder)
+
+
 def _load_spikes(folder: Path) -> FileDecoder:
     from neurodecode.spikes.decoder import SpikeDecoder
 
@@ -50,6 +56,7 @@ KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "emotion": _load_emotion,
     "image": _load_image,
     "mindbridge": _load_mindbridge,
+    "speech": _load_speech,
     "spikes": _load_spikes,
 }
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
@@ -72,7 +79,8 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
         For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
         :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mindbridge" a
-        :class:`~neurodecode.mindbridge.decoder.BridgeDecoder`, for "spikes" a
+        :class:`~neurodecode.mindbridge.decoder.BridgeDecoder`, for "speech" a
+        :class:`~neurodecode.contrastive.speech.decoder.SpeechDecoder`, for "spikes" a
         :class:`~neurodecode.spikes.decoder.SpikeDecoder`.
 
     Raises

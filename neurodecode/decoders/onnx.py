@@ -93,7 +93,9 @@ def export_onnx(folder: Path | str, out: Path | str, *, participant: str | None 
                 where=str(out),
                 fix="other versions of torch, onnxscript or onnxruntime",
             )
-    shapes = {given.name: ["batch", *given.shape] for given in network.inputs}
+    shapes: dict[str, list[int | str]] = {
+        given.name: ["batch", *given.shape] for given in network.inputs
+    }
     return Exported(out, shapes, difference)
 
 
@@ -147,7 +149,8 @@ def _dynamic(module: Any, n_inputs: int) -> tuple[Any, ...]:
     """Return which axes vary, in the form of the module's arguments: ``*inputs`` are one."""
     import torch
 
-    shapes = tuple({0: torch.export.Dim("batch")} for _ in range(n_inputs))
+    batch = torch.export.Dim("batch")
+    shapes = tuple({0: batch} for _ in range(n_inputs))
     arguments = inspect.signature(module.forward).parameters.values()
     return (shapes,) if any(a.kind is a.VAR_POSITIONAL for a in arguments) else shapes
 
@@ -162,7 +165,7 @@ def _quiet() -> Iterator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
-            warnings.filterwarnings("ignore", "# The axis name", UserWarning)  # all are "batch"
+            warnings.filterwarnings("ignore", "# The axis name")  # all inputs share the batch
             yield
     finally:
         log.setLevel(level)
@@ -174,6 +177,11 @@ def _difference(network: OnnxNetwork, path: Path) -> float:
     import torch
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    if any(isinstance(given.shape[0], int) for given in session.get_inputs()):
+        raise ConfigFault(
+            "the graph of this network holds for one batch size only",
+            fix="in its forward, take x.shape[0] in place of len(x), and no .item() or .tolist()",
+        )
     found, rng = [0.0], np.random.default_rng(1)
     for n in BATCH_SIZES:
         drawn = [given.draw(n, rng) for given in network.inputs]

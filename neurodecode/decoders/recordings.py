@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from neurodecode.contrastive.speech.windows import segments_of_words
 from neurodecode.datasets.bids_tables import nearest_column, read_events
+from neurodecode.datasets.listening.bids_events import words_of_events
 from neurodecode.datasets.montage import set_montage
 from neurodecode.datasets.sniff import sniff
 from neurodecode.datasets.stimulus_files import relative_stimulus
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import mne
+
+SEGMENT = "segment"
+"""Label column that word events make up for: see :func:`segments_of_words`."""
 
 
 def open_recording(path: Path, montage: str | None = None) -> mne.io.BaseRaw:
@@ -74,7 +79,9 @@ def trials_of(
     label : str, optional
         Column of the table that says what was shown; default: the first of ``columns`` there is.
     columns : sequence of str, default=()
-        That may say so, as the decoder names them.
+        That may say so, as the decoder names them. Where "segment" is among them, but none of
+        them in the table, rows with ``trial_type`` "word" are trials, each labelled by its
+        sentence.
 
     Returns
     -------
@@ -105,12 +112,20 @@ def _from_table(path: Path, label: str | None, columns: Sequence[str]) -> pd.Dat
     if label is not None and label not in events:
         raise DataFault(f"no column '{label}'", where=str(path), fix=nearest_column(label, events))
     column = label or next((name for name in columns if name in events), None)
+    if column is None and SEGMENT in columns and "word" in events:
+        return _heard_words(events, path)
     if events.empty:
         raise DataFault("no marker found: the table has no row", where=str(path))
     shown = pd.Series("", events.index) if column is None else events[column].fillna("")
     return pd.DataFrame(
         {"onset": events["onset"], "label": shown.astype(str).map(relative_stimulus).map(spelled)}
     )
+
+
+def _heard_words(events: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the words of a listening recording, each labelled with the segment that begins."""
+    words = words_of_events(events, path)
+    return pd.DataFrame({"onset": words["onset"], "label": segments_of_words(words)})
 
 
 def cued(trials: pd.DataFrame, cues: Sequence[str]) -> tuple[pd.DataFrame, str]:

@@ -11,8 +11,10 @@ import numpy as np
 from neurodecode.decoder_folder import open_folder, read_settings
 from neurodecode.emotion.decoder_settings import DecoderSettings
 from neurodecode.emotion.loading import network_answer
+from neurodecode.emotion.onnx import NetworkWithTarget
 from neurodecode.emotion.preparation import normalise_trial, resampled
 from neurodecode.faults import DataFault, unknown
+from neurodecode.onnx_network import NetworkInput, OnnxNetwork
 from neurodecode.persistence import load_weights
 from neurodecode.signals.amplitudes import require_finite
 from neurodecode.signals.checks import check_unit
@@ -283,6 +285,30 @@ class EmotionDecoder:
         ranking = self.rank(self.infer(np.asarray(windows, np.float32)), top=top, true=known)
         table = ranking.table(times, known)
         return table.assign(clip=clips[table["trial"].to_numpy()], note="")
+
+    def onnx_network(self, participant: str | None = None) -> OnnxNetwork:
+        """Return the network over normalised windows; it knows no participants.
+
+        Raises
+        ------
+        DataFault
+            If the participant is unknown, with the nearest one.
+        """
+        if participant is not None and participant not in self.participants:
+            raise DataFault(unknown("participant", participant, self.participants))
+        settings, module = self.settings, NetworkWithTarget(self.network, self.target)
+        size = (len(self.channels), settings.n_samples)
+        windows = NetworkInput("windows", ("channels", "samples"), size, "normalised, see scaling")
+        said = {
+            "name": settings.name,
+            "rating": settings.label,
+            "channels": list(self.channels),
+            "participants": list(self.participants),
+            "labels": list(settings.levels),
+            "sfreq": settings.signals.sampling_rate,
+            "scaling": settings.signals.model_dump(mode="json"),
+        }
+        return OnnxNetwork(module.eval(), (windows,), "probabilities", said)
 
     def _of_recording(
         self, raw: mne.io.BaseRaw, onsets: Sequence[float], extra: Extra

@@ -115,8 +115,9 @@ class MSBAM(EmotionNetwork):
 
     def grid(self, windows: Tensor) -> Tensor:
         """Return windows on the grid, (B, 9, 9, n_samples), zero where no electrode is."""
-        flat = windows.new_zeros(len(windows), SIDE**2, windows.shape[2])
-        return flat.index_copy(1, self.cells, windows).view(len(windows), SIDE, SIDE, -1)
+        n, _, n_samples = windows.shape  # not len(), which would fix the batch of a traced graph
+        flat = windows.new_zeros(n, SIDE**2, n_samples)
+        return flat.index_copy(1, self.cells, windows).view(n, SIDE, SIDE, -1)
 
 
 def _compare(layer: nn.Conv1d, left: Tensor, right: Tensor) -> Tensor:

@@ -180,7 +180,7 @@ class MixtureTarget:
 
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return location, scale and log share of each component, (B, n_components) each."""
-        location, raw, *logits = outputs.reshape(len(outputs), -1, self.n_components).unbind(1)
+        location, raw, *logits = outputs.unflatten(1, (-1, self.n_components)).unbind(1)
         share = log_softmax(logits[0], dim=-1) if logits else torch.zeros_like(location)
         return location, FLOOR + softplus(SLOPE * raw), share
 

@@ -162,7 +162,8 @@ def _held_out(tested: SubjectData, estimates: NDArray[np.float32], seed: int) ->
     hits = share_of_best(cosines(estimates, tested.image), np.arange(n))
     ci = mean_ci(hits, n_resamples=N_RESAMPLES, random_state=seed, unit="test item")
     return HeldOut(metric=METRIC, value=ci.estimate, ci_low=finite_or_none(ci.low),
-                   ci_high=finite_or_none(ci.high), chance=1 / n, n=n, units="stimuli")  # fmt: skip
+                   ci_high=finite_or_none(ci.high), chance=1 / n, n=n, counted="stimuli",
+                   unit="test item")  # fmt: skip
 
 
 def _moments(signals: NDArray[Any], rows: NDArray[np.int64]) -> tuple[float, float]:

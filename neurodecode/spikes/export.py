@@ -105,7 +105,7 @@ def _held_out(
     scores = {}
     for target in config.targets:
         row = next(row for row in rows if row.metric in (f"{target} {R}", f"{target} {ACCURACY}"))
-        kept = {name: getattr(row, name) for name in ("metric", "value", "ci_low", "ci_high",
-                                                      "chance", "n")}  # fmt: skip
-        scores[target] = HeldOut(**kept, units=f"{row.unit}s")
+        names = ("metric", "value", "ci_low", "ci_high", "chance", "unit")
+        kept = {name: getattr(row, name) for name in names}
+        scores[target] = HeldOut(**kept, n=fold.test.size, counted="windows")
     return scores

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
@@ -38,6 +39,21 @@ class Ranking:
     probabilities: NDArray[Any]
     true_rank: NDArray[Any] | None
     n_candidates: int
+
+    @classmethod
+    def joined(cls, parts: Sequence[Ranking]) -> Ranking:
+        """Return the rankings of consecutive trials, one or more, among the same candidates."""
+        if len(parts) == 1:
+            return parts[0]
+        ranks = [part.true_rank for part in parts if part.true_rank is not None]
+        return cls(
+            names=[row for part in parts for row in part.names],
+            groups=[row for part in parts for row in part.groups],
+            scores=np.concatenate([part.scores for part in parts]),
+            probabilities=np.concatenate([part.probabilities for part in parts]),
+            true_rank=np.concatenate(ranks) if len(ranks) == len(parts) else None,
+            n_candidates=parts[0].n_candidates,
+        )
 
     def table(self, onsets: Sequence[float], true: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a row per trial and candidate.

@@ -141,7 +141,7 @@ def test_a_missing_folder_and_a_missing_file_are_told_apart(folder, record, tmp_
         assert "candidates.safetensors" in line
 
 
-@pytest.mark.parametrize("name", ["network.safetensors", "candidates.safetensors", "viewers.json"])
+@pytest.mark.parametrize("name", ["network.safetensors", "candidates.safetensors", "people.json"])
 def test_row_20_one_flipped_bit_is_found(folder, record, tmp_path, name):
     held = bytearray((folder / name).read_bytes())
     held[len(held) // 2] ^= 1

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 
 from neurodecode.artefacts import read_json
 from neurodecode.contrastive.image.encoding import BANK
-from neurodecode.contrastive.retrieval import Candidates, rank_of
+from neurodecode.contrastive.ranking import rank_candidates
+from neurodecode.contrastive.retrieval import Candidates
 from neurodecode.faults import DataFault, unknown
 from neurodecode.persistence import load_tensors, save_tensors
-from neurodecode.streaming.protocol import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from neurodecode.contrastive.image.bank import PictureBank
+    from neurodecode.streaming.protocol import Ranking
 
 FILE = "candidates"
 
@@ -101,17 +101,9 @@ class CandidateBank:
         """
         among = among or self.default
         names = self.sets.get(among, [])
+        groups = [self._category[name] for name in names]
         scores = self.candidates(among).scores(estimates)
-        order = scores.sort(dim=1, descending=True, stable=True).indices[:, :top]
-        best = [[names[k] for k in row] for row in order.tolist()]
-        return Ranking(
-            names=best,
-            groups=[[self._category[name] for name in row] for row in best],
-            scores=scores.gather(1, order).numpy(),
-            probabilities=scores.softmax(dim=1).gather(1, order).numpy(),
-            true_rank=None if true is None else _true_ranks(scores, names, true),
-            n_candidates=len(names),
-        )
+        return rank_candidates(scores, names, groups, top=top, true=true)
 
 
 def asked_of(windows: pd.DataFrame, bank: PictureBank) -> pd.DataFrame:
@@ -124,14 +116,3 @@ def asked_of(windows: pd.DataFrame, bank: PictureBank) -> pd.DataFrame:
 def candidate_names(windows: pd.DataFrame, bank: PictureBank) -> list[str]:
     """Return the pictures of a test set, and those that were never shown."""
     return [*sorted(windows["image"].unique()), *(n for n in bank.images if n.startswith(BANK))]
-
-
-def _true_ranks(scores: torch.Tensor, names: Sequence[str], true: Sequence[str]) -> np.ndarray:
-    """Return the rank of each true picture, 0 where it is no candidate."""
-    place = {name: k for k, name in enumerate(names)}
-    known = np.array([name in place for name in true], dtype=bool)
-    ranks = np.zeros(len(true), dtype=np.int64)
-    if known.any():
-        wanted = torch.tensor([place[name] for name in true if name in place])
-        ranks[known] = rank_of(scores[torch.from_numpy(known)], wanted).numpy()
-    return ranks

@@ -38,11 +38,6 @@ def model_card(
     parts = recordings.windows()["part"].value_counts()
     counts = ", ".join(f"{parts.get(part, 0)} {part}" for part in ("train", "valid", "test"))
     sets = ", ".join(f"{name}: {len(members)}" for name, members in candidates.sets.items())
-    filters = ", ".join(
-        f"{name} {edge:g} Hz"
-        for name in ("highpass", "lowpass", "notch")
-        if (edge := getattr(signals, name)) is not None
-    )
     return f"""\
 # Decoder `{settings.name}`, seed {settings.seed}
 
@@ -57,7 +52,7 @@ def model_card(
 - Channels: {len(recordings.channels)} {settings.kind.upper()}, in {settings.unit}
 - Window: {signals.tmin:g} to {signals.tmax:g} s around the onset, {signals.sfreq:g} Hz; baseline:
   the first {signals.baseline:g} s; robust scaler per recording, clamped at {signals.clamp} IQR
-- Filters: {filters or "none"}
+- Filters: {settings.filters}
 - Candidates: {sets}
 
 ## Scores

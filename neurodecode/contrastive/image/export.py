@@ -11,7 +11,7 @@ from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 from neurodecode.contrastive.image.decoders import slug
 from neurodecode.contrastive.image.training import load_network, network_settings, task_of
-from neurodecode.contrastive.image.viewers import Viewers
+from neurodecode.contrastive.people import ScaledPeople
 from neurodecode.decoder_folder import seal_folder
 from neurodecode.persistence import save_weights
 
@@ -53,7 +53,7 @@ def export_decoder(seen: Seen, unit: Unit, folder: Path) -> None:
     candidates = test_candidates(seen, task.bank, recordings)
     save_weights(out, network, settings.model_dump(mode="json"), name="network")
     candidates.save(out)
-    Viewers.of_recordings(recordings).save(out)
+    ScaledPeople.of_recordings(recordings).save(out)
     write_text(out / "README.md", model_card(seen, settings, candidates, recordings))
     seal_folder(out, "image", PACKAGES)
 

@@ -14,6 +14,8 @@ from neurodecode.signals.continuous import ContinuousSection
 from neurodecode.training_config import TrainerSection
 
 SIMULATED = "simulated-listening"
+BATCH = 128
+"""Windows that a trained network sees at a time."""
 
 
 class ListenerSimulation(Section):
@@ -159,7 +161,7 @@ class SpeechEvaluation(Section):
 
     top_k: tuple[int, ...] = Field(default=(1, 5, 10), min_length=1)
     headline_k: int = Field(default=10, ge=1)
-    batch_size: int = Field(default=128, ge=1, description="Queries at a time")
+    batch_size: int = Field(default=BATCH, ge=1, description="Queries at a time")
     n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
 
     @model_validator(mode="after")

@@ -10,11 +10,12 @@ import pandas as pd
 import torch
 
 from neurodecode.artefacts import read_json, write_json, write_parquet
-from neurodecode.contrastive.retrieval import Candidates, retrieve
+from neurodecode.contrastive.retrieval import retrieve
 from neurodecode.contrastive.speech.accuracy import participant_rows
 from neurodecode.contrastive.speech.adapting import load_adapted
 from neurodecode.contrastive.speech.linear import LaggedRidge
 from neurodecode.contrastive.speech.network import build_network
+from neurodecode.contrastive.speech.segments import SegmentBank
 from neurodecode.contrastive.speech.targets import TargetScaler, distinct_segments
 from neurodecode.evaluation.audit import AuditRow, assert_no_leak
 from neurodecode.evaluation.metric_row import MetricRow
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.data import Recordings
     from neurodecode.contrastive.speech.targets import TargetBank
     from neurodecode.contrastive.speech.units import Heard, Unit
+    from neurodecode.signals.continuous import ContinuousSection
 
 SPLIT = "sentence_hash"
 
@@ -84,12 +86,12 @@ def evaluate_unit(heard: Heard, unit: Unit, folder: Path, ceiling: Any = None) -
     queries = recordings.windows("test")
     place = {segment: i for i, segment in enumerate(candidates["segment"])}
     true = queries["segment"].map(place).to_numpy()
-    fixed = Candidates(_candidate_blocks(network, bank, candidates, heard, unit))
+    segments = SegmentBank.of_windows(bank, candidates)
     tables = []
     for label, ready in _versions(network, unit, folder):
-        found = retrieve(
-            _estimates(ready, recordings, queries, heard, unit), fixed, true.tolist(),
-            candidates["word"].tolist(),
+        found = retrieve_queries(
+            ready, segments, recordings, queries, heard.settings(unit.decoder),
+            size=config.evaluation.batch_size,
         )  # fmt: skip
         tables.append(queries.assign(model=label, candidate=true, **found))
     predictions = pd.concat(tables, ignore_index=True).drop(columns=["sentences", "part"])
@@ -111,9 +113,14 @@ def evaluate_unit(heard: Heard, unit: Unit, folder: Path, ceiling: Any = None) -
 
 def load_unit(heard: Heard, unit: Unit, folder: Path) -> tuple[TargetBank, Any]:
     """Return the target features with their scaler, and the trained network."""
-    info = read_json(folder / "model.json")
     bank = heard.bank(unit.decoder)
-    bank.scaler = TargetScaler(**info["target_scaler"])
+    bank.scaler = TargetScaler(**read_json(folder / "model.json")["target_scaler"])
+    return bank, load_network(heard, unit, folder)
+
+
+def load_network(heard: Heard, unit: Unit, folder: Path) -> Any:
+    """Return the trained network of a unit, in evaluation mode."""
+    info = read_json(folder / "model.json")
     network = build_network(
         heard.config,
         unit.decoder,
@@ -122,7 +129,7 @@ def load_unit(heard: Heard, unit: Unit, folder: Path) -> tuple[TargetBank, Any]:
         n_channels=len(info["channels"]),
     )
     load_weights(folder, network)
-    return bank, network.eval()
+    return network.eval()
 
 
 def _tested(heard: Heard, unit: Unit) -> tuple[str, ...]:
@@ -144,29 +151,57 @@ def _versions(network: Any, unit: Unit, folder: Path) -> Iterator[tuple[str, Any
         yield f"{minutes} min", network
 
 
-@torch.no_grad()
-def _candidate_blocks(
-    network: Any, bank: TargetBank, candidates: pd.DataFrame, heard: Heard, unit: Unit
-) -> Iterator[torch.Tensor]:
-    index, size = bank.index(candidates), heard.config.evaluation.batch_size
-    lag = _lag(network, heard, unit)
-    for start in range(0, len(index), size):
-        features = bank.gather(index[start : start + size])
-        yield network.targets(features[..., : features.shape[-1] - lag])
+def retrieve_queries(
+    network: Any,
+    segments: SegmentBank,
+    recordings: Recordings,
+    queries: pd.DataFrame,
+    settings: ContinuousSection,
+    *,
+    size: int,
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Rank the heard segment of every query: see :func:`~neurodecode.contrastive.retrieve`.
+
+    Recordings are ranked one by one, so that each gets, to the last bit, what it gets alone.
+
+    Parameters
+    ----------
+    network : SpeechNetwork or LaggedRidge
+        In evaluation mode.
+    segments : SegmentBank
+        All candidates.
+    recordings : Recordings
+    queries : DataFrame
+        Of :meth:`Recordings.windows`, with ``segment``.
+    settings : ContinuousSection
+        Of the windows.
+    size : int
+        Windows at a time.
+    """
+    lag = 0 if isinstance(network, LaggedRidge) else settings.n_lag  # it has lags of its own
+    candidates = segments.candidates(network, lag, size)
+    place = {segment: k for k, segment in enumerate(segments.segments)}
+    true = queries["segment"].map(place).to_numpy()
+    out: dict[str, np.ndarray[Any, Any]] = {}
+    for rows in queries.groupby("recording", sort=False).indices.values():
+        mine = queries.iloc[rows]
+        estimates = _estimates(network, recordings, mine, settings, lag, size)
+        found = retrieve(estimates, candidates, true[rows].tolist(), segments.words)
+        for name, values in found.items():
+            out.setdefault(name, np.empty(len(queries), values.dtype))[rows] = values
+    return out
 
 
 @torch.no_grad()
 def _estimates(
-    network: Any, recordings: Recordings, queries: pd.DataFrame, heard: Heard, unit: Unit
+    network: Any,
+    recordings: Recordings,
+    queries: pd.DataFrame,
+    settings: ContinuousSection,
+    lag: int,
+    size: int,
 ) -> Iterator[torch.Tensor]:
-    settings, size = heard.settings(unit.decoder), heard.config.evaluation.batch_size
-    lag = _lag(network, heard, unit)
     for start in range(0, len(queries), size):
         batch = recordings.read(queries.iloc[start : start + size], settings)
         batch["signals"] = batch["signals"][..., lag:]
         yield network(batch)
-
-
-def _lag(network: Any, heard: Heard, unit: Unit) -> int:
-    """A linear decoder has lags of its own."""
-    return 0 if isinstance(network, LaggedRidge) else heard.settings(unit.decoder).n_lag

@@ -65,6 +65,13 @@ class LaggedRidge(nn.Module):
         """Average targets (B, F, T) in bins."""
         return _binned(features, self.bins)
 
+    def add_participant(self) -> int:
+        """Append a model that is the mean of all and return its index."""
+        for name in ("weights", "alphas"):
+            held = getattr(self, name)
+            setattr(self, name, torch.cat([held, held.mean(dim=0, keepdim=True)]))
+        return len(self.weights) - 1
+
     def design(self, signals: Tensor) -> Tensor:
         """Return lagged sensors, shape (B, T // bins, n_lags * C); zeros beyond the window."""
         binned = _binned(signals, self.bins)

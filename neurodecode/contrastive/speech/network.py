@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from neurodecode.contrastive.speech.linear import LaggedRidge
+from neurodecode.contrastive.speech.network_settings import network_settings
 
 if TYPE_CHECKING:
     from neurodecode.contrastive.brain_module import BrainModule
     from neurodecode.contrastive.data import Batch
     from neurodecode.contrastive.speech.config import SpeechConfig
     from neurodecode.contrastive.speech.decoders import Decoder
+    from neurodecode.contrastive.speech.linear import LaggedRidge
 
 
 class SpeechNetwork(nn.Module):
@@ -36,6 +37,10 @@ class SpeechNetwork(nn.Module):
         )
         return estimates
 
+    def add_participant(self) -> int:
+        """Append a participant that is the mean of all and return the index; 0 without any."""
+        return 0 if self.brain.participants is None else self.brain.add_participant("average")
+
     def targets(self, features: Tensor) -> Tensor:
         """Return what estimates are compared with, from the encoder's scaled features."""
         return features if self.stimulus is None else self.stimulus(features)
@@ -49,25 +54,9 @@ def build_network(
     n_participants: int,
     n_channels: int,
 ) -> SpeechNetwork | LaggedRidge:
-    """Return the untrained network of a decoder.
-
-    Parameters
-    ----------
-    n_features : int
-        Of the encoder.
-    n_participants, n_channels : int
-        Participants trained on; channels of all recordings together.
-    """
-    if decoder.objective == "ridge":
-        ridge, rate = config.ridge, config.signals.sfreq
-        bins = max(1, round(rate / ridge.sfreq))
-        lags = (round(ridge.tmin * rate / bins), round(ridge.tmax * rate / bins))
-        return LaggedRidge(n_participants, n_channels, n_features, bins=bins, lags=lags)
-    section = config.brain.model_copy(update=decoder.brain)
-    if decoder.target != "deep_mel":
-        return SpeechNetwork(section.build(n_features, n_participants, n_channels))
-    from neurodecode.contrastive.speech.deep_mel import DeepMel
-
-    width = config.stimulus.deep_mel_outputs
-    stimulus = DeepMel(n_features, width, hidden=config.stimulus.deep_mel_width)
-    return SpeechNetwork(section.build(width, n_participants, n_channels), stimulus)
+    """Return the untrained network of a decoder: see :func:`network_settings`."""
+    settings = network_settings(
+        config, decoder, n_features=n_features, n_participants=n_participants,
+        n_channels=n_channels,
+    )  # fmt: skip
+    return settings.build()

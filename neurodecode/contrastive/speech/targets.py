@@ -42,6 +42,10 @@ class TargetScaler:
         """Return plain values for ``model.json``."""
         return {"mean": self.mean, "std": self.std}
 
+    def windows(self, frames: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
+        """Return scaled windows (n_windows, F, n_samples) of frames (n, F) by their index."""
+        return (frames[index].transpose(1, 2) - self.mean) / self.std
+
 
 class TargetBank:
     """Features of all sounds in memory, cut into windows by index.
@@ -127,8 +131,7 @@ class TargetBank:
 
     def gather(self, index: torch.Tensor) -> torch.Tensor:
         """Return scaled windows, shape (n_windows, F, n_samples), of frames from :meth:`index`."""
-        found = self.frames[index].transpose(1, 2)
-        return (found - self.scaler.mean) / self.scaler.std
+        return self.scaler.windows(self.frames, index)
 
     def fit_scaler(self, windows: pd.DataFrame, *, n_windows: int, seed: int) -> TargetScaler:
         """Fit and keep the scaler on randomly drawn training windows.

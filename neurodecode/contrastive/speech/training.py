@@ -13,6 +13,7 @@ from neurodecode.contrastive.losses import ClipLoss
 from neurodecode.contrastive.module import ContrastiveModule, DecoderModule, RegressionModule
 from neurodecode.contrastive.speech.adapting import adapt
 from neurodecode.contrastive.speech.datamodule import ListeningData
+from neurodecode.contrastive.speech.export import export_decoder
 from neurodecode.contrastive.speech.heard import HeardWindows
 from neurodecode.contrastive.speech.linear import LaggedRidge
 from neurodecode.contrastive.speech.network import SpeechNetwork, build_network
@@ -71,6 +72,7 @@ def train_unit(heard: Heard, unit: Unit, folder: Path) -> str:
         if unit.kind == "adaptation":
             adapt(heard, unit, module, bank, folder)
     save_weights(folder, network, info)
+    export_decoder(heard, unit, recordings, bank, folder)
     return summary
 
 

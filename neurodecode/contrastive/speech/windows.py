@@ -172,8 +172,29 @@ def _identity(word: Any) -> dict[str, Any]:
         "word_index": int(word.word_index),
         "word": normalise_word(str(word.word)),
         "sentence": str(word.sentence),
-        "segment": f"{word.place}|{word.sentence}",
+        "segment": segment_name(word.place, word.sentence),
     }
+
+
+def segment_name(place: int, sentence: str) -> str:
+    """Return the identity of a segment: the place of its first word in the sentence, the text."""
+    return f"{place}|{sentence}"
+
+
+def segments_of_words(words: pd.DataFrame) -> pd.Series[str]:
+    """Return the segment that begins at each word of a recording.
+
+    Parameters
+    ----------
+    words : DataFrame
+        ``sound, sound_time, sentence, sentence_index``, see
+        :class:`~neurodecode.datasets.listening.recording.Listening`.
+    """
+    ordered = words.sort_values("sound_time", kind="stable")
+    places = ordered.groupby(["sound", "sentence_index"]).cumcount().reindex(words.index)
+    texts = words["sentence"].str.split().str.join(" ")
+    found = map(segment_name, places.tolist(), texts.tolist())
+    return pd.Series(list(found), index=words.index)
 
 
 def normalise_word(word: str) -> str:

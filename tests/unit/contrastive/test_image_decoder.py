@@ -124,6 +124,20 @@ def test_scores_are_those_of_the_runs_network_to_the_last_bit(run, name):
     np.testing.assert_array_equal(mine, theirs.numpy())
 
 
+def test_the_linear_decoder_is_exported_with_a_model_per_participant(run, tmp_path):
+    import onnxruntime
+
+    neurodecode.export_onnx(run.model("ridge") / "decoder", tmp_path / "model.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    decoder = run.decoder("ridge")
+    for place, label in enumerate(SUBJECTS):
+        size = (3, len(decoder.channels), decoder.chain.n_samples)
+        windows = np.random.default_rng(0).standard_normal(size, dtype=np.float32)
+        (found,) = session.run(None, {"signals": windows, "participant": np.full(3, place)})
+        expected = decoder.infer(windows, decoder.person(label)).numpy()
+        np.testing.assert_allclose(found, expected, atol=1e-4 * np.abs(expected).max())
+
+
 def test_a_control_leaves_no_decoder_to_be_used(run):
     assert not (run.model("ridge-pictures-shuffled") / "decoder").exists()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 
@@ -206,3 +207,17 @@ def test_the_command_reads_ratings_from_a_table_and_counts_clips(decoder, place,
     assert "no label (1)" in said
     found = pd.read_parquet(tmp_path / "p.parquet")
     assert found["true"].tolist() == ["4"] * 20 + ["2"] * 20
+
+
+def test_the_exported_network_gives_the_probabilities_of_the_decoder(decoder, place, tmp_path):
+    import onnxruntime
+
+    exported = neurodecode.export_onnx(place, tmp_path / "model.onnx", participant="01")
+    size = (len(decoder.channels), decoder.settings.n_samples)
+    assert exported.inputs == {"windows": ["batch", *size]}
+    session = onnxruntime.InferenceSession(str(tmp_path / "model.onnx"))
+    windows = np.random.default_rng(0).standard_normal((5, *size), dtype=np.float32)
+    (found,) = session.run(None, {"windows": windows})
+    np.testing.assert_allclose(found, decoder.infer(windows), atol=1e-5)
+    said = session.get_modelmeta().custom_metadata_map
+    assert json.loads(said["labels"]) == list(decoder.cues)

@@ -97,7 +97,7 @@ def test_the_card_has_the_score_of_the_held_out_windows(full):
     ]
     card = (place / "README.md").read_text()
     assert scores["pace"].sentence() in card
-    assert "held-out blocks of this fold: pace r" in card
+    assert "held-out windows of this fold: pace r" in card
 
 
 def test_values_are_in_their_own_unit_and_classes_have_their_names(full):

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     import mne
     from numpy.typing import NDArray
 
-    from neurodecode.contrastive.image.decoder_settings import DecoderSettings
+    from neurodecode.contrastive.decoder_settings import ContrastiveSettings
     from neurodecode.signals.matching import Extra
     from neurodecode.streaming.chain import Chain
 
 
 def read_recording(
     raw: mne.io.BaseRaw,
-    settings: DecoderSettings,
+    settings: ContrastiveSettings,
     channels: Sequence[str],
     *,
     extra: Extra = "stop",

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from neurodecode.contrastive.data import Batch, Recordings
-    from neurodecode.contrastive.image.decoder_settings import DecoderSettings
+    from neurodecode.contrastive.decoder_settings import ContrastiveSettings
 
-FILE = "viewers"
+FILE = "people"
 
 
 @dataclass(frozen=True)
-class Viewer:
+class ScaledPerson:
     """One person, as a decoder sees them.
 
     Attributes
@@ -67,7 +67,7 @@ class Viewer:
         }
 
 
-class Viewers:
+class ScaledPeople:
     """The participants of the training, on the union of their channels.
 
     Parameters
@@ -96,7 +96,7 @@ class Viewers:
         self.n_windows = list(n_windows)
 
     @classmethod
-    def of_recordings(cls, recordings: Recordings) -> Viewers:
+    def of_recordings(cls, recordings: Recordings) -> ScaledPeople:
         """Return everybody with layout and scaler of their last recording."""
         size = (len(recordings.participants), len(recordings.channels))
         positions = np.full((*size, 2), np.nan, dtype=np.float32)
@@ -111,7 +111,7 @@ class Viewers:
         return cls(recordings.participants, recordings.channels, positions, median, iqr, n_windows)
 
     def save(self, folder: Path) -> None:
-        """Write ``viewers.safetensors`` and ``viewers.json``."""
+        """Write ``people.safetensors`` and ``people.json``."""
         arrays = {"positions": self.positions, "median": self.median, "iqr": self.iqr}
         info = {"participants": self.labels, "channels": self.channels,
                 "n_windows": self.n_windows}  # fmt: skip
@@ -119,7 +119,7 @@ class Viewers:
         save_tensors(folder, tensors, info, name=FILE)
 
     @classmethod
-    def load(cls, folder: Path) -> Viewers:
+    def load(cls, folder: Path) -> ScaledPeople:
         """Read what :meth:`save` wrote."""
         info = read_json(folder / f"{FILE}.json")
         held = {name: tensor.numpy() for name, tensor in load_tensors(folder, name=FILE).items()}
@@ -128,7 +128,7 @@ class Viewers:
             held["iqr"], info["n_windows"],
         )  # fmt: skip
 
-    def viewer(self, label: str) -> Viewer:
+    def person(self, label: str) -> ScaledPerson:
         """Return a participant of the training.
 
         Raises
@@ -147,7 +147,7 @@ class Viewers:
             self.median[row, columns], self.iqr[row, columns], self.n_windows[row]
         )
         names = tuple(self.channels[k] for k in columns)
-        return Viewer(label, row, names, columns, self.positions[row], scaler)
+        return ScaledPerson(label, row, names, columns, self.positions[row], scaler)
 
     def channels_for(self, present: Sequence[str], *, where: str = "") -> tuple[str, ...]:
         """Return the channels that somebody new is decoded from, of those in a recording.
@@ -176,8 +176,8 @@ class Viewers:
         channels: Sequence[str],
         positions: NDArray[np.float32],
         index: int,
-        settings: DecoderSettings,
-    ) -> Viewer:
+        settings: ContrastiveSettings,
+    ) -> ScaledPerson:
         """Return somebody who was not in the training.
 
         Parameters
@@ -197,11 +197,11 @@ class Viewers:
         columns = np.array([self.channels.index(name) for name in channels], dtype=np.intp)
         layout = np.full((len(self.channels), 2), np.nan, dtype=np.float32)
         layout[columns] = positions
-        return Viewer("", index, tuple(channels), columns, layout, scaler, note)
+        return ScaledPerson("", index, tuple(channels), columns, layout, scaler, note)
 
 
 def check_amplitude(
-    windows: NDArray[Any], person: Viewer, settings: DecoderSettings, *, where: str = ""
+    windows: NDArray[Any], person: ScaledPerson, settings: ContrastiveSettings, *, where: str = ""
 ) -> None:
     """Raise if windows are not in the decoder's unit.
 
