@@ -58,7 +58,7 @@ def export_decoder(
         fold=fold.name,
         seed=part.seed,
         n_windows=fold.train.size,
-        units=recorded.unit_labels,
+        units=tuple(recorded.unit_labels),
         network=network,
         experiment=_experiment(config, network),
         scales=read_json(folder / "model.json")["scales"],
@@ -77,7 +77,7 @@ def export_decoder(
 
 def _experiment(config: SpikesConfig, network: NeuroformerConfig) -> SpikesConfig:
     """Return what of an experiment decides windows and reading; no folder of its machine."""
-    read = {"path": None, "subjects": "all", "simulation": {}}
+    read: dict[str, Any] = {"path": None, "subjects": "all", "simulation": {}}
     return config.model_copy(update={
         "description": "", "data": config.data.model_copy(update=read),
         "inputs": tuple(network.inputs), "targets": (), "models": (config.decoder_model,),
