@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 SEGMENT = "segment"
 """Label column that word events make up for: see :func:`segments_of_words`."""
+WORD_COLUMNS = {"trial_type", "word", "sound"}
+"""Of an events table of somebody who listened."""
 
 
 def open_recording(path: Path, montage: str | None = None) -> mne.io.BaseRaw:
@@ -79,9 +81,8 @@ def trials_of(
     label : str, optional
         Column of the table that says what was shown; default: the first of ``columns`` there is.
     columns : sequence of str, default=()
-        That may say so, as the decoder names them. Where "segment" is among them, but none of
-        them in the table, rows with ``trial_type`` "word" are trials, each labelled by its
-        sentence.
+        That may say so, as the decoder names them. Where "segment" is among them and the table
+        is of speech that was heard (``trial_type, word, sound``), its words are the trials.
 
     Returns
     -------
@@ -112,7 +113,7 @@ def _from_table(path: Path, label: str | None, columns: Sequence[str]) -> pd.Dat
     if label is not None and label not in events:
         raise DataFault(f"no column '{label}'", where=str(path), fix=nearest_column(label, events))
     column = label or next((name for name in columns if name in events), None)
-    if column is None and SEGMENT in columns and "word" in events:
+    if column is None and SEGMENT in columns and set(events) >= WORD_COLUMNS:
         return _heard_words(events, path)
     if events.empty:
         raise DataFault("no marker found: the table has no row", where=str(path))

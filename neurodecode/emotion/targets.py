@@ -180,7 +180,8 @@ class MixtureTarget:
 
     def _parts(self, outputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return location, scale and log share of each component, (B, n_components) each."""
-        location, raw, *logits = outputs.unflatten(1, (-1, self.n_components)).unbind(1)
+        size = outputs.shape[0], -1, self.n_components  # len() would fix the batch of a graph
+        location, raw, *logits = outputs.reshape(size).unbind(1)
         share = log_softmax(logits[0], dim=-1) if logits else torch.zeros_like(location)
         return location, FLOOR + softplus(SLOPE * raw), share
 

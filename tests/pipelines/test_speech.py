@@ -15,6 +15,10 @@ import pandas as pd
 import pytest
 from filelock import FileLock
 
+import neurodecode
+from neurodecode.decoders.commands import Input, predict_file
+from neurodecode.decoders.recordings import open_recording
+
 REPOSITORY = Path(__file__).parents[2]
 ONE = (
     "--set", "decoders=[contrastive]",
@@ -94,6 +98,27 @@ def test_scores_are_those_of_the_saved_predictions(heard, content):
     mine = rows.query("model == 'ridge, Mel' and level == 'subject' and metric == 'top-1 accuracy'")
     expected = (found["rank"] == 1).groupby(found["participant"]).mean()
     assert mine.set_index("subject")["value"].to_dict() == pytest.approx(expected.to_dict())
+
+
+@pytest.mark.parametrize("name", ["contrastive-deep-mel.seed-2036", "ridge-mel.seed-2036"])
+def test_a_decoder_that_left_the_run_ranks_its_recordings_as_the_run_did(heard, tmp_path, name):
+    folder = heard / "model" / name / "decoder"
+    decoder = neurodecode.load_decoder(folder)
+    own = pd.read_parquet(heard / "evaluate" / name / "predictions.parquet")
+    for subject in decoder.participants:
+        mine = own[own["participant"] == subject]
+        (path,) = (heard / "raw").rglob(f"sub-{subject}*_eeg.vhdr")
+        found = decoder.predict(
+            open_recording(path), mine["anchor"].tolist(), participant=subject,
+            true=mine["segment"].tolist(), top=len(decoder.segments.segments),
+        )  # fmt: skip
+        shown = found[found["candidate"] == found["true"]]
+        assert shown["rank"].tolist() == mine["rank"].tolist()
+        assert shown["probability"].astype("float32").tolist() == mine["probability"].tolist()
+    predict_file(Input(folder, subject), path, tmp_path / "p.parquet")  # words are its trials
+    known = pd.read_parquet(tmp_path / "p.parquet").query("rank == 1 and true_rank > 0")
+    ranks = known.set_index(known["onset"].round(3))["true_rank"]
+    assert ranks.loc[mine["anchor"].round(3)].tolist() == mine["rank"].tolist()
 
 
 def test_a_second_run_computes_nothing(heard, command, tmp_path):

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 import neurodecode
+from neurodecode.contrastive.speech.decoder import SpeechDecoder
 from neurodecode.contrastive.speech.evaluation import evaluate_unit
 from neurodecode.contrastive.speech.training import train_unit
 from neurodecode.contrastive.speech.units import unit_of
@@ -94,6 +95,17 @@ def test_away_from_the_edges_a_stream_ranks_as_the_run_did(decoder, raw, heard):
     assert np.abs(np.array(ranks) - heard["rank"].to_numpy()).max() <= 1
 
 
+def test_estimates_that_do_not_fit_into_memory_are_ranked_in_parts(
+    decoder, raw, heard, monkeypatch
+):
+    given = {"participant": "02", "true": heard["segment"].tolist()}
+    whole = decoder.predict(raw, heard["anchor"].tolist(), **given)
+    monkeypatch.setattr("neurodecode.contrastive.decoder.QUERY_BYTES", 1)
+    monkeypatch.setattr(SpeechDecoder, "batch_size", 2)
+    parts = decoder.predict(raw, heard["anchor"].tolist(), **given)
+    pd.testing.assert_frame_equal(parts, whole, rtol=1e-4)
+
+
 def test_the_card_says_data_split_score_with_interval_and_chance(run, decoder):
     card = (run("contrastive")[0] / "decoder" / "README.md").read_text()
     held_out = decoder.settings.held_out
@@ -162,7 +174,7 @@ def test_predict_and_stream_of_the_command_line_take_a_table_of_segments(
     assert f"{len(heard)} trials decided, 0 lost" in said
 
 
-@pytest.mark.parametrize("name", DECODERS)
+@pytest.mark.parametrize("name", DECODERS[1:])
 def test_the_exported_network_estimates_as_the_decoder_does(run, tmp_path, name):
     import onnxruntime
 

@@ -101,3 +101,16 @@ def test_a_montage_gives_positions_to_a_file_without(viewing, tmp_path):
     raw.save(path, verbose="error")
     assert open_recording(path).get_montage() is None
     assert open_recording(path, "standard_1005").get_montage() is not None
+
+
+def test_words_that_were_heard_are_labelled_by_their_place_and_sentence(file, tmp_path):
+    rows = [(1.0, "sound", None, None), (1.2, "word", "a", "a  cat"),
+            (1.5, "word", "cat", "a  cat"), (2.0, "word", "it", "it sat"),
+            (2.4, "word", "sat", "it sat")]  # fmt: skip
+    events = pd.DataFrame(rows, columns=["onset", "trial_type", "word", "sentence"])
+    events.assign(sound="one.wav").to_csv(tmp_path / "mine.tsv", sep="\t", index=False)
+    found = trials_of(open_recording(file), file, tmp_path / "mine.tsv", columns=("segment",))
+    assert found["onset"].tolist() == [1.2, 1.5, 2.0, 2.4]
+    assert found["label"].tolist() == ["0|a cat", "1|a cat", "0|it sat", "1|it sat"]
+    others = trials_of(open_recording(file), file, tmp_path / "mine.tsv", columns=("image",))
+    assert len(others) == 5
