@@ -42,18 +42,24 @@ class HeldOut(Section):
 
     metric: str
     value: float
-    ci_low: float = Field(description="95 % bootstrap")
-    ci_high: float
+    ci_low: float | None = Field(description="95 % bootstrap; null: too few to draw from")
+    ci_high: float | None
     chance: float
-    n: int = Field(description="Trials")
+    n: int = Field(description="How many were scored")
+    counted: str = Field(default="trials", description="What was scored")
     unit: str = Field(default="trial", description="What the bootstrap draws")
 
     def sentence(self) -> str:
         """Return what a model card says of the score."""
+        interval = "no interval,"
+        if self.ci_low is not None and self.ci_high is not None:
+            interval = (
+                f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} "
+                f"(bootstrap over {self.unit}s),"
+            )
         return (
-            f"On the {self.n} held-out trials of this fold: {self.metric} {self.value:.3f}, "
-            f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} "
-            f"(bootstrap over {self.unit}s), chance {self.chance:.3f}."
+            f"On the {self.n} held-out {self.counted} of this fold: {self.metric} "
+            f"{self.value:.3f}, {interval} chance {self.chance:.3f}."
         )
 
 

@@ -11,7 +11,7 @@ from neurodecode.faults import DataFault, package_missing, unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from neurodecode.decoders.protocol import AnyDecoder
+    from neurodecode.decoders.protocol import AnyDecoder, FileDecoder
     from neurodecode.streaming.protocol import TrialDecoder
 
 
@@ -27,6 +27,12 @@ def _load_acm(folder: Path) -> TrialDecoder:
     return ACMDecoder.load(folder)
 
 
+def _load_mindbridge(folder: Path) -> FileDecoder:
+    from neurodecode.mindbridge.decoder import BridgeDecoder
+
+    return BridgeDecoder.load(folder)
+
+
 def _load_emotion(folder: Path) -> TrialDecoder:
     from neurodecode.emotion.decoder import EmotionDecoder
 
@@ -39,11 +45,19 @@ def _load_speech(folder: Path) -> TrialDecoder:
     return SpeechDecoder.load(folder)
 
 
+def _load_spikes(folder: Path) -> FileDecoder:
+    from neurodecode.spikes.decoder import SpikeDecoder
+
+    return SpikeDecoder.load(folder)
+
+
 KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
     "emotion": _load_emotion,
     "image": _load_image,
+    "mindbridge": _load_mindbridge,
     "speech": _load_speech,
+    "spikes": _load_spikes,
 }
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
@@ -64,8 +78,10 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
     TrialDecoder or FileDecoder
         For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
-        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "speech" a
-        :class:`~neurodecode.contrastive.speech.decoder.SpeechDecoder`.
+        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mindbridge" a
+        :class:`~neurodecode.mindbridge.decoder.BridgeDecoder`, for "speech" a
+        :class:`~neurodecode.contrastive.speech.decoder.SpeechDecoder`, for "spikes" a
+        :class:`~neurodecode.spikes.decoder.SpikeDecoder`.
 
     Raises
     ------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import warnings
@@ -129,7 +130,6 @@ def _write(network: OnnxNetwork, metadata: dict[str, str], path: Path) -> None:
     import torch
 
     names, rng = [given.name for given in network.inputs], np.random.default_rng(0)
-    batch = torch.export.Dim("batch")
     with _quiet():
         program = torch.onnx.export(
             network.module,
@@ -137,12 +137,22 @@ def _write(network: OnnxNetwork, metadata: dict[str, str], path: Path) -> None:
             dynamo=True,
             input_names=names,
             output_names=[network.output],
-            dynamic_shapes=tuple({0: batch} for _ in names),
+            dynamic_shapes=_dynamic(network.module, len(names)),
             verbose=False,
         )
     assert program is not None
     program.model.metadata_props.update(metadata)
     program.save(str(path), external_data=False)
+
+
+def _dynamic(module: Any, n_inputs: int) -> tuple[Any, ...]:
+    """Return which axes vary, in the form of the module's arguments: ``*inputs`` are one."""
+    import torch
+
+    batch = torch.export.Dim("batch")
+    shapes = tuple({0: batch} for _ in range(n_inputs))
+    arguments = inspect.signature(module.forward).parameters.values()
+    return (shapes,) if any(a.kind is a.VAR_POSITIONAL for a in arguments) else shapes
 
 
 @contextmanager

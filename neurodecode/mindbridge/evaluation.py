@@ -29,7 +29,7 @@ from neurodecode.mindbridge.targets import Targets, read_targets
 from neurodecode.persistence import load_tensors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -222,12 +222,19 @@ def _decode_linear(
     tensors = load_tensors(folder)
     for subject in unit.subjects:
         data = test(subject)
-        weights, intercept = (
-            tensors[f"{subject}.{name}"].numpy() for name in ("weights", "intercept")
-        )
-        estimates = averaged(data) @ weights.T + intercept
+        estimates = decode_linear(tensors, averaged(data), subject, data.image.shape[1:])
         labels = {"kind": "model", "model": unit.model, "subject": subject}
-        yield Decoded(labels, list(data.ids), estimates.reshape(data.image.shape))
+        yield Decoded(labels, list(data.ids), estimates)
+
+
+def decode_linear(
+    tensors: Mapping[str, torch.Tensor], pooled: NDArray[np.float32], subject: str,
+    shape: tuple[int, ...],
+) -> NDArray[np.float32]:  # fmt: skip
+    """Return a linear map's estimates (n, *shape) of pooled signals (n, pooled_size)."""
+    weights, intercept = (tensors[f"{subject}.{name}"].numpy() for name in ("weights", "intercept"))
+    estimates: NDArray[np.float32] = pooled @ weights.T + intercept
+    return estimates.reshape(-1, *shape)
 
 
 def read_unit(folder: Path) -> tuple[pd.DataFrame, list[dict[str, Any]]]:

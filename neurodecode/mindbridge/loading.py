@@ -14,6 +14,8 @@ from neurodecode.persistence import load_weights
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from neurodecode.mindbridge.config_model import BridgeSection, LossSection, Regime
     from neurodecode.mindbridge.data import SubjectData
     from neurodecode.mindbridge.model import MindBridge
@@ -100,5 +102,10 @@ def load_tuned(study: Study, unit: Unit, targets: Targets, folder: Path, way: Tu
 
 def averaged(data: SubjectData) -> Any:
     """Return the pooled responses of each stimulus, averaged over its repetitions."""
+    return averaged_repetitions(data.responses, data.counts)
+
+
+def averaged_repetitions(responses: NDArray[Any], counts: NDArray[np.int64]) -> Any:
+    """Return the mean (n, size) of the first ``counts`` of repetitions (n, n_repetitions, size)."""
     return np.stack([rows[:n].mean(axis=0) for rows, n in
-                     zip(data.responses, data.counts, strict=True)])  # fmt: skip
+                     zip(responses, counts, strict=True)])  # fmt: skip

@@ -149,27 +149,53 @@ def cosines(predicted: NDArray[Any] | Tensor, target: NDArray[Any] | Tensor) -> 
     if P.shape != T.shape or P.ndim < 2 or len(P) < 2:
         raise DataFault(f"predictions of shape {P.shape}, targets of {T.shape}",
                         fix="give two or more stimuli, in the same order")  # fmt: skip
-    P, T = P.reshape(len(P), -1), T.reshape(len(T), -1)
-    products, squares = np.zeros((len(P), len(P))), np.zeros((2, len(P)))
-    step = max(1, BLOCK_BYTES // (8 * len(P)))
+    return cosine_table(P, T)
+
+
+def cosine_table(predicted: NDArray[Any], candidates: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the cosine of every flattened prediction with every candidate.
+
+    In double precision, a block of features at a time.
+
+    Parameters
+    ----------
+    predicted : ndarray, shape (n, *shape)
+    candidates : ndarray, shape (n_candidates, *shape)
+
+    Returns
+    -------
+    ndarray of float64, shape (n, n_candidates)
+
+    Raises
+    ------
+    DataFault
+        If the shapes of rows differ, or a row is zero or not finite.
+    """
+    if predicted.shape[1:] != candidates.shape[1:]:
+        raise DataFault(f"predictions of shape {predicted.shape}, targets of {candidates.shape}")
+    P, T = (rows.reshape(len(rows), -1) for rows in (predicted, candidates))
+    products = np.zeros((len(P), len(T)))
+    squares = np.zeros(len(P)), np.zeros(len(T))
+    step = max(1, BLOCK_BYTES // (8 * max(len(P), len(T))))
     for first in range(0, P.shape[1], step):
         p, t = (rows[:, first : first + step].astype(np.float64) for rows in (P, T))
         products += p @ t.T
-        squares += np.stack([(p * p).sum(axis=1), (t * t).sum(axis=1)])
+        for square, rows in zip(squares, (p, t), strict=True):
+            square += (rows * rows).sum(axis=1)
     for which, square in zip(("prediction", "target"), squares, strict=True):
         usable = np.isfinite(square) & (square > 0)
         if not usable.all():
             raise DataFault(f"a {which} is zero or not finite",
                             where=f"stimulus {int(np.argmin(usable))}")  # fmt: skip
-    norms = np.sqrt(squares)
-    return products / np.outer(norms[0], norms[1])
+    found: NDArray[np.float64] = products / np.outer(np.sqrt(squares[0]), np.sqrt(squares[1]))
+    return found
 
 
 def _direction(similarity: NDArray[np.floating[Any]], sets: list[NDArray[Any]]) -> Direction:
     hits, shown = np.zeros(len(similarity)), np.zeros(len(similarity))
     by_set = np.empty(len(sets))
     for i, members in enumerate(sets):
-        found = _top_1(similarity[np.ix_(members, members)])
+        found = share_of_best(similarity[np.ix_(members, members)], np.arange(len(members)))
         by_set[i] = found.mean()
         hits[members] += found
         shown[members] += 1
@@ -177,8 +203,17 @@ def _direction(similarity: NDArray[np.floating[Any]], sets: list[NDArray[Any]]) 
     return Direction(by_set, by_query)
 
 
-def _top_1(similarity: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
-    """Return each row's hit: 1 over the number of best candidates if the true one is among them."""
+def share_of_best(
+    similarity: NDArray[np.floating[Any]], true: NDArray[np.integer[Any]]
+) -> NDArray[np.float64]:
+    """Return each row's hit: 1 over the number of best candidates if the true one is among them.
+
+    Parameters
+    ----------
+    similarity : ndarray, shape (n, n_candidates)
+    true : ndarray of int, shape (n,)
+        Column of each row's own.
+    """
     best = similarity >= similarity.max(axis=1, keepdims=True) - ROUNDING
-    share: NDArray[np.float64] = best.diagonal() / best.sum(axis=1)
+    share: NDArray[np.float64] = best[np.arange(len(best)), true] / best.sum(axis=1)
     return share

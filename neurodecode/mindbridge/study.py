@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.artefacts import read_json, sha256_file, write_json, write_parquet
+from neurodecode.artefacts import (
+    atomic_path,
+    read_json,
+    sha256_file,
+    write_json,
+    write_parquet,
+)
 from neurodecode.datasets.loaders import read_subject_of
 from neurodecode.datasets.responses import responses_loader
 from neurodecode.datasets.responses.embeddings import EMBEDDINGS, write_embeddings
@@ -35,9 +41,11 @@ if TYPE_CHECKING:
 
 TRIALS, DESCRIPTION = "trials.parquet", "seen.json"
 BLOCK = 256
+"""Trials pooled at a time."""
+PLACES = "places.npy"
+"""Of a store: where its voxels are in the flattened grid of their mask, if there is one."""
 FOLD = "part of fold "
 """Begin of the columns that hold the parts of each fold, where a run has several."""
-"""Trials pooled at a time."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,10 @@ class Study:
             raise DataFault(f"no {part} stimulus", where=f"subject {subject}",
                             fix="another split, or leave the subject out")  # fmt: skip
         stimuli = sorted(trials["stimulus"].unique())
-        responses, counts = _by_stimulus(store, trials, stimuli, bridge)
+        responses, counts = pool_by_stimulus(
+            store.signals, trials.index.to_numpy(), trials["stimulus"], stimuli, bridge,
+            where=f"subject {store.folder.name}",
+        )  # fmt: skip
         shown = stimuli
         if shuffled_with is not None:
             order = np.random.default_rng(shuffled_with).permutation(len(stimuli))
@@ -141,22 +152,43 @@ class Study:
         )  # fmt: skip
 
 
-def _by_stimulus(
-    store: Store, trials: pd.DataFrame, stimuli: list[str], bridge: BridgeSection
-) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return pooled responses (n_stimuli, n_repetitions, pooled_size), and how many there are."""
+def pool_by_stimulus(
+    signals: NDArray[Any], rows: NDArray[Any], shown: pd.Series[str], stimuli: Sequence[str],
+    bridge: BridgeSection, *, where: str,
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:  # fmt: skip
+    """Return pooled responses by stimulus, and how many there are of each.
+
+    Parameters
+    ----------
+    signals : ndarray, shape (n_trials, n_voxels)
+        May be memory-mapped.
+    rows : ndarray of int, shape (n,)
+        Trials to take.
+    shown : Series of str, shape (n,)
+        The stimulus of each.
+    stimuli : sequence of str, shape (n_stimuli,)
+        Each once, in the order wanted.
+    bridge : BridgeSection
+        How voxels are pooled.
+    where : str
+        Whose responses these are, for messages.
+
+    Returns
+    -------
+    pooled : ndarray of float32, shape (n_stimuli, n_repetitions, pooled_size)
+        Zeros where a stimulus has fewer repetitions.
+    counts : ndarray of int64, shape (n_stimuli,)
+    """
     place = {name: i for i, name in enumerate(stimuli)}
-    rows = trials.index.to_numpy()
-    row_of = trials["stimulus"].map(place).to_numpy()
-    turn = trials.groupby("stimulus").cumcount().to_numpy()
+    row_of = shown.map(place).to_numpy()
+    turn = shown.groupby(shown).cumcount().to_numpy()
     counts = np.bincount(row_of, minlength=len(stimuli))
     found = np.zeros((len(stimuli), counts.max(), bridge.pooled_size), dtype=np.float32)
     for start in range(0, len(rows), BLOCK):
         part = slice(start, start + BLOCK)
         values = aggregate(
-            np.asarray(store.signals[rows[part]]), bridge.pooled_size, bridge.aggregation,
-            where=f"subject {store.folder.name}",
-        )  # fmt: skip
+            np.asarray(signals[rows[part]]), bridge.pooled_size, bridge.aggregation, where=where
+        )
         found[row_of[part], turn[part]] = values
     return found, counts
 
@@ -288,10 +320,15 @@ def prepare_subject(folder: Path, found: Responses, trials: pd.DataFrame) -> Sto
         "channels": [f"{found.n_voxels} voxels"],
         "sfreq": 0,
         "n_voxels": found.n_voxels,
+        "voxels": found.voxels.info(),
         "mended": {"voxels": list(found.notes)} if found.notes else {},
         "windows": {str(k): int(v) for k, v in ordered["part"].value_counts().items()},
     }
     kept = ["stimulus", "image", "category", "caption", "repetition", "run", "part"]
     kept += [str(name) for name in ordered.columns if str(name).startswith(FOLD)]
     table = ordered[kept].reset_index(drop=True)
+    (folder / PLACES).unlink(missing_ok=True)
+    if (places := found.voxels.places) is not None:
+        with atomic_path(folder / PLACES) as path, path.open("wb") as file:
+            np.save(file, places)
     return write_store(folder, found.responses[ordered["trial"].to_numpy()], table, info)

@@ -12,6 +12,7 @@ from neurodecode.artefacts import write_json
 from neurodecode.dual_ridge import DualRidgeCV
 from neurodecode.mindbridge.alignment import align_components
 from neurodecode.mindbridge.datamodule import BridgeData, NewSubjectData
+from neurodecode.mindbridge.export import export_decoder
 from neurodecode.mindbridge.loading import (
     SOURCES,
     Tuned,
@@ -39,14 +40,19 @@ if TYPE_CHECKING:
 
 
 def train_unit(study: Study, unit: Unit, folder: Path) -> str:
-    """Train a unit, write its weights and ``model.json``, and say how it went."""
+    """Train a unit, write its weights, ``model.json`` and decoder, and say how it went."""
     targets = read_targets(study)
+    said = _train(study, unit, targets, folder)
+    export_decoder(study, unit, targets, folder)
+    return said
+
+
+def _train(study: Study, unit: Unit, targets: Targets, folder: Path) -> str:
     if unit.kind == "tuning":
         return _train_new_subject(study, unit, targets, folder)
     if unit.variant.linear:
         return _fit_linear(study, unit, targets, folder)
-    found = _train_model(study, unit, targets, folder)
-    return _said(found)
+    return _said(_train_model(study, unit, targets, folder))
 
 
 def _train_model(study: Study, unit: Unit, targets: Targets, folder: Path) -> Fit:

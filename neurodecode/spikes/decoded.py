@@ -19,14 +19,17 @@ from neurodecode.spikes.variants import NETWORKS
 from neurodecode.spikes.written import block_labels, whole_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from neurodecode.evaluation.bootstrap import Interval
     from neurodecode.evaluation.spike_splits import SpikeFold
+    from neurodecode.spikes.batches import SpikeWindows
     from neurodecode.spikes.config import SpikesConfig
     from neurodecode.spikes.config_model import NeuroformerConfig
+    from neurodecode.spikes.model import Neuroformer
     from neurodecode.spikes.recorded import Recorded
     from neurodecode.spikes.units import Part
 
@@ -117,9 +120,32 @@ def _ask_network(
 
     model, windows = load_network(network, recorded, folder, rows)
     scales = read_json(folder / "model.json")["scales"]
-    outputs = [model(batch).behaviour for batch in windows.batches(config.evaluation.batch_size)]
+    return behaviour_of(model, windows, scales, config.evaluation.batch_size)
+
+
+def behaviour_of(
+    model: Neuroformer, windows: SpikeWindows, scales: Mapping[str, Sequence[float]],
+    batch_size: int,
+) -> dict[str, NDArray[np.float64]]:  # fmt: skip
+    """Return what a network decodes from windows; no gradient should be recorded meanwhile.
+
+    Parameters
+    ----------
+    model : Neuroformer
+        In evaluation mode.
+    windows : SpikeWindows
+    scales : mapping of str to (mean, standard deviation)
+        Of each behaviour.
+    batch_size : int
+
+    Returns
+    -------
+    dict of str to ndarray, shape (n_windows,)
+        In the unit of the recording, or numbers of classes.
+    """
+    outputs = [model(batch).behaviour for batch in windows.batches(batch_size)]
     answers = {}
-    for target, section in network.targets.items():
+    for target, section in model.config.targets.items():
         found = torch.cat([part[target] for part in outputs]).double().numpy()
         middle, spread = scales[target]
         answers[target] = (

@@ -11,6 +11,7 @@ import torch
 from neurodecode.artefacts import write_json
 from neurodecode.persistence import save_weights
 from neurodecode.spikes.datamodule import SpikeData
+from neurodecode.spikes.export import export_decoder
 from neurodecode.spikes.loading import PRETRAINED, fold_folder, network_of, way_name, ways_of
 from neurodecode.spikes.module import SpikeModule
 from neurodecode.spikes.rivals import fit_glm, fit_rival
@@ -102,10 +103,12 @@ class Fitting:
         shift = {
             target: self.recorded.unrelated_shift(target, self.fold.train) for target in targets
         }
-        return self._network(
+        said = self._network(
             network, self.fold.train, self.folder, self.config.training,
             spikes=name != ALONE, shift=shift,
         )[1]  # fmt: skip
+        export_decoder(self.config, self.part, self.recorded, self.fold, self.folder)
+        return said
 
     def _few_shot(self) -> str:
         """Pretrain on spikes; then tune that, and an untrained network, on few windows.

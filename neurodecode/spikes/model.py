@@ -294,6 +294,8 @@ class Neuroformer(nn.Module):
                 f"IDs of shape {tuple(ids.shape)}, times of shape {tuple(times.shape)}, "
                 f"expected (B, T) with T at most {block}"
             )
+        if torch.compiler.is_exporting():  # values cannot be looked at
+            return
         if ids.device.type == "cpu" and ids.numel():  # elsewhere the look would wait for the device
             for kind, values, size in (("ID", ids, self.tokenizer.id_size),
                                        ("time", times, self.tokenizer.dt_size)):  # fmt: skip

@@ -54,9 +54,7 @@ class Recorded:
 
     def __init__(self, config: SpikesConfig, session: SpikeSession) -> None:
         self.config, self.session = config, session
-        if config.stimulus is not None and session.stimulus is None:
-            raise ConfigFault("no stimulus was recorded", where=session.label,
-                              fix="set stimulus: null, and models without it")  # fmt: skip
+        self._require_parts()
         windows = self._cut()
         known = np.ones(len(windows), dtype=bool)
         for name in (*config.inputs, *config.targets):
@@ -73,6 +71,17 @@ class Recorded:
     def label(self) -> str:
         """Name of the session for folders."""
         return f"sub-{self.session.subject}_ses-{self.session.session}"
+
+    @property
+    def units(self) -> NDArray[np.int64]:
+        """Token of each spike's unit."""
+        return self.session.units
+
+    @property
+    def largest(self) -> float:
+        """Largest value of the stimulus, which frames are divided by; 1 where all are 0."""
+        assert self.session.stimulus is not None
+        return float(np.abs(self.session.stimulus.frames).max()) or 1.0
 
     @property
     def unit_labels(self) -> list[str]:
@@ -161,7 +170,7 @@ class Recorded:
             behaviours[name] = (times - begin, values)
         chains = pd.factorize(chosen["trial"])[0] if "trial" in chosen else None
         return SpikeWindows(
-            network, self.session.times - begin, self.session.units,
+            network, self.session.times - begin, self.units,
             chosen["stop"].to_numpy() - begin, chains=chains,
             frames=self.frames if network.frames is not None else None, behaviours=behaviours,
         )  # fmt: skip
@@ -178,9 +187,14 @@ class Recorded:
         n_frames = int(np.ceil(self.session.duration * settings.rate)) + 1
         grid = self.session.limits[0] + np.arange(n_frames) / settings.rate
         place = np.searchsorted(stimulus.frame_times, grid + 1e-9, side="right") - 1
-        largest = float(np.abs(stimulus.frames).max()) or 1.0
-        shown: NDArray[np.float32] = stimulus.frames[np.maximum(place, 0)] / largest - 0.5
+        shown: NDArray[np.float32] = stimulus.frames[np.maximum(place, 0)] / self.largest - 0.5
         return shown
+
+    def _require_parts(self) -> None:
+        """Raise ConfigFault if the session lacks what is read."""
+        if self.config.stimulus is not None and self.session.stimulus is None:
+            raise ConfigFault("no stimulus was recorded", where=self.session.label,
+                              fix="set stimulus: null, and models without it")  # fmt: skip
 
     def _cut(self) -> pd.DataFrame:
         config, session = self.config, self.session

@@ -168,3 +168,22 @@ def test_runs_of_a_real_person_are_left_out_in_turn_and_pooled(realdata, command
     assert (group["value"] > 0.2).all()
     assert {row["fold"][:6] for row in content["audit"]} == {"fold 0", "fold 1", "fold 2"}
     assert sum(row["overlap"] for row in content["audit"]) == 0
+
+
+@pytest.mark.parametrize("subject", ["01", "02", "03"])
+def test_the_decoder_that_is_left_finds_held_out_pictures_bit_for_bit_as_the_run(bridged, subject):
+    from neurodecode import load_decoder
+    from neurodecode.mindbridge.retrieval import retrieve_by
+    from neurodecode.signals.store import open_store
+
+    store = open_store(bridged / "stores" / subject)
+    trials = store.trials.query("part == 'test'")
+    decoder = load_decoder(bridged / "model" / "bridge.seed-42" / "decoder")
+    found = decoder.predict(store.signals[trials.index.to_numpy()], participant=subject, top=99,
+                            stimuli=trials["stimulus"].tolist())  # fmt: skip
+    table = found.pivot_table(index="true", columns="candidate", values="score")
+    hits = retrieve_by(table.to_numpy(), set_size=10, n_sets=5, seed=42).brain_to_image.by_query
+    own = pd.read_parquet(bridged / "evaluate" / "bridge.seed-42" / "predictions.parquet")
+    own = own[(own["subject"] == subject) & (own["kind"] == "model")]
+    own = own[own["metric"] == "image retrieval, top-1"].set_index("stimulus")["hit"]
+    np.testing.assert_array_equal(hits, own.reindex(table.index))

@@ -266,3 +266,21 @@ def test_position_on_a_real_track_is_decoded_from_held_out_blocks(realdata, comm
     assert bayes["value"] < 60 < bayes["chance"]  # pixels of a track of 419
     assert rows.loc[("Lasso", "position r"), "ci_low"] > 0
     assert sum(row["overlap"] for row in content["audit"]) == 0
+
+
+def test_the_decoder_that_is_left_decodes_held_out_windows_bit_for_bit_as_the_run(fired):
+    from neurodecode import load_decoder
+
+    places = sorted((fired / "model").rglob("decoder"))
+    assert len(places) == 2
+    for place in places:
+        decoder = load_decoder(place)
+        subject, session = decoder.settings.subject, decoder.settings.session
+        recording = decoder.read(fired / "stores" / subject / f"sub-{subject}" / f"ses-{session}")
+        (own,) = (fired / "evaluate").glob(f"*sub-{subject}/predictions.parquet")
+        own = pd.read_parquet(own).query("task == 'decode' and model == 'joint'")
+        rows = np.flatnonzero(recording.windows["start"].isin(own["start"]).to_numpy())
+        found = decoder.predict(recording, rows=rows)
+        np.testing.assert_array_equal(found["start"], own["start"])
+        np.testing.assert_array_equal(found["decoded_speed"], own["decoded"])
+        np.testing.assert_array_equal(found["true_speed"], own["true"])

@@ -182,16 +182,33 @@ def _read_voxels(base: Path) -> tuple[NDArray[Any], Voxels, Path]:
     return (*masked_responses(image, mask), image)
 
 
-def _array_voxels(path: Path, mask: Path | None) -> tuple[NDArray[Any], Voxels]:
+def read_array(path: Path) -> NDArray[Any]:
+    """Return the responses (n_trials, n_voxels) of a ``.npy`` file, memory-mapped.
+
+    Raises
+    ------
+    DataFault
+        If the file is broken, holds objects, or has another form.
+    """
     sniff(path)
     try:
         stored: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         what = f"the array cannot be read: {error}"
         raise DataFault(what, where=str(path), fix="write it again") from error
-    if stored.ndim != 2 or stored.dtype.kind not in "fiu":
+    require_table(stored, path)
+    return stored
+
+
+def require_table(stored: NDArray[Any], path: Path) -> None:
+    """Raise DataFault unless an array holds numbers, a row per trial and a column per voxel."""
+    if stored.ndim != 2 or stored.dtype.kind not in "fiu" or 0 in stored.shape:
         what = f"an array of shape {stored.shape} and type {stored.dtype}"
         raise DataFault(what, where=str(path), fix="give numbers, (n_trials, n_voxels)")
+
+
+def _array_voxels(path: Path, mask: Path | None) -> tuple[NDArray[Any], Voxels]:
+    stored = read_array(path)
     if mask is None:
         return stored, Voxels(stored.shape[1])
     _, voxels = read_mask(mask)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,7 +43,11 @@ def read_mask(path: Path) -> tuple[Any, Voxels]:
     if not len(coordinates):
         raise DataFault("no voxel is inside the mask", where=str(path))
     sizes = tuple(round(float(size), 4) for size in image.header.get_zooms()[:3])
-    voxels = Voxels(len(coordinates), path.name, inside.shape, sizes, coordinates)
+    voxels = Voxels(
+        len(coordinates), path.name, inside.shape, sizes,
+        tuple(np.asarray(image.affine, dtype=float).ravel().tolist()),
+        sha256(inside.astype(np.uint8).tobytes()).hexdigest(), coordinates,
+    )  # fmt: skip
     return new_img_like(image, inside.astype(np.uint8)), voxels
 
 
@@ -67,28 +72,58 @@ def masked_responses(path: Path, mask: Path) -> tuple[NDArray[np.float32], Voxel
     DataFault
         If a file is broken, or mask and data disagree in shape or affine.
     """
+    mask_image, voxels = read_mask(mask)
+    return volumes_inside(path, mask_image, mask.name), voxels
+
+
+def mask_image_of(
+    places: NDArray[np.int64], shape: tuple[int, ...], affine: tuple[float, ...]
+) -> Any:
+    """Return the mask image of :attr:`Voxels.places` on a grid with an affine, row by row."""
+    from nibabel import Nifti1Image
+
+    inside = np.zeros(int(np.prod(shape)), dtype=np.uint8)
+    inside[places] = 1
+    return Nifti1Image(inside.reshape(shape), np.reshape(affine, (4, 4)))  # type: ignore[no-untyped-call]
+
+
+def volumes_inside(path: Path, mask: Any, name: str) -> NDArray[np.float32]:
+    """Return the volumes of a 4-D file inside a mask image, (n_volumes, n_voxels); NaN stays NaN.
+
+    Parameters
+    ----------
+    path : Path
+    mask : nibabel.Nifti1Image
+        Of 0 and 1; voxels come in C order of its grid.
+    name : str
+        Of the mask, for messages.
+
+    Raises
+    ------
+    DataFault
+        If the file is broken or not 4-D, or mask and data disagree in shape or affine.
+    """
     from nilearn.masking import apply_mask
 
-    mask_image, voxels = read_mask(mask)
     image = load_image(path)
     if len(image.shape) != 4:
         raise DataFault(f"an image of shape {image.shape}, 4-D is needed", where=str(path))
-    if image.shape[:3] != voxels.shape:
-        raise _disagree(path, mask, f"grids of {image.shape[:3]} and {voxels.shape} voxels")
-    if not np.allclose(image.affine, mask_image.affine):  # as nilearn compares them
-        apart = float(np.abs(image.affine - mask_image.affine).max())
-        raise _disagree(path, mask, f"affines that differ by up to {apart:.3g} mm")
+    if image.shape[:3] != mask.shape:
+        raise _disagree(path, name, f"grids of {image.shape[:3]} and {mask.shape} voxels")
+    if not np.allclose(image.affine, mask.affine):  # as nilearn compares them
+        apart = float(np.abs(image.affine - mask.affine).max())
+        raise _disagree(path, name, f"affines that differ by up to {apart:.3g} mm")
     try:
         # Without ensure_finite=False a NaN would silently become 0.
-        series = apply_mask(image, mask_image, dtype=np.float32, ensure_finite=False)
+        series = apply_mask(image, mask, dtype=np.float32, ensure_finite=False)
     except BROKEN as error:
         raise cannot_read(path, error) from error
-    return np.ascontiguousarray(series, dtype=np.float32), voxels
+    return np.ascontiguousarray(series, dtype=np.float32)
 
 
-def _disagree(path: Path, mask: Path, how: str) -> DataFault:
+def _disagree(path: Path, mask: str, how: str) -> DataFault:
     return DataFault(
         f"mask and data disagree, {how}",
-        where=f"{path} and {mask.name}",
+        where=f"{path} and {mask}",
         fix="take the mask of this subject's functional images, or resample it to them",
     )

@@ -31,6 +31,10 @@ class Voxels:
         Of the mask's grid.
     sizes : tuple of float, default ()
         Edges of a voxel, mm.
+    affine : tuple of float, default ()
+        The 16 numbers of the grid's affine, row by row.
+    sha256 : str, default ""
+        Of the whole mask: a byte of 0 or 1 for each voxel of the grid, in C order.
     coordinates : ndarray of int, shape (n_voxels, 3), or None, default None
         Place of each voxel in the grid; rows are in C order, as ``numpy.argwhere`` gives them.
     dropped : tuple of int, default ()
@@ -43,6 +47,8 @@ class Voxels:
     mask: str = ""
     shape: tuple[int, ...] = ()
     sizes: tuple[float, ...] = ()
+    affine: tuple[float, ...] = ()
+    sha256: str = ""
     coordinates: NDArray[np.int64] | None = None
     dropped: tuple[int, ...] = ()
     constant: tuple[int, ...] = ()
@@ -54,6 +60,13 @@ class Voxels:
         place = ", ".join(map(str, self.coordinates[column].tolist()))
         return f"voxel {column} at ({place})"
 
+    @property
+    def places(self) -> NDArray[np.int64] | None:
+        """Place of each voxel in the flattened grid (C order); None where there is no mask."""
+        if self.coordinates is None:
+            return None
+        return np.ravel_multi_index(tuple(self.coordinates.T), self.shape).astype(np.int64)
+
     def info(self) -> dict[str, Any]:
         """Return what a store should know of them, as plain values."""
         return {
@@ -61,6 +74,8 @@ class Voxels:
             "mask": self.mask,
             "grid": list(self.shape),
             "voxel_sizes_mm": list(self.sizes),
+            "affine": list(self.affine),
+            "sha256": self.sha256,
             "dropped": list(self.dropped),
             "constant": list(self.constant),
         }

@@ -89,7 +89,7 @@ def read_session(folder: Path, *, silent_units: SilentUnits = "stop") -> SpikeSe
     folder = Path(folder)
     stored = read_json(folder / STORE) if (folder / STORE).is_file() else {}
     _check_sums(folder, stored.get("sha256", {}))
-    times, units, table = _spikes(folder, stored)
+    times, units, table = _spikes(folder / SPIKES, stored)
     limits = stored.get("limits") or [float(np.min(times)), float(np.max(times))]
     trials = folder / TRIALS
     return make_session(
@@ -103,8 +103,25 @@ def read_session(folder: Path, *, silent_units: SilentUnits = "stop") -> SpikeSe
         behaviour=_behaviour(folder, stored.get("behaviour", {})),
         trials=pd.read_parquet(trials) if trials.is_file() else None,
         notes=tuple(stored.get("notes", ())),
+        silent=() if "unit_table" in stored else None,
         silent_units=silent_units,
     )
+
+
+def read_spikes(path: Path, *, silent_units: SilentUnits = "stop") -> SpikeSession:
+    """Read a file of ``times`` and ``units`` alone, which runs from the first to the last spike.
+
+    Raises
+    ------
+    DataFault
+        The file is missing or broken, lacks an array, or as ``check_session``.
+    """
+    times, units, table = _spikes(path, {})
+    return make_session(
+        subject=path.stem, session="1", times=times, units=units, unit_table=table,
+        limits=(float(np.min(times)), float(np.max(times))), silent=None,
+        silent_units=silent_units,
+    )  # fmt: skip
 
 
 def write_session(root: Path, session: SpikeSession) -> Path:
@@ -159,16 +176,16 @@ def load_array(path: Path) -> Any:
 
 
 def _spikes(
-    folder: Path, stored: dict[str, Any]
+    path: Path, stored: dict[str, Any]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64], pd.DataFrame]:
-    arrays = load_array(folder / SPIKES)
+    arrays = load_array(path)
     for name in ("times", "units"):
         if name not in arrays:
             have = ", ".join(arrays)
-            raise DataFault(f"no array '{name}', found: {have}", where=str(folder / SPIKES))
+            raise DataFault(f"no array '{name}', found: {have}", where=str(path))
     times, given = arrays["times"].astype(np.float64), arrays["units"]
     if not times.size:
-        raise DataFault("no spike in the file", where=str(folder / SPIKES))
+        raise DataFault("no spike in the file", where=str(path))
     if "unit_table" in stored:
         table = pd.DataFrame(stored["unit_table"])
         return times, given.astype(np.int64), table

@@ -78,7 +78,7 @@ def read_recordings(
         valid = sorted({path.name[4:].split("_")[0] for path in Path(root).rglob("sub-*.nwb")})
         raise DataFault(unknown("subject", label, valid), where=str(root))
     return [
-        _read(
+        read_file(
             path,
             label,
             behaviour=behaviour or {},
@@ -119,17 +119,39 @@ def open_nwb(path: Path) -> Iterator[Any]:
         handle.close()
 
 
-def _read(
+def read_file(
     path: Path,
     subject: str,
     *,
     behaviour: Mapping[str, str],
-    stimulus: str | None,
+    stimulus: str | None = None,
     units_where: Mapping[str, Any],
-    limits: tuple[float, float] | None,
-    silent_units: SilentUnits,
+    limits: tuple[float, float] | None = None,
+    silent_units: SilentUnits = "stop",
+    leave_out: bool = False,
 ) -> SpikeSession:
+    """Read one NWB file.
+
+    Parameters
+    ----------
+    path : Path
+    subject : str
+        Its label.
+    behaviour, stimulus, units_where, limits, silent_units
+        See :func:`read_recordings`.
+    leave_out : bool, default False
+        Go on without the time series that the file does not have.
+
+    Raises
+    ------
+    ConfigFault, DataFault
+        See :func:`read_recordings`.
+    """
     with open_nwb(path) as content:
+        if leave_out:
+            names = {entry.name for entry in content.objects.values()}
+            behaviour = {k: v for k, v in behaviour.items() if v.partition(":")[0] in names}
+            stimulus = stimulus if stimulus in names else None
         if content.units is None or "spike_times" not in content.units.colnames:
             raise DataFault("no units with spike times", where=str(path))
         table, trains = _units(content.units, units_where, path)

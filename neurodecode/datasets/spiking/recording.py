@@ -78,6 +78,9 @@ class SpikeSession:
         ``trial`` (unique), ``start`` and ``stop`` (s), and any labels; sorted, not overlapping.
     notes : tuple of str, default ()
         What the loader found remarkable, one line each; they belong in the report.
+    silent : tuple of str or None, default ()
+        Labels of units without a spike, which were left out; None where the files list no units,
+        so that nobody knows whether there were any.
     """
 
     subject: str
@@ -90,6 +93,7 @@ class SpikeSession:
     behaviour: Mapping[str, Series] = field(default_factory=dict)
     trials: pd.DataFrame | None = None
     notes: tuple[str, ...] = ()
+    silent: tuple[str, ...] | None = ()
 
     def __post_init__(self) -> None:
         check_session(self)
@@ -169,8 +173,9 @@ def make_session(*, silent_units: SilentUnits = "stop", **parts: Any) -> SpikeSe
     if not fires.any():
         where = f"subject {parts['subject']}, session {parts['session']}"
         raise DataFault("no unit has a spike", where=where)
-    silent = ", ".join(str(name) for name in table["unit"][~fires])
-    parts["notes"] = (*parts.get("notes", ()), f"units without a spike left out: {silent}")
+    silent = tuple(str(name) for name in table["unit"][~fires])
+    told = f"units without a spike left out: {', '.join(silent)}"
+    parts["notes"], parts["silent"] = (*parts.get("notes", ()), told), silent
     parts["units"] = (np.cumsum(fires) - 1)[parts["units"]]
     parts["unit_table"] = table[fires].reset_index(drop=True)
     return SpikeSession(**parts)

@@ -90,23 +90,29 @@ def responses(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def simulated(responses, tmp_path):
-    """Return a maker of studies of them: ``simulated(models=["ridge"])``, by sections.
+@pytest.fixture(scope="session")
+def simulated_in(responses):
+    """Return a maker of studies of them: ``simulated_in(cache, models=["ridge"])``, by sections.
 
     Sections that decide data and split have no effect here.
     """
     from neurodecode.mindbridge.study import Study, read_trials, shipped_embeddings
 
-    def make(**sections):
+    def make(cache, **sections):
         config = bridge_config(**sections)
         folders = {subject: responses / subject for subject in config.simulated_subjects()}
         seen = responses / "seen"
-        return Study(
-            config, folders, *read_trials(seen), tmp_path / "cache", "key", shipped_embeddings(seen)
-        )
+        return Study(config, folders, *read_trials(seen), cache, "key", shipped_embeddings(seen))
 
     return make
+
+
+@pytest.fixture
+def simulated(simulated_in, tmp_path):
+    """Return ``simulated_in`` with a cache of the test's own."""
+    from functools import partial
+
+    return partial(simulated_in, tmp_path / "cache")
 
 
 def bridge_config(**sections):

@@ -95,7 +95,7 @@ EXPERIMENT = {
 }  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def experiment():
     """Return a maker of small experiments of the pipeline: ``experiment(targets=["side"])``."""
     from neurodecode.config import validate
@@ -107,7 +107,7 @@ def experiment():
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def session():
     """Return a maker of sessions whose units fire with the speed: ``session(begin=7.3)``."""
     from neurodecode.datasets.spiking.recording import Series, SpikeSession

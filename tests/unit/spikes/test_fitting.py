@@ -89,6 +89,7 @@ def test_the_control_is_trained_on_behaviour_of_another_time_alone(study, tmp_pa
         return None, ""
 
     monkeypatch.setattr("neurodecode.spikes.fitting.Fitting._network", stop)
+    monkeypatch.setattr("neurodecode.spikes.fitting.export_decoder", lambda *_: None)
     made = study(decoders=["joint", "behaviour alone", "joint, behaviour shuffled"])
     for name in ("joint", "behaviour alone", "joint, behaviour shuffled"):
         train_unit(made, unit_of(made, f"decode.{name.replace(',', '').replace(' ', '-')}.sub"),
