@@ -42,17 +42,18 @@ class HeldOut(Section):
 
     metric: str
     value: float
-    ci_low: float = Field(description="95 % bootstrap over trials")
+    ci_low: float = Field(description="95 % bootstrap over what was scored")
     ci_high: float
     chance: float
     n: int = Field(description="Trials")
+    units: str = Field(default="trials", description="What was scored and resampled")
 
     def sentence(self) -> str:
         """Return what a model card says of the score."""
         return (
-            f"On the {self.n} held-out trials of this fold: {self.metric} {self.value:.3f}, "
-            f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} (bootstrap over trials), "
-            f"chance {self.chance:.3f}."
+            f"On the {self.n} held-out {self.units} of this fold: {self.metric} {self.value:.3f}, "
+            f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} (bootstrap over "
+            f"{self.units}), chance {self.chance:.3f}."
         )
 
 

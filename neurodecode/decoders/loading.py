@@ -11,7 +11,7 @@ from neurodecode.faults import DataFault, package_missing, unknown
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from neurodecode.decoders.protocol import AnyDecoder
+    from neurodecode.decoders.protocol import AnyDecoder, FileDecoder
     from neurodecode.streaming.protocol import TrialDecoder
 
 
@@ -33,10 +33,17 @@ def _load_emotion(folder: Path) -> TrialDecoder:
     return EmotionDecoder.load(folder)
 
 
+def _load_mci(folder: Path) -> FileDecoder:
+    from neurodecode.morphometry.decoder import MCIDecoder
+
+    return MCIDecoder.load(folder)
+
+
 KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
     "emotion": _load_emotion,
     "image": _load_image,
+    "mci": _load_mci,
 }
 """Loader of each kind of decoder. A new kind is an entry here, never a path in a file."""
 
@@ -57,7 +64,8 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
     TrialDecoder or FileDecoder
         For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
-        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`.
+        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mci" an
+        :class:`~neurodecode.morphometry.decoder.MCIDecoder`.
 
     Raises
     ------
