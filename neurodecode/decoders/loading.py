@@ -33,6 +33,12 @@ def _load_emotion(folder: Path) -> TrialDecoder:
     return EmotionDecoder.load(folder)
 
 
+def _load_adhd(folder: Path) -> FileDecoder:
+    from neurodecode.connectome.decoder import ADHDDecoder
+
+    return ADHDDecoder.load(folder)
+
+
 def _load_mci(folder: Path) -> FileDecoder:
     from neurodecode.morphometry.decoder import MCIDecoder
 
@@ -41,6 +47,7 @@ def _load_mci(folder: Path) -> FileDecoder:
 
 KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
+    "adhd": _load_adhd,
     "emotion": _load_emotion,
     "image": _load_image,
     "mci": _load_mci,
@@ -62,7 +69,8 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
     Returns
     -------
     TrialDecoder or FileDecoder
-        For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
+        For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "adhd" an
+        :class:`~neurodecode.connectome.decoder.ADHDDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
         :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mci" an
         :class:`~neurodecode.morphometry.decoder.MCIDecoder`.
