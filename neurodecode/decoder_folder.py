@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from pydantic import Field
 
@@ -40,13 +40,20 @@ class Sealed(Section):
 class HeldOut(Section):
     """Score of this very decoder on what its fold held out."""
 
+    units: ClassVar[str] = "trials"
+    """What was scored and resampled."""
+
     metric: str
     value: float
     ci_low: float = Field(description="95 % bootstrap over what was scored")
     ci_high: float
     chance: float
-    n: int = Field(description="Trials")
-    units: str = Field(default="trials", description="What was scored and resampled")
+    n: int = Field(description="How many were scored")
+
+    @classmethod
+    def of(cls, row: object) -> Self:
+        """Return it from a row of metrics, which has attributes of these names."""
+        return cls.model_validate({name: getattr(row, name) for name in cls.model_fields})
 
     def sentence(self) -> str:
         """Return what a model card says of the score."""
@@ -55,6 +62,12 @@ class HeldOut(Section):
             f"95 % interval\n{self.ci_low:.3f} to {self.ci_high:.3f} (bootstrap over "
             f"{self.units}), chance {self.chance:.3f}."
         )
+
+
+class HeldOutPeople(HeldOut):
+    """The same where a person is one row."""
+
+    units: ClassVar[str] = "people"
 
 
 def read_settings(folder: Path, name: str, model: type[Settings]) -> Settings:

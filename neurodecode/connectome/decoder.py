@@ -201,7 +201,8 @@ class ADHDDecoder:
             return None
         from nibabel.nifti1 import Nifti1Image
 
-        image = Nifti1Image(self.inside.astype(np.uint8), np.array(self.settings.grid.affine))
+        affine = np.array(self.settings.grid.affine)
+        image = Nifti1Image(self.inside.astype(np.uint8), affine)  # type: ignore[no-untyped-call]
         path = folder / "mask.nii.gz"
         path.write_bytes(gzip.compress(image.to_bytes()))
         return path

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from neurodecode.config import Section
 from neurodecode.connectome.config_scans import MapSection, ScanSection
-from neurodecode.decoder_folder import HeldOut
+from neurodecode.decoder_folder import HeldOutPeople
 
 
 class Grid(Section):
@@ -51,7 +51,7 @@ class DecoderSettings(Section):
     known: tuple[str, ...] = Field(
         description="Hashes of the training people's scans, to recognise them again"
     )
-    held_out: HeldOut
+    held_out: HeldOutPeople
 
     @property
     def reads(self) -> str:

@@ -16,7 +16,7 @@ from neurodecode.connectome.config_scans import MapSection
 from neurodecode.connectome.decoder_settings import DecoderSettings, Grid
 from neurodecode.connectome.loading import answers_of
 from neurodecode.datasets.catalog import LOCAL
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.decoder_folder import HeldOutPeople, seal_folder
 from neurodecode.evaluation.diagnosis_scores import BALANCED, DiagnosisSettings, fold_score
 from neurodecode.persistence import save_estimators
 
@@ -141,7 +141,9 @@ def _one_map(maps: MapSection, decoder: Decoder, threshold: str) -> MapSection:
     return maps.model_copy(update=chosen)
 
 
-def _held_out(study: Study, unit: Unit, decoder: Decoder, fold: Fold, fitted: FittedMap) -> HeldOut:
+def _held_out(
+    study: Study, unit: Unit, decoder: Decoder, fold: Fold, fitted: FittedMap
+) -> HeldOutPeople:
     """Score a fold's model on its held-out people, as the run's evaluation does."""
     people = study.people.iloc[fold.test]
     probability = fitted.model.probability(fitted.maps[fold.test], people)
@@ -152,9 +154,8 @@ def _held_out(study: Study, unit: Unit, decoder: Decoder, fold: Fold, fitted: Fi
         "y_pred": answers_of(probability, known, priors, balanced=True),
         "model": decoder.name, "split": unit.protocol,
     })  # fmt: skip
-    row: Any = fold_score(answers, BALANCED, DiagnosisSettings(N_RESAMPLES, 0, study.config.seed))
-    names = [name for name in HeldOut.model_fields if name != "units"]
-    return HeldOut(units="people", **{name: getattr(row, name) for name in names})
+    row = fold_score(answers, BALANCED, DiagnosisSettings(N_RESAMPLES, 0, study.config.seed))
+    return HeldOutPeople.of(row)
 
 
 def _read_mask(path: Path) -> tuple[NDArray[np.bool_], Grid]:

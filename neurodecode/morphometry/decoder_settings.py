@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from neurodecode.config import Section
-from neurodecode.decoder_folder import HeldOut
+from neurodecode.decoder_folder import HeldOutPeople
 
 UNITS = {
     "volume": "mm3", "thickness": "mm", "area": "mm2", "density": "share", "etiv": "mm3",
@@ -50,7 +50,7 @@ class DecoderSettings(Section):
         description="Hashes of the training people's measures, to recognise them again"
     )
     holds_people: bool = Field(description="Whether the model holds rows of training people")
-    held_out: HeldOut
+    held_out: HeldOutPeople
 
     @property
     def name(self) -> str:

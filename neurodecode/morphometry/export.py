@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from neurodecode.artefacts import write_text
 from neurodecode.datasets.morphometry.names import kind_of
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.decoder_folder import HeldOutPeople, seal_folder
 from neurodecode.evaluation.diagnosis_scores import AUC, DiagnosisSettings, fold_score
 from neurodecode.morphometry.card import model_card
 from neurodecode.morphometry.classifiers import CLASSIFIERS
@@ -100,7 +100,7 @@ def _column(table: pd.DataFrame, name: str) -> Column:
     return Column(name=name, unit=unit, low=table[name].min(), high=table[name].max())
 
 
-def _held_out(study: Study, unit: Unit, search: SearchResult, fit: KeptFit) -> HeldOut:
+def _held_out(study: Study, unit: Unit, search: SearchResult, fit: KeptFit) -> HeldOutPeople:
     """Score the people left out by the search's own answers to them."""
     table, chosen = search.predictions, fit.chosen
     mine = table.loc[
@@ -111,9 +111,8 @@ def _held_out(study: Study, unit: Unit, search: SearchResult, fit: KeptFit) -> H
     ]
     answers = mine.assign(site="", model=chosen["classifier"], split=form_of(unit.form).name)
     answers["fold"] = answers["fold"].astype(str)
-    row: Any = fold_score(answers, AUC, DiagnosisSettings(N_RESAMPLES, 0, study.config.seed))
-    names = [name for name in HeldOut.model_fields if name != "units"]
-    return HeldOut(units="people", **{name: getattr(row, name) for name in names})
+    row = fold_score(answers, AUC, DiagnosisSettings(N_RESAMPLES, 0, study.config.seed))
+    return HeldOutPeople.of(row)
 
 
 def _packages(settings: DecoderSettings) -> tuple[str, ...]:
