@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import Field
 
@@ -48,6 +48,12 @@ class HeldOut(Section):
     n: int = Field(description="How many were scored")
     counted: str = Field(default="trials", description="What was scored")
     unit: str = Field(default="trial", description="What the bootstrap draws")
+
+    @classmethod
+    def of(cls, row: object, **said: str) -> Self:
+        """Return it from a row of metrics, which has attributes of these names."""
+        names = ("metric", "value", "ci_low", "ci_high", "chance", "n")
+        return cls.model_validate({name: getattr(row, name) for name in names} | said)
 
     def sentence(self) -> str:
         """Return what a model card says of the score."""

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
     import torch
 
+ESTIMATORS = "models.skops"
+"""File that :func:`save_estimators` writes."""
+
 
 def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None:
     """Write ``models.skops`` and ``model.json`` (``info`` and the file's sha256).
@@ -24,9 +27,9 @@ def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None
     """
     import skops.io
 
-    with atomic_path(folder / "models.skops") as path, path.open("wb") as file:
+    with atomic_path(folder / ESTIMATORS) as path, path.open("wb") as file:
         file.write(skops.io.dumps(estimators))
-    write_json(folder / "model.json", {**info, "sha256": sha256_file(folder / "models.skops")})
+    write_json(folder / "model.json", {**info, "sha256": sha256_file(folder / ESTIMATORS)})
 
 
 def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
@@ -42,7 +45,7 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
     import skops.io
     from skops.io.exceptions import UntrustedTypesFoundException
 
-    path = folder / "models.skops"
+    path = folder / ESTIMATORS
     if not path.is_file():
         raise DataFault("file not found", where=str(path), fix="run again with --force train")
     if sha256_file(path) != read_json(folder / "model.json")["sha256"]:

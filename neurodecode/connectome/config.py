@@ -63,7 +63,7 @@ class ADHDConfig(Experiment):
     used_by: ClassVar[dict[str, tuple[str, ...]]] = {
         "fetch": ("data", "seed"),
         "prepare": ("data.options", "scans", "maps", "seed"),
-        "train": ("models", "search", "split", "seed"),
+        "train": ("models", "search", "split", "groups", "seed"),
         "evaluate": ("evaluation", "models", "search.priors", "split", "seed"),
         "report": ("description", "groups", "models", "protocols", "evaluation", "split"),
     }

@@ -8,12 +8,14 @@ import numpy as np
 
 from neurodecode.artefacts import write_json, write_parquet
 from neurodecode.connectome.baselines import BASELINES, make_baseline
+from neurodecode.connectome.export import FittedMap, export_decoder
 from neurodecode.connectome.loading import baseline_input, fold_folder
 from neurodecode.connectome.search import Search
 from neurodecode.evaluation.cohort_splits import strata_of
 from neurodecode.persistence import save_estimators
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -24,12 +26,18 @@ if TYPE_CHECKING:
     from neurodecode.evaluation.folds import Fold
 
 
-def train_unit(study: Study, unit: Unit, folder: Path) -> str:
-    """Fit a unit's models on every fold, write them, say how many."""
+def train_unit(study: Study, unit: Unit, folder: Path, mask: Path | None = None) -> str:
+    """Fit a unit's models on every fold, write them, say how many.
+
+    ``mask``: the brain mask that all images share; it leaves with the main model.
+    """
     folds = study.split(unit.protocol)
     for decoder in unit.decoders:
-        fit = _fit_baseline if decoder.baseline else _fit_maps
-        fit(study, decoder, folds, folder)
+        if decoder.baseline:
+            _fit_baseline(study, decoder, folds, folder)
+            continue
+        for place, fitted in enumerate(_fit_maps(study, decoder, folds, folder)):
+            export_decoder(study, unit, decoder, folds[place], fitted, folder, mask)
     write_json(folder / "model.json", {"unit": unit.name, "n_folds": len(folds)})
     return f"{len(unit.decoders)} models, {len(folds)} folds, {len(study.people)} people"
 
@@ -50,7 +58,10 @@ def training_groups(study: Study, decoder: Decoder, fold: Fold) -> NDArray[np.in
     return groups
 
 
-def _fit_maps(study: Study, decoder: Decoder, folds: list[Fold], folder: Path) -> None:
+def _fit_maps(
+    study: Study, decoder: Decoder, folds: list[Fold], folder: Path
+) -> Iterator[FittedMap]:
+    """Write the models of every fold, and yield that of the chosen threshold."""
     maps = study.inputs(decoder)
     for place, fold in enumerate(folds):
         groups = training_groups(study, decoder, fold)
@@ -66,6 +77,7 @@ def _fit_maps(study: Study, decoder: Decoder, folds: list[Fold], folder: Path) -
         where = fold_folder(folder, decoder, place)
         save_estimators(where, {name: model.state for name, model in models.items()}, info)
         write_parquet(where / "search.parquet", scores)
+        yield FittedMap(models[threshold], info, maps[threshold])
 
 
 def _fit_baseline(study: Study, decoder: Decoder, folds: list[Fold], folder: Path) -> None:

@@ -51,10 +51,24 @@ def _load_spikes(folder: Path) -> FileDecoder:
     return SpikeDecoder.load(folder)
 
 
+def _load_adhd(folder: Path) -> FileDecoder:
+    from neurodecode.connectome.decoder import ADHDDecoder
+
+    return ADHDDecoder.load(folder)
+
+
+def _load_mci(folder: Path) -> FileDecoder:
+    from neurodecode.morphometry.decoder import MCIDecoder
+
+    return MCIDecoder.load(folder)
+
+
 KINDS: dict[str, Callable[[Path], AnyDecoder]] = {
     "acm": _load_acm,
+    "adhd": _load_adhd,
     "emotion": _load_emotion,
     "image": _load_image,
+    "mci": _load_mci,
     "mindbridge": _load_mindbridge,
     "speech": _load_speech,
     "spikes": _load_spikes,
@@ -76,9 +90,11 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
     Returns
     -------
     TrialDecoder or FileDecoder
-        For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "emotion" an
+        For the kind "acm" an :class:`~neurodecode.riemann.decoder.ACMDecoder`, for "adhd" an
+        :class:`~neurodecode.connectome.decoder.ADHDDecoder`, for "emotion" an
         :class:`~neurodecode.emotion.decoder.EmotionDecoder`, for "image" an
-        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mindbridge" a
+        :class:`~neurodecode.contrastive.image.decoder.ImageDecoder`, for "mci" an
+        :class:`~neurodecode.morphometry.decoder.MCIDecoder`, for "mindbridge" a
         :class:`~neurodecode.mindbridge.decoder.BridgeDecoder`, for "speech" a
         :class:`~neurodecode.contrastive.speech.decoder.SpeechDecoder`, for "spikes" a
         :class:`~neurodecode.spikes.decoder.SpikeDecoder`.

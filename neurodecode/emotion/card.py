@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurodecode.emotion.decoders import decoder_of
+
 if TYPE_CHECKING:
     from neurodecode.emotion.decoder_settings import DecoderSettings
 
 LIMITS = """\
 - It gives every window a value of the rating, whether or not anything was felt.
-- Probabilities are the network's and are not calibrated.
+- Probabilities are not calibrated; those of a support vector machine are a softmax of its decision
+  values. A value of the rating that the training lacked has probability 0.
 - A window is normalised by the rest before its clip; without such a rest it cannot be decoded.
 - A stream decodes the one window after each marker, and only with a causal normalisation.
 - The score above is that of one fold; the run's report has the scores over subjects.
@@ -24,6 +27,7 @@ def model_card(settings: DecoderSettings) -> str:
     return f"""\
 # Decoder `{settings.name}` of {settings.label}, {settings.protocol}, {settings.fold}
 
+What it is: {decoder_of(settings.name).description}.
 Values {settings.scale[0]} to {settings.scale[1]}, a probability for each.
 
 ## Trained on

@@ -1,4 +1,4 @@
-"""A trained emotion network that left its run: from new clips to a rating per window."""
+"""A trained emotion decoder that left its run: from new clips to a rating per window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from neurodecode.emotion.onnx import NetworkWithTarget
 from neurodecode.emotion.preparation import normalise_trial, resampled
 from neurodecode.faults import DataFault, unknown
 from neurodecode.onnx_network import NetworkInput, OnnxNetwork
-from neurodecode.persistence import load_weights
+from neurodecode.persistence import ESTIMATORS, load_weights
 from neurodecode.signals.amplitudes import require_finite
 from neurodecode.signals.checks import check_unit
 from neurodecode.signals.markers import annotated_onsets, spelled
@@ -83,13 +83,22 @@ class EmotionDecoder:
     def load(cls, folder: Path) -> EmotionDecoder:
         """Read a decoder's folder; every file must be the one that was written.
 
+        Returns
+        -------
+        EmotionDecoder
+            Where there is no network, a
+            :class:`~neurodecode.emotion.classical_decoder.ClassicalDecoder`.
+
         Raises
         ------
         DataFault
             See :func:`~neurodecode.decoder_folder.open_folder`; also if weights and settings do
             not fit together.
         """
-        open_folder(folder)
+        if ESTIMATORS in open_folder(folder).files:
+            from neurodecode.emotion.classical_decoder import ClassicalDecoder
+
+            return ClassicalDecoder.load(folder)
         settings = read_settings(folder, "network", DecoderSettings)
         network, target = settings.build()
         load_weights(folder, network, name="network")

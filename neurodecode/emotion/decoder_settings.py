@@ -1,4 +1,4 @@
-"""What an emotion decoder's folder says of the decoder, beside its weights."""
+"""What an emotion decoder's folder says of the decoder, beside its weights or estimators."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from neurodecode.config import Section
-from neurodecode.decoder_folder import HeldOut
+from neurodecode.decoder_folder import AGAIN, HeldOut
 from neurodecode.emotion.config_model import NetworkSection, TargetSection
 from neurodecode.emotion.config_signals import PreparationSettings
 from neurodecode.faults import DataFault
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DecoderSettings(Section):
-    """Content of ``network.json``."""
+    """Content of ``network.json``, of a classical decoder of ``model.json``."""
 
     name: str = Field(description="Of the decoder, as 'HiSTN G0, one-hot'")
     dataset: str = Field(description="It was trained on")
@@ -32,8 +32,8 @@ class DecoderSettings(Section):
     n_trials: int = Field(description="Trials that it was trained on")
     channels: tuple[str, ...] = Field(min_length=1, description="Electrodes, in order")
     n_samples: int = Field(ge=1, description="Of a window")
-    network: NetworkSection
-    target: TargetSection
+    network: NetworkSection | None = Field(default=None, description="None: a classical decoder")
+    target: TargetSection | None = Field(default=None, description="Of a network")
     signals: PreparationSettings = Field(description="Normalisation of a clip")
     held_out: HeldOut
 
@@ -43,7 +43,15 @@ class DecoderSettings(Section):
         return tuple(str(value) for value in range(self.scale[0], self.scale[1] + 1))
 
     def build(self) -> tuple[EmotionNetwork, Target]:
-        """Return the untrained network, and what reads its outputs as probabilities."""
+        """Return the untrained network, and what reads its outputs as probabilities.
+
+        Raises
+        ------
+        DataFault
+            If the settings describe none.
+        """
+        if self.network is None or self.target is None:
+            raise DataFault("the settings describe no network", where=self.name, fix=AGAIN)
         target = self.target.build(len(self.levels))
         return self.network.build(self.channels, self.n_samples, target.n_outputs), target
 

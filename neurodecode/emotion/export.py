@@ -1,8 +1,10 @@
-"""The main network of an emotion run leaves it: a folder per fold that needs nothing else."""
+"""The main network and classical decoders of an emotion run leave it: a folder per fold."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
 
 from neurodecode.artefacts import write_text
 from neurodecode.decoder_folder import HeldOut, seal_folder
@@ -13,21 +15,25 @@ from neurodecode.emotion.evaluation import WINDOWS, answers_of, stages
 from neurodecode.emotion.loading import CALIBRATED, load_network, network_section
 from neurodecode.emotion.windows import WindowSource, all_windows, places_of
 from neurodecode.evaluation.ordinal_scores import ScoreSettings, score_ratings
-from neurodecode.persistence import save_weights
+from neurodecode.persistence import load_estimators, save_estimators, save_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from neurodecode.emotion.decoders import Decoder
     from neurodecode.emotion.study import Study
     from neurodecode.emotion.units import Unit
     from neurodecode.evaluation.rated_folds import RatedFold
 
+    Rows = NDArray[np.intp]
+
 FOLDER = "decoder"
 """Below the folder of a fold."""
 PACKAGES = ("mne", "numpy", "scipy", "torch")
+CLASSICAL_PACKAGES = ("mne", "numpy", "pyriemann", "scikit-learn", "scipy", "skops")
 METRIC = "accuracy"
 N_RESAMPLES = 1000
 """Of the held-out trials, for the interval on the card."""
@@ -39,9 +45,9 @@ def export_decoder(
 ) -> None:  # fmt: skip
     """Write ``decoder/`` below the folder of a fold that was trained.
 
-    Only for the first decoder of a protocol, if it is a network; a control leaves nothing to be
-    used. Weights, settings, the score on the held-out windows, a model card, and
-    ``decoder.json`` with the sha256 of all.
+    For the first decoder of a protocol, and for every classical one; a control leaves nothing to
+    be used. Weights or estimators, settings, the score on the held-out windows, a model card, and
+    ``decoder.json`` with the sha256 of all: such a folder needs nothing else.
 
     Parameters
     ----------
@@ -56,12 +62,16 @@ def export_decoder(
     place : Path
         Of the trained fold.
     """
-    main = study.config.models_of(unit.protocol)[0]
-    if decoder.name != main or decoder.classical or decoder.shuffled:
+    first = study.config.models_of(unit.protocol)[0]
+    if decoder.shuffled or not (decoder.classical or decoder.name == first):
         return
-    weights = stages(unit, fold)[0][1]
-    network = load_network(study, decoder, label, place, weights=weights, across=unit.across)
-    known = stretches.iloc[fold.calibrate if weights == CALIBRATED else fold.train]
+    out, score = place / FOLDER, _held_out(study, unit, decoder, label, stretches, fold, place)
+    known = _known(unit, decoder, fold)
+    changed: dict[str, Any] = {}
+    if not decoder.classical:
+        target = TargetSection(kind=cast("Any", decoder.target), sigma=study.config.sigma)
+        network = network_section(study, decoder, across=unit.across)
+        changed = {"network": network, "target": target}
     settings = DecoderSettings(
         name=decoder.name,
         dataset=study.config.data.dataset,
@@ -69,26 +79,52 @@ def export_decoder(
         scale=study.scale(label),
         protocol=unit.protocol,
         fold=fold.name,
-        participants=tuple(sorted(set(stretches.iloc[[*fold.train, *fold.calibrate]]["subject"]))),
-        n_trials=len(known[["subject", "session", "trial"]].drop_duplicates()),
+        participants=_participants(decoder, stretches, fold),
+        n_trials=len(stretches.iloc[known][["subject", "session", "trial"]].drop_duplicates()),
         channels=study.first.info["channels"],
         n_samples=study.config.window_samples,
-        network=network_section(study, decoder, across=unit.across),
-        target=TargetSection(kind=cast("Any", decoder.target), sigma=study.config.sigma),
         signals=study.config.signals,
-        held_out=_held_out(study, unit, decoder, label, stretches, fold, place),
+        held_out=score,
+        **changed,
     )
-    out = place / FOLDER
-    save_weights(out, network, settings.model_dump(mode="json"), name="network")
+    _save_model(study, unit, decoder, label, fold, place, settings)
     write_text(out / "README.md", model_card(settings))
-    seal_folder(out, "emotion", PACKAGES)
+    seal_folder(out, "emotion", CLASSICAL_PACKAGES if decoder.classical else PACKAGES)
+
+
+def _save_model(
+    study: Study, unit: Unit, decoder: Decoder, label: str, fold: RatedFold, place: Path,
+    settings: DecoderSettings,
+) -> None:  # fmt: skip
+    """Write weights or estimators of a fold, with the settings beside them."""
+    out, content = place / FOLDER, settings.model_dump(mode="json")
+    if decoder.classical:
+        from neurodecode.emotion.classical import TRUSTED
+
+        save_estimators(out, load_estimators(place, trusted=TRUSTED), content)
+        return
+    weights = stages(unit, fold)[0][1]
+    network = load_network(study, decoder, label, place, weights=weights, across=unit.across)
+    save_weights(out, network, content, name="network")
+
+
+def _known(unit: Unit, decoder: Decoder, fold: RatedFold) -> Rows:
+    """Return the stretches that a decoder was fitted on, of a network those of its last stage."""
+    if decoder.classical:
+        return np.concatenate([fold.train, fold.valid, fold.calibrate])
+    return fold.calibrate if stages(unit, fold)[0][1] == CALIBRATED else fold.train
+
+
+def _participants(decoder: Decoder, stretches: pd.DataFrame, fold: RatedFold) -> tuple[str, ...]:
+    rows = [*fold.train, *fold.calibrate, *(fold.valid if decoder.classical else ())]
+    return tuple(sorted(set(stretches.iloc[rows]["subject"])))
 
 
 def _held_out(
     study: Study, unit: Unit, decoder: Decoder, label: str, stretches: pd.DataFrame,
     fold: RatedFold, place: Path,
 ) -> HeldOut:  # fmt: skip
-    """Score a fold's network on its held-out windows, each once."""
+    """Score a fold's decoder on its held-out windows, each once."""
     shown = all_windows(stretches.iloc[fold.test], study.config.window_samples)
     source = WindowSource(
         {unit.subject: study.stores[unit.subject].signals}, study.config.window_samples
@@ -97,4 +133,4 @@ def _held_out(
     found = answers_of(study, unit, decoder, label, fold, place, shown, windows)[0]
     how = ScoreSettings(n_resamples=N_RESAMPLES, n_permutations=0, seed=study.config.seed)
     row = score_ratings(found.assign(kind=WINDOWS), how, metrics=(METRIC,))[0]
-    return HeldOut.model_validate({name: getattr(row, name) for name in HeldOut.model_fields})
+    return HeldOut.of(row)

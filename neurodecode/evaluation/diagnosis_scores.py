@@ -8,11 +8,12 @@ decision values of two folds come from two models:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from neurodecode.evaluation.chance import chance_level
 from neurodecode.evaluation.metric_row import MetricRow
@@ -105,6 +106,28 @@ def score_diagnoses(answers: pd.DataFrame, settings: DiagnosisSettings) -> list[
         p = permutation_p(value, null) if null.size and name in (BALANCED, AUC) else None
         rows.append(_row(answers, name, value, _chance(name, answers), (low, high), p))
     return rows
+
+
+def fold_score(answers: pd.DataFrame, metric: str, settings: DiagnosisSettings) -> MetricRow:
+    """Return one score of the answers to one fold, always with an interval.
+
+    Where the people are of one group, or a score is not defined, it is the accuracy, whose interval
+    is then the exact one of a binomial share (Clopper and Pearson).
+
+    Parameters
+    ----------
+    answers, settings
+        As in :func:`score_diagnoses`.
+    metric : str
+        Of :data:`RATES`.
+    """
+    rows = {row.metric: row for row in score_diagnoses(answers, settings)}
+    row = rows.get(metric, rows["accuracy"])
+    if row.ci_low is not None:
+        return row
+    hits = round(row.value * row.n)
+    low, high = stats.binomtest(hits, row.n).proportion_ci(LEVEL)
+    return replace(row, ci_low=float(low), ci_high=float(high))
 
 
 def p_within_sites(answers: pd.DataFrame, settings: DiagnosisSettings) -> float | None:

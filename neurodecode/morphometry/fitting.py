@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,21 +27,31 @@ NOTHING_LEARNED = "worse than random"
 """What scikit-learn's boosting says where its first learner fails; it has no class of its own."""
 
 
-def fit_and_score(
+def fit_model(
     name: str,
     parameters: Mapping[str, Any],
     train: Floats,
     y: NDArray[np.intp],
-    test: Floats,
     *,
     random_state: int,
-) -> tuple[Floats, bool]:
-    """Fit a classifier on features, standardised where it needs that, and score the test people.
+) -> Any:
+    """Fit a classifier on features, standardised where it needs that.
 
     Warnings of iterations that stop early and of covariances that are nearly singular are
     silenced: in a search they are a property of a candidate, which its score answers. Boosting
     whose first learner is worse than random on its training part has learned nothing; it answers
     with the share of converters.
+    """
+    shape = Shape(len(train), train.shape[1], random_state)
+    model: Any = build_estimator(name, shape, parameters)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.simplefilter("ignore", LinAlgWarning)
+        return _fitted(model, train, y)
+
+
+def score_people(model: Any, test: Floats) -> tuple[Floats, bool]:
+    """Score people with a fitted classifier.
 
     Returns
     -------
@@ -48,12 +59,6 @@ def fit_and_score(
         Posterior of class 1, or the decision value of classifiers without posteriors.
     is_posterior : bool
     """
-    shape = Shape(len(train), train.shape[1], random_state)
-    model: Any = build_estimator(name, shape, parameters)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        warnings.simplefilter("ignore", LinAlgWarning)
-        model = _fitted(model, train, y)
     if hasattr(model, "predict_proba"):
         return _posterior(model, test), True
     return np.asarray(model.decision_function(test), dtype=float), False
@@ -85,15 +90,36 @@ def prevalence_cut(held_out: Floats, y: NDArray[np.intp]) -> float:
     return float(np.quantile(held_out, 1 - np.mean(y)))
 
 
-def sigmoid_posterior(held_out: Floats, y: NDArray[np.intp], scores: Floats) -> Floats:
-    r"""Return posteriors of decision values by a sigmoid fitted on held-out ones.
+@dataclass(frozen=True)
+class Sigmoid:
+    r"""Posteriors of decision values by a sigmoid fitted on held-out ones.
 
     .. math:: P(y = 1 \mid s) = 1 / (1 + \exp(-(a s + b)))
+
+    Attributes
+    ----------
+    centre, spread : float
+        Mean and standard deviation of the held-out values.
+    regression : LogisticRegression
+        Of the standardised values.
 
     References
     ----------
     Platt (1999), Probabilistic outputs for support vector machines.
     """
-    centre, spread = held_out.mean(), held_out.std() or 1.0
-    sigmoid = LogisticRegression(C=1e3).fit(((held_out - centre) / spread)[:, None], y)
-    return np.asarray(sigmoid.predict_proba(((scores - centre) / spread)[:, None])[:, 1])
+
+    centre: float
+    spread: float
+    regression: LogisticRegression
+
+    @classmethod
+    def fit(cls, held_out: Floats, y: NDArray[np.intp]) -> Sigmoid:
+        """Fit it on held-out decision values (n,) and groups (n,)."""
+        centre, spread = float(held_out.mean()), float(held_out.std() or 1.0)
+        regression = LogisticRegression(C=1e3).fit(((held_out - centre) / spread)[:, None], y)
+        return cls(centre, spread, regression)
+
+    def posterior(self, scores: Floats) -> Floats:
+        """Return the posteriors of decision values, shape (n,)."""
+        standardised = ((scores - self.centre) / self.spread)[:, None]
+        return np.asarray(self.regression.predict_proba(standardised)[:, 1])

@@ -49,6 +49,8 @@ class FoldFeatures:
     everyone: Rows
     _values: dict[str, tuple[Floats, Floats, Floats]] = field(default_factory=dict)
     _scaled: dict[str, tuple[Floats, Floats]] = field(default_factory=dict)
+    _harmonizers: dict[str, PolynomialHarmonizer | ComBat] = field(default_factory=dict)
+    _scalers: dict[str, StandardScaler] = field(default_factory=dict)
     _orders: dict[tuple[str, str], Rows] = field(default_factory=dict)
 
     def chosen(
@@ -79,6 +81,16 @@ class FoldFeatures:
             self._orders[key] = order_of(rank_features(ranking, values, self.groups[rows]))
         return self._orders[key]
 
+    def harmonizer(self, name: str) -> PolynomialHarmonizer | ComBat | None:
+        """Return what the training people fitted; None where measures stay raw."""
+        self._harmonised(name)
+        return self._harmonizers.get(name)
+
+    def scaler(self, name: str) -> StandardScaler:
+        """Return the scaler of all harmonised measures, fitted on the training people."""
+        self._standardised(name)
+        return self._scalers[name]
+
     def _harmonised(self, name: str) -> tuple[Floats, Floats, Floats]:
         """Return measures of training and test people, and of everyone for a leaky selection."""
         if name not in self._values:
@@ -95,12 +107,12 @@ class FoldFeatures:
     def _standardised(self, name: str) -> tuple[Floats, Floats]:
         if name not in self._scaled:
             train, test, _ = self._harmonised(name)
-            scaler = StandardScaler().fit(train)
+            scaler = self._scalers[name] = StandardScaler().fit(train)
             self._scaled[name] = scaler.transform(train), scaler.transform(test)
         return self._scaled[name]
 
     def _learned(self, name: str, parts: list[Rows]) -> list[Floats]:
-        harmonizer = make_harmonizer(name, self.settings)
+        harmonizer = self._harmonizers[name] = make_harmonizer(name, self.settings)
         used = [name for name in self.table if name in COVARIATES or name in self.measures]
         table = self.table[used]
         harmonizer.fit(table.iloc[self.train], self.groups[self.train])

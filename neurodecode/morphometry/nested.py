@@ -16,12 +16,14 @@ from neurodecode.faults import ConfigFault, DataFault, Fault
 from neurodecode.morphometry.candidates import Candidate, Tried, best_candidate
 from neurodecode.morphometry.classifiers import CLASSIFIERS
 from neurodecode.morphometry.fitting import (
+    Sigmoid,
     cut_of,
-    fit_and_score,
+    fit_model,
     prevalence_cut,
-    sigmoid_posterior,
+    score_people,
 )
 from neurodecode.morphometry.fold_features import FoldFeatures
+from neurodecode.morphometry.measure_model import MeasureModel
 from neurodecode.morphometry.replicates import (
     inner_folds,
     outer_folds,
@@ -70,12 +72,37 @@ class SearchResult:
     measures : list of str
         All that could be selected.
     settings : SearchSettings
+    kept : tuple of KeptFit
+        Fits that :func:`nested_search` was asked to keep.
     """
 
     predictions: pd.DataFrame
     chosen: pd.DataFrame
     measures: list[str]
     settings: SearchSettings
+    kept: tuple[KeptFit, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class KeptFit:
+    """The model of one outer training part.
+
+    Attributes
+    ----------
+    replicate, fold : int
+    train, test : ndarray of int
+        Rows of the table.
+    model : MeasureModel
+    chosen : dict
+        Its row of :attr:`SearchResult.chosen`.
+    """
+
+    replicate: int
+    fold: int
+    train: Rows
+    test: Rows
+    model: MeasureModel
+    chosen: dict[str, Any]
 
 
 def nested_search(
@@ -86,6 +113,7 @@ def nested_search(
     measures: Sequence[str] | None = None,
     draws: Sequence[ArrayLike] | None = None,
     pairs: Sequence[Rows] | None = None,
+    keep: tuple[str, str] | None = None,
 ) -> SearchResult:
     """Tell converters from stable controls, with everything chosen inside training parts.
 
@@ -110,6 +138,8 @@ def nested_search(
     pairs : sequence of ndarray, shape (n_subjects,), optional
         A number per row and replicate; people of one number, such as matched pairs, are never on
         two sides of an outer or inner fold.
+    keep : (str, str), optional
+        Classifier and harmonisation whose fits of the first replicate are kept.
 
     Returns
     -------
@@ -136,12 +166,13 @@ def nested_search(
         folds = outer_folds(table, codes, rows, settings, replicate, together)
         jobs += [(replicate, fold, rows, together) for fold in folds]
     run = Parallel(n_jobs=settings.n_jobs)
-    found = run(delayed(_outer_fold)(table, codes, names, settings, *job) for job in jobs)
+    found = run(delayed(_outer_fold)(table, codes, names, settings, keep, *job) for job in jobs)
     return SearchResult(
-        predictions=_sorted(pd.concat([part for part, _ in found]), ["replicate", "subject"]),
-        chosen=_sorted(pd.concat([part for _, part in found]), ["replicate", "fold"]),
+        predictions=_sorted(pd.concat([part[0] for part in found]), ["replicate", "subject"]),
+        chosen=_sorted(pd.concat([part[1] for part in found]), ["replicate", "fold"]),
         measures=names,
         settings=settings,
+        kept=tuple(fit for part in found for fit in part[2]),
     )
 
 
@@ -150,12 +181,13 @@ def _outer_fold(
     codes: Rows,
     measures: list[str],
     settings: SearchSettings,
+    keep: tuple[str, str] | None,
     replicate: int,
     fold: Fold,
     rows: Rows,
     pairs: Rows | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Search all models in one outer training part; return predictions and choices."""
+) -> tuple[pd.DataFrame, pd.DataFrame, list[KeptFit]]:
+    """Search all models in one outer training part; return predictions, choices, kept fits."""
     train, test = rows[fold.train], rows[fold.test]
     number = int(fold.fold)
     split = inner_folds(table, codes, train, settings, (replicate, number), pairs)
@@ -167,20 +199,22 @@ def _outer_fold(
 
         inner = [(part, features(train[part.train], train[part.test])) for part in split]
         outer = features(train, test)
-        predictions, chosen = [], []
+        predictions, chosen, kept = [], [], []
         for harmonisation, classifier in product(settings.harmonisations, settings.classifiers):
             key = search_key(settings, (replicate, number), classifier)
             search = _FoldSearch(classifier, harmonisation, inner, codes[train], settings, key)
             best = best_candidate(classifier, settings, search, key)
-            made, choice = search.predicted(best, outer)
+            made, choice, model = search.predicted(best, outer)
             place: dict[str, Any] = {"classifier": classifier, "harmonisation": harmonisation,
                      "replicate": replicate, "fold": number}  # fmt: skip
             predictions.append(
                 made.assign(subject=table.index[test].astype(str), y_true=codes[test], **place)
             )
             chosen.append({**place, **choice})
+            if keep == (classifier, harmonisation) and replicate == 0:
+                kept.append(KeptFit(replicate, number, train, test, model, chosen[-1]))
     columns = [*place, "subject", "y_true", "score", "posterior", "y_pred"]
-    return pd.concat(predictions)[columns], pd.DataFrame(chosen)
+    return pd.concat(predictions)[columns], pd.DataFrame(chosen), kept
 
 
 @dataclass(frozen=True)
@@ -208,13 +242,17 @@ class _FoldSearch:
             return Tried(candidate, np.nan, held_out, f"{type(error).__name__}: {error}")
         return Tried(candidate, float(np.mean(scores)), held_out)
 
-    def predicted(self, best: Tried, outer: FoldFeatures) -> tuple[pd.DataFrame, dict[str, Any]]:
+    def predicted(
+        self, best: Tried, outer: FoldFeatures
+    ) -> tuple[pd.DataFrame, dict[str, Any], MeasureModel]:
         """Fit the best candidate on the outer training part and predict the people left out."""
-        scores, is_posterior = self._scored(best.candidate, outer)
+        classifier, test = self._fitted(best.candidate, outer)
+        scores, is_posterior = score_people(classifier, test)
         cut = cut_of(is_posterior)
         if self.settings.threshold == "prevalence":
             cut = prevalence_cut(best.held_out, self.y)
-        posterior = scores if is_posterior else sigmoid_posterior(best.held_out, self.y, scores)
+        sigmoid = None if is_posterior else Sigmoid.fit(best.held_out, self.y)
+        posterior = scores if sigmoid is None else sigmoid.posterior(scores)
         calls = scores > cut
         truth = outer.groups[outer.test]
         candidate = best.candidate
@@ -226,19 +264,35 @@ class _FoldSearch:
             "measures": tuple(outer.measures[i] for i in order),
         }  # fmt: skip
         made = pd.DataFrame({"score": scores, "posterior": posterior, "y_pred": calls.astype(int)})
-        return made, choice
+        model = MeasureModel(
+            harmonizer=outer.harmonizer(self.harmonisation), measures=tuple(outer.measures),
+            selected=np.sort(order), classifier=classifier, cut=cut, sigmoid=sigmoid,
+            scaler=outer.scaler(self.harmonisation) if self._standardised else None,
+        )  # fmt: skip
+        return made, choice, model
 
     def _scored(
         self, candidate: Candidate, features: FoldFeatures
     ) -> tuple[NDArray[np.float64], bool]:
+        return score_people(*self._fitted(candidate, features))
+
+    def _fitted(
+        self, candidate: Candidate, features: FoldFeatures
+    ) -> tuple[Any, NDArray[np.float64]]:
+        """Return the fitted classifier, and the features of the people left out."""
         train, test = features.chosen(
             self.harmonisation, candidate.ranking, candidate.n_features,
-            standardised=CLASSIFIERS[self.classifier].standardised,
+            standardised=self._standardised,
         )  # fmt: skip
-        return fit_and_score(
-            self.classifier, candidate.parameters, train, features.groups[features.train], test,
-            random_state=seed_of(self.key),
-        )  # fmt: skip
+        known = features.groups[features.train]
+        model = fit_model(
+            self.classifier, candidate.parameters, train, known, random_state=seed_of(self.key)
+        )
+        return model, test
+
+    @property
+    def _standardised(self) -> bool:
+        return CLASSIFIERS[self.classifier].standardised
 
     def _criterion(self, y: Rows, scores: NDArray[np.float64], calls: NDArray[np.bool_]) -> float:
         if self.settings.criterion == "roc_auc":

@@ -9,6 +9,7 @@ import pandas as pd
 
 from neurodecode.artefacts import read_json, write_json, write_parquet
 from neurodecode.morphometry.baselines import BASELINES, baseline_search
+from neurodecode.morphometry.export import export_decoders
 from neurodecode.morphometry.nested import SearchResult, nested_search
 from neurodecode.morphometry.null_test import null_test
 from neurodecode.morphometry.settings import SearchSettings
@@ -26,13 +27,15 @@ NOISE, SHUFFLED = "noise", "groups shuffled"
 
 
 def train_unit(study: Study, unit: Unit, folder: Path) -> str:
-    """Search all models of a unit, write predictions and choices, say how many."""
+    """Search all models of a unit, write predictions, choices and decoders, say how many."""
     if not unit.form:
         return _train_null(study, folder)
     searches = list(_searches(study, unit))
     write_parquet(folder / PREDICTIONS, pd.concat([s.predictions for s in searches]))
     write_parquet(folder / CHOSEN, pd.concat([s.chosen for s in searches]))
     settings = study.settings(unit.form, unit.harmonisations, unit.classifiers)
+    for search in searches:
+        export_decoders(study, unit, search, folder)
     write_json(folder / "model.json", {"unit": unit.name, "settings": asdict(settings)})
     n_folds = len(searches[0].chosen[["replicate", "fold"]].drop_duplicates())
     n_models = sum(s.chosen.groupby(["classifier", "harmonisation"]).ngroups for s in searches)
@@ -56,7 +59,8 @@ def _searches(study: Study, unit: Unit) -> Iterator[SearchResult]:
     draws, pairs = study.draws(unit.form)
     if unit.classifiers:
         settings = study.settings(unit.form, unit.harmonisations, unit.classifiers)
-        yield nested_search(table, groups, settings, draws=draws, pairs=pairs)
+        keep = study.config.main
+        yield nested_search(table, groups, settings, draws=draws, pairs=pairs, keep=keep)
     for name in unit.baselines:
         if _possible(study, name):
             settings = study.settings(unit.form, unit.harmonisations)

@@ -111,7 +111,7 @@ def _held_out(
         found.assign(split=protocol), metric, n_resamples=N_RESAMPLES, n_permutations=0, seed=seed
     )
     row = next(row for row in scored.rows if row.level == "subject")
-    return HeldOut.model_validate({name: getattr(row, name) for name in HeldOut.model_fields})
+    return HeldOut.of(row)
 
 
 def _slug(fold: str) -> str:

@@ -40,10 +40,12 @@ def prepare(job: Job) -> str:
 
 def train(job: Job) -> str:
     """Choose thresholds, masks and components in the training parts, and fit the models."""
+    from neurodecode.connectome.people import read_people
     from neurodecode.connectome.training import train_unit
     from neurodecode.connectome.units import unit_of
 
-    return train_unit(_study(job), unit_of(job.config, job.name), job.model)
+    mask = read_people(job.folder / "people").mask
+    return train_unit(_study(job), unit_of(job.config, job.name), job.model, mask)
 
 
 def evaluate(job: Job) -> str:

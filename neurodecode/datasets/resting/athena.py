@@ -198,7 +198,7 @@ def _image_run(path: Path, subject: str, filtered: bool, t_r: float | None) -> R
 
 
 def _course_run(path: Path, subject: str, filtered: bool, t_r: float | None) -> RestingScan:
-    table = _read_columns(path)
+    table = read_courses(path)
     courses = table.to_numpy(np.float32)
     notes = check_band(courses, t_r) if filtered and t_r is not None else ()
     return RestingScan(
@@ -207,7 +207,7 @@ def _course_run(path: Path, subject: str, filtered: bool, t_r: float | None) -> 
     )  # fmt: skip
 
 
-def _read_columns(path: Path) -> pd.DataFrame:
+def read_courses(path: Path) -> pd.DataFrame:
     """Return the regions' columns of a course file as numbers; NaN stays."""
     try:
         table = pd.read_csv(path, sep=r"\s+")

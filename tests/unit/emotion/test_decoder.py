@@ -63,9 +63,10 @@ def probabilities(table, levels):
     return wide[list(levels)].to_numpy()
 
 
-def test_only_the_first_network_leaves_the_run(run):
+def test_the_first_network_and_every_classical_decoder_leave_the_run(run):
     folders = [path.parent for path in run[1].rglob("decoder.json")]
-    assert [path.parent.parent.parent.name for path in folders] == ["histn-g0"]
+    names = sorted(path.parent.parent.parent.name for path in folders)
+    assert names == ["de-svm", "histn-g0"]
 
 
 def test_held_out_windows_get_the_probabilities_of_the_evaluation_to_the_last_bit(decoder, run):

@@ -147,14 +147,14 @@ def test_mcc_is_maximised_where_it_is_the_criterion():
 def test_a_candidate_that_cannot_be_fitted_is_passed_over_and_named_if_all_fail(monkeypatch):
     import neurodecode.morphometry.nested as nested
 
-    real = nested.fit_and_score
+    real = nested.fit_model
 
     def fails(name, parameters, *args, **options):
         if name == "lda" and parameters["shrinkage"] == 0.0:
             raise np.linalg.LinAlgError("singular")
         return real(name, parameters, *args, **options)
 
-    monkeypatch.setattr(nested, "fit_and_score", fails)
+    monkeypatch.setattr(nested, "fit_model", fails)
     settings = replace(SETTINGS, classifiers=("lda",), harmonisations=("raw",), n_replicates=1)
     found = nested_search(*cohort(), settings)
     assert all(json.loads(row)["shrinkage"] > 0 for row in found.chosen["parameters"])
