@@ -82,6 +82,7 @@ def bids_dataset(
     interval: Sequence[float],
     paradigm: str = "imagery",
     datatype: Literal["eeg", "meg"] | None = None,
+    task: str | None = None,
 ) -> Any:
     """Return a MOABB data set over a local BIDS folder.
 
@@ -104,6 +105,8 @@ def bids_dataset(
         MOABB paradigm: "imagery", "ssvep", "p300", "cvep" or "rstate".
     datatype : "eeg", "meg" or None, default None
         None takes the one that the folder has, EEG first.
+    task : str or None, default None
+        Only recordings of this task; None takes all, of which no two may share session and run.
 
     Returns
     -------
@@ -129,7 +132,7 @@ def bids_dataset(
     )
     renamed = {trial_type: name for name, trial_type in names.items()}
     # On the object, not in a subclass: MOABB needs no import until here.
-    dataset._get_single_subject_data = partial(_read_subject, dataset, renamed)
+    dataset._get_single_subject_data = partial(_read_subject, dataset, renamed, task)
     return dataset
 
 
@@ -179,13 +182,19 @@ def _count_sessions(folder: Path, label: str) -> int:
     return max(1, sum(path.is_dir() for path in Path(folder, f"sub-{label}").glob("ses-*")))
 
 
-def _read_subject(dataset: Any, renamed: Mapping[str, str], subject: str) -> dict[str, Any]:
+def _read_subject(
+    dataset: Any, renamed: Mapping[str, str], task: str | None, subject: str
+) -> dict[str, Any]:
     """Read a subject's recordings as ``{session: {run: raw}}`` with class names as events."""
     import mne_bids
 
-    paths = [path for path in dataset.bids_paths(subject) if path.split in (None, "01")]
+    every = [path for path in dataset.bids_paths(subject) if path.split in (None, "01")]
+    paths = [path for path in every if task in (None, path.task)]
     if not paths:
-        raise DataFault(f"no recording of subject '{subject}'", where=str(dataset.bids_root))
+        what = f"no recording of subject '{subject}'" + (f" with task '{task}'" if task else "")
+        tasks = ", ".join(sorted({path.task for path in every if path.task}))
+        fix = f"it has the tasks {tasks}" if tasks else ""
+        raise DataFault(what, where=str(dataset.bids_root), fix=fix)
     sessions = _moabb_keys(path.session for path in paths)
     runs = _moabb_keys(path.run for path in paths)
     data: dict[str, Any] = {}
@@ -199,7 +208,7 @@ def _read_subject(dataset: Any, renamed: Mapping[str, str], subject: str) -> dic
             raise DataFault(
                 f"two recordings of subject '{subject}' share session and run",
                 where=str(path.fpath),
-                fix="keep one task in the folder",
+                fix="choose one task, data.task=NAME",
             )
         session[runs[path.run]] = raw
     return data
