@@ -20,6 +20,8 @@ _MOABB_KEY = re.compile(r"[0-9]+([a-zA-Z][a-zA-Z0-9]*)?")
 def bids_subjects(folder: Path | str) -> tuple[str, ...]:
     """Return the subject labels of a BIDS folder (its ``sub-*`` folders), sorted.
 
+    Where NWB files ``sub-LABEL.nwb``, ``sub-LABEL_*.nwb`` lie in the folder itself, theirs too.
+
     Raises
     ------
     DataFault
@@ -28,12 +30,11 @@ def bids_subjects(folder: Path | str) -> tuple[str, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataFault("folder not found", where=str(folder))
-    labels = sorted(
-        path.name.removeprefix("sub-") for path in folder.glob("sub-*") if path.is_dir()
-    )
+    labels = {path.name.removeprefix("sub-") for path in folder.glob("sub-*") if path.is_dir()}
+    labels |= {path.stem.removeprefix("sub-").split("_")[0] for path in folder.glob("sub-*.nwb")}
     if not labels:
         raise DataFault("no sub-* folder, not a BIDS data set", where=str(folder))
-    return tuple(labels)
+    return tuple(sorted(labels))
 
 
 def bids_events(folder: Path | str, subjects: Iterable[str]) -> Counter[str]:
@@ -66,7 +67,11 @@ def bids_manifest(name: str, folder: Path | str, subjects: Iterable[str]) -> Man
     files = {
         label: sorted(
             path.relative_to(folder).as_posix()
-            for path in (folder / f"sub-{label}").rglob("*")
+            for path in [
+                *(folder / f"sub-{label}").rglob("*"),
+                *folder.glob(f"sub-{label}.nwb"),
+                *folder.glob(f"sub-{label}_*.nwb"),
+            ]
             if path.is_file()
         )
         for label in subjects

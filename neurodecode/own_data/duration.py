@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+
+from neurodecode.artefacts import read_json
+from neurodecode.own_data.survey import Duration, size_text
 
 JOB_S = 6.0
 """Start of a job: its process and imports."""
@@ -42,3 +46,39 @@ def _shortest(work: Callable[[], object]) -> float:
         work()
         times.append(time.perf_counter() - start)
     return min(times)
+
+
+def past_duration(pipeline: str, n_bytes: int, reports: Path = Path("reports")) -> Duration:
+    """Scale an earlier complete run of the pipeline by the size of its stores.
+
+    Parameters
+    ----------
+    pipeline : str
+    n_bytes : int
+        Of the stores of the run to come.
+    reports : Path, default "reports"
+        Where earlier runs are.
+
+    Returns
+    -------
+    Duration
+        ``seconds`` is None where there is no complete run.
+    """
+    found = []
+    for path in sorted((reports / pipeline).glob("*/run.json")):
+        record = read_json(path)
+        size = sum(
+            file.stat().st_size for file in path.parent.glob("stores/**/*") if file.is_file()
+        )
+        if record.get("status") == "complete" and record.get("wall_s") and size:
+            found.append((abs(np.log(max(n_bytes, 1) / size)), path.parent.name, size, record))
+    if not found:
+        advice = f"a first run, as `neurodecode run {pipeline} smoke`, gives a measure"
+        return Duration(None, f"no earlier run of {pipeline} here to scale from; {advice}")
+    _, name, size, record = min(found, key=lambda entry: entry[0])
+    seconds = float(record["wall_s"]) * n_bytes / size
+    basis = (
+        f"scaled from the run {name} ({record['wall_s']:.0f} s for {size_text(size)} of stores); "
+        "other settings of models and epochs change it in proportion"
+    )
+    return Duration(seconds, basis)

@@ -12,6 +12,13 @@ from neurodecode.own_data.survey import Study, Survey
 
 FAMILIES = {
     "acm": "imagery",
+    "adhd": "resting",
+    "emotion": "rated",
+    "image": "seen",
+    "mci": "brains",
+    "mindbridge": "responses",
+    "speech": "heard",
+    "spikes": "units",
 }
 """Module of this room by pipeline."""
 EXPERIMENT = "own_study"

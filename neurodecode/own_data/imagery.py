@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from neurodecode.config import validate
@@ -18,7 +19,16 @@ from neurodecode.own_data.recordings import (
     read_headers,
     without_events,
 )
-from neurodecode.own_data.survey import Duration, Listing, Size, SplitRow, Study, Survey, counted
+from neurodecode.own_data.survey import (
+    Duration,
+    Listing,
+    Size,
+    SplitRow,
+    Study,
+    Survey,
+    attempt,
+    counted,
+)
 from neurodecode.riemann.config import ACMConfig, Protocol
 from neurodecode.signals.checks import check_bands, check_sampling_rates
 from neurodecode.signals.memory import require_memory
@@ -107,17 +117,14 @@ def _signal_faults(used: Recordings, config: ACMConfig, table: pd.DataFrame) -> 
     """Return what the preparation would refuse: rates, band edges, channels, memory."""
     faults: list[Fault] = []
     rates = {header.file.name: header.sfreq for header in used.headers}
-    checks: list[Any] = [lambda: check_sampling_rates(rates, config.signals)]
-    checks += [
-        lambda h=h: check_bands(config.signals, h.sfreq, where=h.file.name) for h in used.headers
-    ]
-    shapes = _shapes(used, config, table)
-    checks += [
-        lambda shape=shape: require_memory(
-            shape, dtype="float64", limit_gib=config.signals.memory_limit_gib,
-            what="trials of a subject", fix="shorten signals.tmax, or lower signals.resample",
-        )
-        for shape in shapes[:1]
+    checks = [
+        partial(check_sampling_rates, rates, config.signals),
+        *(partial(check_bands, config.signals, h.sfreq, where=h.file.name) for h in used.headers),
+        partial(
+            require_memory, _shapes(used, config, table)[0], dtype="float64",
+            limit_gib=config.signals.memory_limit_gib, what="trials of a subject",
+            fix="shorten signals.tmax, or lower signals.resample",
+        ),
     ]  # fmt: skip
     for check in checks:
         try:
@@ -161,14 +168,14 @@ def _split(config: ACMConfig, table: pd.DataFrame, protocol: Protocol) -> SplitR
     n_splits = config.evaluation.n_splits
     options = {"n_splits": n_splits} if protocol == "within_session" else {}
     parts = [table] if protocol == "cross_subject" else [t for _, t in table.groupby("subject")]
-    try:
+
+    def folds() -> str:
         if table.empty:
             raise DataFault("no trial fits into its recording")
         n_folds = sum(len(make_folds(protocol, part, **options)) for part in parts)
-    except Fault as fault:
-        where = f" ({fault.where})" if fault.where else ""
-        return SplitRow(protocol, False, f"{fault.what}{where}")
-    return SplitRow(protocol, True, f"{n_folds} folds over {table['subject'].nunique()} subjects")
+        return f"{n_folds} folds, subjects: {table['subject'].nunique()}"
+
+    return attempt(protocol, folds)
 
 
 def _no_split(splits: Sequence[SplitRow]) -> ConfigFault:

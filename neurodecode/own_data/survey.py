@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from neurodecode.faults import DataFault, Fault
+from neurodecode.faults import ConfigFault, DataFault, Fault
 
 GIB = 2**30
 MIB = 2**20
@@ -63,6 +63,36 @@ class SplitRow:
     possible: bool
     why: str
     chosen: bool = False
+
+
+def attempt(name: str, make: Callable[[], str], *, chosen: bool = False) -> SplitRow:
+    """Make the folds of a protocol, or say why there are none.
+
+    Parameters
+    ----------
+    name : str
+        Of the protocol.
+    make : callable
+        Returns the folds in words, or raises a Fault.
+    chosen : bool, default False
+        Whether a run would use it.
+    """
+    try:
+        return SplitRow(name, True, make(), chosen)
+    except Fault as fault:
+        where = f" ({fault.where})" if fault.where else ""
+        return SplitRow(name, False, f"{fault.what}{where}", chosen)
+
+
+def refused(splits: Iterable[SplitRow]) -> list[Fault]:
+    """Return a fault for each chosen protocol that is not possible, with those that are."""
+    rows = list(splits)
+    possible = ", ".join(row.name for row in rows if row.possible) or "none"
+    return [
+        ConfigFault(f"split {row.name}: {row.why}", fix=f"possible here: {possible}")
+        for row in rows
+        if row.chosen and not row.possible
+    ]
 
 
 @dataclass(frozen=True)

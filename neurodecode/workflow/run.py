@@ -22,7 +22,6 @@ from neurodecode.workflow.progress import Progress
 from neurodecode.workflow.project import Pipeline, Project, find_project
 from neurodecode.workflow.record import finish_record, start_record
 
-
 DEFAULT = "demo"
 """The experiment where none is named."""
 
