@@ -106,23 +106,24 @@ def _options(study: Study) -> tuple[dict[str, Any], list[str]]:
         fix = f'--set "data.options.columns={{group: {guess or "COLUMN"}}}"; it has {have}'
         raise DataFault(f"no column '{column}' that says who is in which group", where=str(path),
                         fix=fix)  # fmt: skip
-    if GROUP in codes or pd.to_numeric(table[column].dropna(), errors="coerce").notna().all():
+    entries = pd.Series(table[column])
+    if GROUP in codes or pd.to_numeric(entries.dropna(), errors="coerce").notna().all():
         return options, []
-    found = _codes(table[column], column, path)
+    found = _codes(entries, column, path)
     note = f"groups of {path.name}: {', '.join(f'{k} is {v}' for k, v in found.items())}"
     return {**options, "codes": {**codes, GROUP: found}}, [note]
 
 
-def _codes(entries: pd.Series[str], column: str, path: Path) -> dict[str, int]:
+def _codes(entries: pd.Series[Any], column: str, path: Path) -> dict[str, int]:
     """Return 0 for the entry that means control and 1 for the other one."""
     counts = {str(name): int(n) for name, n in entries.dropna().value_counts().items()}
     controls = [name for name in counts if name.strip().lower() in CONTROLS]
     if len(controls) == 1 and len(counts) == 2:
         return {name: int(name not in controls) for name in sorted(counts)}
     first, second = [*counts, "A", "B"][:2]
-    raise ConfigFault(f"which groups of column '{column}' are compared? found: {counted(counts)}",
-                      where=str(path),
-                      fix=f'--set "data.options.codes={{group: {{{first}: 0, {second}: 1}}}}"')  # fmt: skip
+    what = f"which groups of column '{column}' are compared? found: {counted(counts)}"
+    fix = f'--set "data.options.codes={{group: {{{first}: 0, {second}: 1}}}}"'
+    raise ConfigFault(what, where=str(path), fix=fix)
 
 
 def _files(folder: Path) -> tuple[list[Listing], list[tuple[str, str]]]:
@@ -142,13 +143,12 @@ def _files(folder: Path) -> tuple[list[Listing], list[tuple[str, str]]]:
 def _people(cohort: Prepared) -> list[tuple[str, str]]:
     table = cohort.table
     rows = [
-        ("groups", counted({str(k): int(n) for k, n in table[GROUP].value_counts().items()})),
+        ("groups", counted(table[GROUP].value_counts().to_dict())),
         ("measures", str(len(measure_columns(table)))),
         ("covariates", ", ".join(n for n in ("age", "sex", "etiv", "site") if n in table)),
     ]
     if "site" in table:
-        rows.append(("sites", counted({str(k): int(n)
-                                       for k, n in table["site"].value_counts().items()})))  # fmt: skip
+        rows.append(("sites", counted(table["site"].value_counts().to_dict())))
     return rows
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -112,7 +113,8 @@ def trial_table(
         ``subject, session, run, trial, label``.
     n_lost : int
     """
-    rows, lost = [], 0
+    rows: list[tuple[str, str, str, int, str]] = []
+    lost = 0
     for header in headers:
         if header.events is None or "trial_type" not in header.events:
             continue
@@ -140,7 +142,7 @@ def _pause(headers: Sequence[Header], names: set[str]) -> str | None:
         and all(
             (first == name) != (second == name)
             for sequence in sequences
-            for first, second in zip(sequence, sequence[1:], strict=False)
+            for first, second in pairwise(sequence)
         )
     ]
     return found[0] if len(found) == 1 else None

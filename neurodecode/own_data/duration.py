@@ -67,9 +67,8 @@ def past_duration(pipeline: str, n_bytes: int, reports: Path = Path("reports")) 
     found = []
     for path in sorted((reports / pipeline).glob("*/run.json")):
         record = read_json(path)
-        size = sum(
-            file.stat().st_size for file in path.parent.glob("stores/**/*") if file.is_file()
-        )
+        files = filter(Path.is_file, path.parent.glob("stores/**/*"))
+        size = sum(file.stat().st_size for file in files)
         if record.get("status") == "complete" and record.get("wall_s") and size:
             found.append((abs(np.log(max(n_bytes, 1) / size)), path.parent.name, size, record))
     if not found:

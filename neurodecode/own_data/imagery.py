@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PROTOCOLS: tuple[Protocol, ...] = ("within_session", "cross_run", "cross_session", "cross_subject")
+HELD_OUT: tuple[Protocol, ...] = ("cross_session", "cross_run")
+"""Beside the first, the harder one of these that is possible."""
 MEAN_ITERATIONS = 10
 """Decompositions per trial until a Riemannian mean stands, as measured on 64 channels."""
 
@@ -117,7 +119,7 @@ def _signal_faults(used: Recordings, config: ACMConfig, table: pd.DataFrame) -> 
     """Return what the preparation would refuse: rates, band edges, channels, memory."""
     faults: list[Fault] = []
     rates = {header.file.name: header.sfreq for header in used.headers}
-    checks = [
+    checks: list[Callable[[], object]] = [
         partial(check_sampling_rates, rates, config.signals),
         *(partial(check_bands, config.signals, h.sfreq, where=h.file.name) for h in used.headers),
         partial(
@@ -153,9 +155,9 @@ def _splits(
         chosen = config.evaluation.protocols
         chosen = chosen if all(found[name].possible for name in chosen) else ()
     else:
-        held_out = [p for p in ("cross_session", "cross_run") if p in possible][:1]
-        first = [p for p in ("within_session",) if p in possible]
-        chosen = tuple([*first, *held_out] or possible[:1])  # type: ignore[arg-type]
+        held_out = [p for p in HELD_OUT if p in possible][:1]
+        first = [p for p in possible if p == "within_session"]
+        chosen = tuple([*first, *held_out] or possible[:1])
     rows = [
         SplitRow(row.name, row.possible, row.why, protocol in chosen)
         for protocol, row in found.items()

@@ -134,7 +134,7 @@ def _splits(
         if protocol in ACROSS and len(people) < 2:
             raise DataFault("it trains on other people, there is one")
         n_folds = sum(len(split_rated(part, protocol, settings)[1]) for part in together)
-        levels = counted({str(k): int(n) for k, n in trials[label].value_counts().items()})
+        levels = counted(trials[label].value_counts().to_dict())
         return f"{n_folds} folds; levels of {label}: {levels}"
 
     return [

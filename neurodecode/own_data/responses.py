@@ -86,4 +86,4 @@ def _parts(trials: pd.DataFrame, protocol: str, config: MindBridgeConfig) -> str
     done = split_stimuli(trials, protocol, valid=split.valid, test=split.test, seed=config.seed,
                          disjoint=disjoint)  # fmt: skip
     counts = done.loc[done["part"] != "", "part"].value_counts()
-    return f"responses: {counted({str(k): int(n) for k, n in counts.items()})}"
+    return f"responses: {counted(counts.to_dict())}"

@@ -67,9 +67,9 @@ def survey(study: Study) -> Survey:
     shapes = {path: load_image(path).shape for paths in runs.values() for path in paths}
     found = people.loc[people.index.intersection(list(runs))].reset_index()
     if not people.empty and (absent := [name for name in runs if name not in people.index]):
-        faults.append(DataFault(f"{len(absent)} of {len(runs)} people are not in participants.tsv",
-                                where=shortened(absent),
-                                fix="add their rows, or choose others with data.subjects"))  # fmt: skip
+        what = f"{len(absent)} of {len(runs)} people are not in participants.tsv"
+        fix = "add their rows, or choose others with data.subjects"
+        faults.append(DataFault(what, where=shortened(absent), fix=fix))
     splits = _splits(config, found) if not people.empty else []
     faults += refused(splits)
     n_voxels, n_times = _largest(shapes)
@@ -78,7 +78,7 @@ def survey(study: Study) -> Survey:
     return Survey(
         "adhd", study.folder,
         found=_found(runs, task, found, shapes),
-        listings=_listings(runs, shapes),
+        listings=_listings(shapes),
         faults=faults, notes=[*notes, *_unknown_group(found)], splits=splits,
         sizes=[Size("a run as read", max(shapes.values(), key=np.prod), "float64"), stored],
         disk=disk, duration=past_duration("adhd", disk),
@@ -121,9 +121,9 @@ def _require_controls(entries: pd.Series[str], controls: Sequence[str], path: Pa
     if not any(str(name).strip().lower() in known for name in counts.index):
         first = next(iter(counts.index), "NAME")
         shown = counted({str(name): int(n) for name, n in counts.items()})
-        raise ConfigFault(f"no entry of column '{entries.name}' means control: {shown}",
-                          where=str(path),
-                          fix=f'--set "data.options.controls=[{first}]", or which it is')  # fmt: skip
+        what = f"no entry of column '{entries.name}' means control: {shown}"
+        fix = f'--set "data.options.controls=[{first}]", or which it is'
+        raise ConfigFault(what, where=str(path), fix=fix)
 
 
 def _runs(
@@ -159,9 +159,9 @@ def _incomplete(runs: Mapping[str, Sequence[Path]], options: Mapping[str, Any]) 
                                 fix="give one for all, --set data.options.mask=FILE"))  # fmt: skip
     without = [confounds_of(path).name for path in paths if not confounds_of(path).is_file()]
     if without and options.get("strategy", ["motion"]):
-        faults.append(DataFault(f"no confounds of {len(without)} of {len(paths)} runs",
-                                where=shortened(without, 5),
-                                fix="copy them there, or --set data.options.strategy=[]"))  # fmt: skip
+        what = f"no confounds of {len(without)} of {len(paths)} runs"
+        fix = "copy them there, or --set data.options.strategy=[]"
+        faults.append(DataFault(what, where=shortened(without, 5), fix=fix))
     return faults
 
 
@@ -217,9 +217,7 @@ def _found(
     return rows
 
 
-def _listings(
-    runs: Mapping[str, Sequence[Path]], shapes: Mapping[Path, tuple[int, ...]]
-) -> list[Listing]:
+def _listings(shapes: Mapping[Path, tuple[int, ...]]) -> list[Listing]:
     grids = {shape[:3] for shape in shapes.values()}
     if len(grids) < 2:
         return []

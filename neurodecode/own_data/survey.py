@@ -209,8 +209,8 @@ def size_text(n_bytes: float) -> str:
     return f"{n_bytes / GIB:.1f} GiB" if n_bytes >= GIB else f"{max(n_bytes / MIB, 0.1):.1f} MiB"
 
 
-def counted(counts: Mapping[str, int], limit: int = 12) -> str:
-    """Word counts: "T1 (23), T2 (22)"."""
+def counted(counts: Mapping[Any, int], limit: int = 12) -> str:
+    """Word counts: "T1 (23), T2 (22)"; more names than the limit are only numbered."""
     shown = ", ".join(f"{name} ({n})" for name, n in list(counts.items())[:limit])
     return shown + (f" and {len(counts) - limit} more" if len(counts) > limit else "")
 

@@ -1,4 +1,4 @@
-"""Is a folder a BIDS data set, and where else could the one that is meant lie?"""
+"""Whether a folder is a BIDS data set, and where else the one that is meant may lie."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def survey(study: Study) -> Survey:
     disk = sum(12 * len(one.times) for one in sessions)
     return Survey(
         "spikes", study.folder,
-        found=_found(sessions, files), listings=_listings(sessions, files), faults=faults,
+        found=_found(sessions, files), listings=_listings(sessions), faults=faults,
         notes=_notes(sessions), splits=splits, sizes=sizes, disk=disk,
         duration=past_duration("spikes", disk),
         settings={} if faults else tree,
@@ -151,7 +151,7 @@ def _found(sessions: Sequence[SpikeSession], files: Sequence[Path]) -> list[tupl
     return rows
 
 
-def _listings(sessions: Sequence[SpikeSession], files: Sequence[Path]) -> list[Listing]:
+def _listings(sessions: Sequence[SpikeSession]) -> list[Listing]:
     rows = tuple(
         (one.subject, one.session, str(one.n_units), f"{one.duration:.0f} s",
          f"{len(one.times) / one.n_units / one.duration:.2f} Hz")

@@ -46,9 +46,11 @@ def memory_faults(headers: Sequence[Header], settings: ContinuousSection) -> lis
     for header in headers:
         shape = (len(settings.channels or header.channels), header.n_times)
         try:
-            require_memory(shape, dtype="float64", limit_gib=settings.memory_limit_gib,
-                           what=f"recording {header.file.name}",
-                           fix="raise signals.memory_limit_gib, or give fewer channels")  # fmt: skip
+            require_memory(
+                shape, dtype="float64", limit_gib=settings.memory_limit_gib,
+                what=f"recording {header.file.name}",
+                fix="raise signals.memory_limit_gib, or give fewer channels",
+            )  # fmt: skip
         except DataFault as fault:
             return [fault]
     return []
@@ -82,8 +84,8 @@ def training_duration(
     rate = product_rate()
     total = BACKWARD * each * n_windows * n_epochs * n_models
     basis = (
-        f"{each / 1e9:.2f} billion operations a window, {n_windows:,} windows, {n_epochs} epochs at "
-        f"most, {n_models} networks; a matrix product does {rate / 1e9:.0f} billion a second here, "
+        f"{each / 1e9:.2f} billion operations a window, {n_windows:,} windows, {n_epochs} epochs "
+        f"at most, {n_models} networks; a matrix product does {rate / 1e9:.0f} billion a second here, "
         f"a training {EFFICIENCY:.0%} of that"
     )
     return Duration(total / (rate * EFFICIENCY) + n_jobs * JOB_S, basis)

@@ -67,8 +67,8 @@ def check_study(
         _error(console, fault)
         return 1
     _show(console, found)
-    for fault in found.faults:
-        _error(console, fault)
+    for problem in found.faults:
+        _error(console, problem)
     if found.faults:
         return 1
     validate(pipeline.config_model, found.settings)
