@@ -161,21 +161,22 @@ def rate_listing(headers: Sequence[Header]) -> Listing | None:
 
 def channel_listing(headers: Sequence[Header]) -> Listing | None:
     """Return which channels each file lacks of those that others have, where they differ."""
-    sites = [dict.fromkeys(map(canonical_name, header.channels)) for header in headers]
-    every = list(dict.fromkeys(name for names in sites for name in names))
+    sites = [{canonical_name(name): name for name in header.channels} for header in headers]
+    every = {site: name for names in sites for site, name in names.items()}
     if all(len(names) == len(every) for names in sites):
         return None
+    lacks = [[every[site] for site in every if site not in names] for names in sites]
     rows = tuple(
-        (header.file.name, str(len(names)), shortened([n for n in every if n not in names]) or "-")
-        for header, names in zip(headers, sites, strict=True)
+        (header.file.name, str(len(names)), shortened(absent) or "-")
+        for header, names, absent in zip(headers, sites, lacks, strict=True)
     )
     return Listing("channels differ", ("file", "channels", "lacks"), rows)
 
 
 def common_sites(headers: Iterable[Header]) -> list[str]:
-    """Return the channels that all recordings have, by their canonical names."""
-    first, *rest = [list(map(canonical_name, header.channels)) for header in headers]
-    return [name for name in first if all(name in other for other in rest)]
+    """Return the channels that all recordings have, as the first spells them; maybe none."""
+    sites = [{canonical_name(name): name for name in header.channels} for header in headers]
+    return [name for site, name in sites[0].items() if all(site in other for other in sites)]
 
 
 def without_events(headers: Sequence[Header]) -> list[Fault]:

@@ -85,7 +85,7 @@ def training_duration(
     total = BACKWARD * each * n_windows * n_epochs * n_models
     basis = (
         f"{each / 1e9:.2f} billion operations a window, {n_windows:,} windows, {n_epochs} epochs "
-        f"at most, {n_models} networks; a matrix product does {rate / 1e9:.0f} billion a second here, "
-        f"a training {EFFICIENCY:.0%} of that"
+        f"at most, {n_models} networks; a matrix product does {rate / 1e9:.0f} billion a second "
+        f"here, a training {EFFICIENCY:.0%} of that"
     )
     return Duration(total / (rate * EFFICIENCY) + n_jobs * JOB_S, basis)

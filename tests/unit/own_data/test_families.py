@@ -41,7 +41,7 @@ def listening(record, tmp_path):
 
 
 def test_speech_counts_words_and_blocks_of_sentences(look, listening):
-    survey = look("speech", listening, "split.min_duration=1")
+    survey = look("speech", listening, "split.min_duration=1", "split.valid=0.3")
     assert found(survey)["words"] == "60 in 1 sounds"
     assert "train" in survey.splits[0].why
     assert survey.duration.seconds > 0
@@ -56,7 +56,8 @@ def test_speech_names_the_sound_that_is_missing(look, listening):
 
 def test_image_takes_the_first_honest_split_that_the_pictures_allow(look, record, tmp_path):
     record(tmp_path, events={
-        "onset": 1.0 + np.arange(40), "duration": 0.5, "image": [f"p{k % 20}.png" for k in range(40)],
+        "onset": 1.0 + np.arange(40), "duration": 0.5,
+        "image": [f"p{k % 20}.png" for k in range(40)],
     })  # fmt: skip
     with pytest.raises(DataFault, match=r"p0\.png|stimuli"):
         look("image", tmp_path).require_runnable()
@@ -208,13 +209,16 @@ def nwb(tmp_path_factory):
     import pynwb
 
     root, rng = tmp_path_factory.mktemp("nwb"), np.random.default_rng(0)
-    content = pynwb.NWBFile("test", "one", datetime(2020, 1, 1, tzinfo=UTC))
+    content = pynwb.NWBFile(
+        session_description="test", identifier="one",
+        session_start_time=datetime(2020, 1, 1, tzinfo=UTC),
+    )  # fmt: skip
     for _ in range(6):
         content.add_unit(spike_times=np.sort(rng.uniform(0, 100, 400)))
     for start in range(0, 100, 10):
         content.add_trial(start_time=float(start), stop_time=start + 9.0)
-    speed = pynwb.TimeSeries("running_speed", data=rng.random(1000), unit="m/s", rate=10.0)
-    content.create_processing_module("behavior", "movement").add(speed)
+    speed = pynwb.TimeSeries(name="running_speed", data=rng.random(1000), unit="m/s", rate=10.0)
+    content.create_processing_module(name="behavior", description="movement").add(speed)
     with pynwb.NWBHDF5IO(str(root / "sub-1_ses-a.nwb"), "w") as file:
         file.write(content)
     return root
