@@ -12,7 +12,7 @@ from neurodecode.artefacts import read_json
 from neurodecode.own_data.survey import Duration, size_text
 
 JOB_S = 6.0
-"""Start of a job: its process and imports."""
+"""Assumed start of a job: its process and imports."""
 REPEATS = 3
 
 

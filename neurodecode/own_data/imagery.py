@@ -41,7 +41,7 @@ PROTOCOLS: tuple[Protocol, ...] = ("within_session", "cross_run", "cross_session
 HELD_OUT: tuple[Protocol, ...] = ("cross_session", "cross_run")
 """Beside the first, the harder one of these that is possible."""
 MEAN_ITERATIONS = 10
-"""Decompositions per trial until a Riemannian mean stands, as measured on 64 channels."""
+"""Assumed decompositions per trial until a Riemannian mean stands; not measured."""
 
 
 def survey(study: Study) -> Survey:
@@ -242,7 +242,7 @@ def _duration(used: Recordings, config: ACMConfig, table: pd.DataFrame) -> Durat
     largest = max(each)
     basis = (
         f"one decomposition of a {largest} x {largest} matrix takes {1000 * each[largest]:.1f} ms "
-        f"here, {MEAN_ITERATIONS} per training trial, fold and decoder; {jobs} jobs of {JOB_S:g} s "
+        f"here, assumed {MEAN_ITERATIONS} per training trial, fold and decoder; {jobs} jobs of {JOB_S:g} s "
         "to start"
     )
     if any(name.endswith(", grid") for name in config.decoders):

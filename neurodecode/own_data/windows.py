@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from neurodecode.signals.continuous import ContinuousSection
 
 EFFICIENCY = 0.3
-"""Share of the speed of a large matrix product that training a convolution reaches."""
+"""Assumed share of a large matrix product's speed that training a convolution reaches."""
 BACKWARD = 3
 """Forward and backward together, in forward passes."""
 
@@ -86,6 +86,6 @@ def training_duration(
     basis = (
         f"{each / 1e9:.2f} billion operations a window, {n_windows:,} windows, {n_epochs} epochs "
         f"at most, {n_models} networks; a matrix product does {rate / 1e9:.0f} billion a second "
-        f"here, a training {EFFICIENCY:.0%} of that"
+        f"here, a training is taken to reach {EFFICIENCY:.0%} of that"
     )
     return Duration(total / (rate * EFFICIENCY) + n_jobs * JOB_S, basis)
