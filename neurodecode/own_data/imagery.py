@@ -242,8 +242,8 @@ def _duration(used: Recordings, config: ACMConfig, table: pd.DataFrame) -> Durat
     largest = max(each)
     basis = (
         f"one decomposition of a {largest} x {largest} matrix takes {1000 * each[largest]:.1f} ms "
-        f"here, assumed {MEAN_ITERATIONS} per training trial, fold and decoder; {jobs} jobs of {JOB_S:g} s "
-        "to start"
+        f"here, assumed {MEAN_ITERATIONS} per training trial, fold and decoder; {jobs} jobs of "
+        f"{JOB_S:g} s to start"
     )
     if any(name.endswith(", grid") for name in config.decoders):
         basis += "; searches multiply that by their grid"
