@@ -85,7 +85,14 @@ def list_pipelines() -> None:
 def run(
     context: typer.Context,
     pipeline: PipelineName,
-    experiment: Annotated[str, typer.Argument(help="Name, or path of a YAML file.")] = "demo",
+    experiment: Annotated[
+        str | None,
+        typer.Argument(help="Name, or path of a YAML file [default: demo; with --bids own_study]."),
+    ] = None,
+    bids: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Your study: BIDS, derivatives, or NWB files."),
+    ] = None,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY.SUB=VALUE", help="Change a setting.")
     ] = None,
@@ -105,6 +112,8 @@ def run(
 ) -> None:
     """Run a pipeline, or all in turn; what follows -- goes to Snakemake.
 
+    With --bids DIR the study in a folder is looked through and run, as `data check` shows it.
+
     The same command resumes an interrupted run and reruns exactly what a change touches.
     `neurodecode run all` runs every decoder's demo; a failing one does not stop the others.
     """
@@ -122,6 +131,7 @@ def run(
         force=tuple(force or ()),
         print_config=print_config,
         extra=tuple(context.obj or ()),
+        bids=bids,
     )
     if pipeline == "all":
         from neurodecode.workflow.run_all import run_all
@@ -321,6 +331,30 @@ def data_import(
     from neurodecode.workflow.tables import import_files
 
     import_files(name, folder)
+
+
+@data.command("check")
+def data_check(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Your study.")],
+    pipeline: Annotated[str, typer.Option("--for", metavar="PIPELINE", help="Who shall read it.")],
+    experiment: Annotated[
+        str | None, typer.Option(help="Name, or path of a YAML file [default: own_study].")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY.SUB=VALUE", help="Change a setting.")
+    ] = None,
+    config_out: Annotated[
+        Path | None,
+        typer.Option(help="Experiment file to write [default: ./STUDY_PIPELINE.yaml]."),
+    ] = None,
+) -> None:
+    """What a folder of yours has and lacks, which splits it allows, what a run costs.
+
+    Nothing is run. Writes an experiment file that `neurodecode run PIPELINE FILE` takes.
+    """
+    from neurodecode.workflow.own_data import check_study
+
+    raise typer.Exit(check_study(folder, pipeline, experiment, overrides or (), config_out))
 
 
 @data.command("verify")

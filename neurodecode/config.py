@@ -48,6 +48,14 @@ class DataSection(Section):
         return labels
 
 
+class RecordingsSection(DataSection):
+    """Which recordings a run reads, where a BIDS folder has several tasks."""
+
+    task: str | None = Field(
+        default=None, description="Only this task of a local BIDS folder; default: all there are"
+    )
+
+
 class Experiment(Section):
     """What every experiment of every pipeline has; each pipeline adds its own sections."""
 

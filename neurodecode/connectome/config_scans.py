@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from neurodecode.config import DataSection, Section
+from neurodecode.config import RecordingsSection, Section
 from neurodecode.faults import unknown
 
 FEATURES = ("degree", "distance_degree", "three_cycles", "weight", "clustering",
@@ -37,7 +37,7 @@ class RestingSimulation(Section):
     filtered: bool = Field(default=True, description="Images are band-passed")
 
 
-class RestingData(DataSection):
+class RestingData(RecordingsSection):
     """A cohort at rest: a data set by name, BIDS derivatives, the simulation."""
 
     options: dict[str, Any] = Field(default={}, description="Options of the data set's loader")

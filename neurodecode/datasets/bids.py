@@ -20,6 +20,8 @@ _MOABB_KEY = re.compile(r"[0-9]+([a-zA-Z][a-zA-Z0-9]*)?")
 def bids_subjects(folder: Path | str) -> tuple[str, ...]:
     """Return the subject labels of a BIDS folder (its ``sub-*`` folders), sorted.
 
+    Where NWB files ``sub-LABEL.nwb``, ``sub-LABEL_*.nwb`` lie in the folder itself, theirs too.
+
     Raises
     ------
     DataFault
@@ -28,12 +30,11 @@ def bids_subjects(folder: Path | str) -> tuple[str, ...]:
     folder = Path(folder)
     if not folder.is_dir():
         raise DataFault("folder not found", where=str(folder))
-    labels = sorted(
-        path.name.removeprefix("sub-") for path in folder.glob("sub-*") if path.is_dir()
-    )
+    labels = {path.name.removeprefix("sub-") for path in folder.glob("sub-*") if path.is_dir()}
+    labels |= {path.stem.removeprefix("sub-").split("_")[0] for path in folder.glob("sub-*.nwb")}
     if not labels:
         raise DataFault("no sub-* folder, not a BIDS data set", where=str(folder))
-    return tuple(labels)
+    return tuple(sorted(labels))
 
 
 def bids_events(folder: Path | str, subjects: Iterable[str]) -> Counter[str]:
@@ -66,7 +67,11 @@ def bids_manifest(name: str, folder: Path | str, subjects: Iterable[str]) -> Man
     files = {
         label: sorted(
             path.relative_to(folder).as_posix()
-            for path in (folder / f"sub-{label}").rglob("*")
+            for path in [
+                *(folder / f"sub-{label}").rglob("*"),
+                *folder.glob(f"sub-{label}.nwb"),
+                *folder.glob(f"sub-{label}_*.nwb"),
+            ]
             if path.is_file()
         )
         for label in subjects
@@ -82,6 +87,7 @@ def bids_dataset(
     interval: Sequence[float],
     paradigm: str = "imagery",
     datatype: Literal["eeg", "meg"] | None = None,
+    task: str | None = None,
 ) -> Any:
     """Return a MOABB data set over a local BIDS folder.
 
@@ -104,6 +110,8 @@ def bids_dataset(
         MOABB paradigm: "imagery", "ssvep", "p300", "cvep" or "rstate".
     datatype : "eeg", "meg" or None, default None
         None takes the one that the folder has, EEG first.
+    task : str or None, default None
+        Only recordings of this task; None takes all, of which no two may share session and run.
 
     Returns
     -------
@@ -129,7 +137,7 @@ def bids_dataset(
     )
     renamed = {trial_type: name for name, trial_type in names.items()}
     # On the object, not in a subclass: MOABB needs no import until here.
-    dataset._get_single_subject_data = partial(_read_subject, dataset, renamed)
+    dataset._get_single_subject_data = partial(_read_subject, dataset, renamed, task)
     return dataset
 
 
@@ -179,13 +187,19 @@ def _count_sessions(folder: Path, label: str) -> int:
     return max(1, sum(path.is_dir() for path in Path(folder, f"sub-{label}").glob("ses-*")))
 
 
-def _read_subject(dataset: Any, renamed: Mapping[str, str], subject: str) -> dict[str, Any]:
+def _read_subject(
+    dataset: Any, renamed: Mapping[str, str], task: str | None, subject: str
+) -> dict[str, Any]:
     """Read a subject's recordings as ``{session: {run: raw}}`` with class names as events."""
     import mne_bids
 
-    paths = [path for path in dataset.bids_paths(subject) if path.split in (None, "01")]
+    every = [path for path in dataset.bids_paths(subject) if path.split in (None, "01")]
+    paths = [path for path in every if task in (None, path.task)]
     if not paths:
-        raise DataFault(f"no recording of subject '{subject}'", where=str(dataset.bids_root))
+        what = f"no recording of subject '{subject}'" + (f" with task '{task}'" if task else "")
+        tasks = ", ".join(sorted({path.task for path in every if path.task}))
+        fix = f"it has the tasks {tasks}" if tasks else ""
+        raise DataFault(what, where=str(dataset.bids_root), fix=fix)
     sessions = _moabb_keys(path.session for path in paths)
     runs = _moabb_keys(path.run for path in paths)
     data: dict[str, Any] = {}
@@ -199,7 +213,7 @@ def _read_subject(dataset: Any, renamed: Mapping[str, str], subject: str) -> dic
             raise DataFault(
                 f"two recordings of subject '{subject}' share session and run",
                 where=str(path.fpath),
-                fix="keep one task in the folder",
+                fix="choose one task, data.task=NAME",
             )
         session[runs[path.run]] = raw
     return data

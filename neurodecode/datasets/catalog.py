@@ -227,7 +227,7 @@ def card_of(data: DataSection, folders: Iterable[Path] | None = None) -> Card:
     """
     if data.path is None and data.dataset == LOCAL:
         raise ConfigFault("data.dataset: local is a folder of yours, and none is given",
-                          fix="add --set data.path=FOLDER")  # fmt: skip
+                          fix="add --set data.path=FOLDER, or --bids FOLDER")  # fmt: skip
     if data.path is None:
         return find_card(data.dataset, folders)
     subjects = bids_subjects(data.path) if data.folder_per_subject else ()

@@ -71,10 +71,12 @@ def read_subject_of(
     loader_of : callable
         Returns the loader of a name.
     data : DataSection
-        With ``path`` and the loader's ``options``.
+        With ``path``, the loader's ``options`` and, where it has one, the ``task``.
     root : Path
         Data root, which holds a folder of the card's name.
     """
     if data.path is not None:
-        return loader_of(LOCAL)(data.path, subject, **data.options)
+        task = getattr(data, "task", None)
+        options = {"task": task} if task is not None else {}
+        return loader_of(LOCAL)(data.path, subject, **{**options, **data.options})
     return loader_of(card.name)(root / card.name, subject, **data.options)

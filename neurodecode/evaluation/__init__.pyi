@@ -58,7 +58,14 @@ from .spike_splits import (
     split_spikes,
 )
 from .spike_windows import window_table
-from .splits import cross_session, cross_subject, group_folds, random_trials, within_session
+from .splits import (
+    cross_run,
+    cross_session,
+    cross_subject,
+    group_folds,
+    random_trials,
+    within_session,
+)
 from .stimulus_splits import STIMULUS_PROTOCOLS, audit_stimuli, split_stimuli
 from .stretches import consensus_levels, whole_trials
 
@@ -115,6 +122,7 @@ __all__ = [
     "connectivity_scores",
     "consensus_levels",
     "correlation_distance",
+    "cross_run",
     "cross_session",
     "cross_subject",
     "direction_accuracy",

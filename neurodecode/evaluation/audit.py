@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COMPOSITE = {
     "trial": ("subject", "session", "trial"),
     "session": ("subject", "session"),
+    "run": ("subject", "session", "run"),
     "time_block": ("subject", "session", "time_block"),
 }
 """Units whose label is unique only within a subject or session."""
@@ -105,7 +106,7 @@ def audit_folds(
 def unit_keys(trials: pd.DataFrame, unit: str) -> npt.NDArray[np.object_]:
     """Return the unit of each trial as text.
 
-    Session "0" of two subjects are two sessions: "trial", "session" and "time_block" are
+    Session "0" of two subjects are two sessions: "trial", "session", "run" and "time_block" are
     read together with the subject and session columns that exist. Without a ``trial`` column
     each row is a trial.
 

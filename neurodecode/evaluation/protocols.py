@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurodecode.evaluation.blocked import time_blocks
 from neurodecode.evaluation.splits import (
+    cross_run,
     cross_session,
     cross_subject,
     group_folds,
@@ -49,6 +50,7 @@ PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol
     for protocol in (
         Protocol("within_session", "trial", within_session),
+        Protocol("cross_run", "run", cross_run),
         Protocol("cross_session", "session", cross_session),
         Protocol("cross_subject", "subject", cross_subject),
         Protocol("group_folds", None, group_folds),

@@ -101,6 +101,42 @@ def cross_session(trials: pd.DataFrame, *, label: str | None = "label") -> list[
     return check_classes(folds, trials, label)
 
 
+def cross_run(trials: pd.DataFrame, *, label: str | None = "label") -> list[Fold]:
+    """Leave one run of a session out, within each session of each subject.
+
+    Runs are recordings of their own, minutes apart: nothing that drifts within a recording is
+    on both sides, as it is in :func:`within_session`.
+
+    Parameters
+    ----------
+    trials : DataFrame
+        Columns ``subject``, ``session``, ``run`` and the label.
+    label : str or None, default="label"
+        As in :func:`cross_session`.
+
+    Raises
+    ------
+    DataFault
+        If a session has a single run, naming what is possible instead; or if a class is missing
+        in a fold.
+    """
+    require(trials, "subject", "session", "run", *([label] if label else []))
+    folds: list[Fold] = []
+    for (subject, session), rows in positions(trials, "subject", "session"):
+        of_row = trials["run"].to_numpy()[rows]
+        place = f"subject {subject}, session {session}"
+        if len(set(of_row)) < 2:
+            fix = _possible(trials, _sessions_of(trials))
+            raise DataFault("cross_run needs two runs, there is one", where=place, fix=fix)
+        for run in pd.unique(of_row):
+            held_out = of_row == run
+            folds.append(
+                Fold(rows[~held_out], rows[held_out], f"{place}, run {run}",
+                     str(subject), str(session), str(run))
+            )  # fmt: skip
+    return check_classes(folds, trials, label)
+
+
 def cross_subject(trials: pd.DataFrame, *, label: str | None = "label") -> list[Fold]:
     """Leave one subject out.
 
@@ -211,6 +247,9 @@ def _sessions_of(trials: pd.DataFrame) -> pd.Series[int]:
 def _possible(trials: pd.DataFrame, sessions: pd.Series[int]) -> str:
     """Word the protocols that these subjects and sessions allow."""
     options = ["within_session"] if "session" in trials else []
+    if {"session", "run"} <= set(trials.columns):
+        runs = trials.groupby(["subject", "session"], sort=False)["run"].nunique()
+        options += ["cross_run"] * bool((runs > 1).all())
     if (sessions > 1).all():
         options.append("cross_session")
     elif (sessions > 1).any():

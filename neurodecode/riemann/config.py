@@ -6,11 +6,11 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from neurodecode.config import DataSection, Experiment, Section
+from neurodecode.config import Experiment, RecordingsSection, Section
 from neurodecode.faults import unknown
 from neurodecode.signals.config import SignalsSection
 
-Protocol = Literal["within_session", "cross_session", "cross_subject"]
+Protocol = Literal["within_session", "cross_run", "cross_session", "cross_subject"]
 Estimator = Literal[
     "scm", "oas", "lwf", "sch", "corr", "cov", "hub", "mcd", "stu", "tyl", "lag_lwf"
 ]
@@ -69,7 +69,7 @@ class SimulationSection(Section):
     )
 
 
-class ACMData(DataSection):
+class ACMData(RecordingsSection):
     """Recordings: a MOABB data set by name, a local BIDS folder, or the simulation."""
 
     events: tuple[str, ...] | None = Field(

@@ -40,7 +40,9 @@ def open_dataset(config: ACMConfig, card: Card, subject: str, root: Path) -> Any
         assert data.path is not None
         assert data.events is not None
         assert data.interval is not None
-        return bids_dataset(data.path, [subject], events=data.events, interval=data.interval)
+        return bids_dataset(
+            data.path, [subject], events=data.events, interval=data.interval, task=data.task
+        )
     if card.access == "simulated":
         folder = root / card.name
         return bids_dataset(folder, [subject], events=CLASSES, interval=(0.0, TRIAL_S))

@@ -248,6 +248,19 @@ def window(interval: Sequence[float], settings: SignalsSection) -> tuple[float, 
     return float(interval[0] + settings.tmin), float(end)
 
 
+def trials_shape(
+    n_trials: int,
+    n_channels: int,
+    sfreq: float,
+    interval: Sequence[float],
+    settings: SignalsSection,
+) -> tuple[int, int, int]:
+    """Return the shape of cut trials: trials, channels times bands, samples (end included)."""
+    start, end = window(interval, settings)
+    rate = settings.resample or sfreq
+    return n_trials, n_channels * len(settings.bands), int((end - start) * rate) + 1
+
+
 def check_window(
     raw: Any, n_trials: int, interval: Sequence[float], settings: SignalsSection, *, where: str
 ) -> None:
@@ -262,9 +275,8 @@ def check_window(
             where=where,
             fix="shorten signals.tmax",
         )
-    rate = settings.resample or raw.info["sfreq"]
     require_memory(
-        (n_trials, len(eeg_names(raw)) * len(settings.bands), int(length * rate) + 1),
+        trials_shape(n_trials, len(eeg_names(raw)), raw.info["sfreq"], interval, settings),
         dtype="float64",
         limit_gib=settings.memory_limit_gib,
         what=f"trials of {where}",

@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from neurodecode.artefacts import write_text
-from neurodecode.config import Experiment, to_yaml
+from neurodecode.config import Experiment, to_yaml, validate
 from neurodecode.faults import ConfigFault, unknown
+from neurodecode.own_data.survey import study_name
 from neurodecode.workflow.engine import Options, mermaid, run_snakemake
 from neurodecode.workflow.fingerprint import RULES
 from neurodecode.workflow.lock import run_lock
@@ -25,13 +26,16 @@ from neurodecode.workflow.record import finish_record, start_record
 PROFILES = ("--profile", "--workflow-profile")
 """Snakemake's options that take the folder of a profile."""
 
+DEFAULT = "demo"
+"""The experiment where none is named."""
+
 
 @dataclass(frozen=True)
 class RunRequest:
     """The options of ``neurodecode run``."""
 
     pipeline: str
-    experiment: str = "demo"
+    experiment: str | None = None
     overrides: tuple[str, ...] = ()
     out: Path | None = None
     cores: int = 1
@@ -41,11 +45,15 @@ class RunRequest:
     force: tuple[str, ...] = ()
     print_config: bool = False
     extra: tuple[str, ...] = ()
+    bids: Path | None = None
 
     @property
     def label(self) -> str:
-        """The experiment's name, also when it was given as a file."""
-        return Path(self.experiment).stem if self.experiment.endswith("ml") else self.experiment
+        """The experiment's name, also when it was given as a file; of a folder, the study's."""
+        if self.bids is not None:
+            return study_name(self.bids)
+        name = self.experiment or DEFAULT
+        return Path(name).stem if name.endswith("ml") else name
 
     @property
     def folder(self) -> Path:
@@ -78,12 +86,12 @@ def run_pipeline(request: RunRequest) -> int:
             raise ConfigFault(unknown("rule", rule, RULES))
     project = find_project()
     pipeline = project.pipeline(request.pipeline)
-    config = pipeline.load(request.experiment, request.overrides)
+    console = Console()
+    config = _settings(request, pipeline, console)
     if request.print_config:
         print(to_yaml(config), end="")
         return 0
     plan = make_plan(project, pipeline, request.label, config)
-    console = Console()
     if request.dry_run and not request.folder.exists():
         with TemporaryDirectory() as scratch:
             elsewhere = replace(request, out=Path(scratch))
@@ -94,6 +102,20 @@ def run_pipeline(request: RunRequest) -> int:
         if request.dry_run:
             return _dry_run(request, pipeline, plan, config, console)
         return _run(request, project, pipeline, plan, config, console)
+
+
+def _settings(request: RunRequest, pipeline: Pipeline, console: Console) -> Experiment:
+    """Return an experiment's settings, with what a folder of the user's adds to them."""
+    if request.bids is None:
+        return pipeline.load(request.experiment or DEFAULT, request.overrides)
+    from neurodecode.workflow.own_data import survey_for
+
+    found = survey_for(pipeline, request.bids, request.experiment, request.overrides)
+    found.require_runnable()
+    if not request.print_config:
+        for note in found.notes:
+            console.print(f"[dim]{escape(note)}[/dim]", highlight=False, soft_wrap=True)
+    return validate(pipeline.config_model, found.settings)
 
 
 def rebuild_report(folder: Path) -> Path:

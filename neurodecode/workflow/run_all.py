@@ -16,7 +16,7 @@ from neurodecode.faults import EXTRA_OF, ConfigFault, Fault
 from neurodecode.workflow.index import write_index
 from neurodecode.workflow.past_runs import PastRun, past_run
 from neurodecode.workflow.project import Pipeline, find_project
-from neurodecode.workflow.run import RunRequest, run_pipeline
+from neurodecode.workflow.run import DEFAULT, RunRequest, run_pipeline
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ def run_all(request: RunRequest, pipelines: Sequence[str] | None = None) -> int:
         If a package is missing, with the command that installs it; if the experiment or a setting
         is unknown to one of the pipelines.
     """
+    if request.bids is not None:
+        raise ConfigFault("a study is read by one pipeline", fix="name it in the place of 'all'")
     project = find_project()
     chosen = [project.pipeline(name) for name in pipelines or project.decoding]
     require_packages(chosen)
@@ -100,7 +102,7 @@ def require_packages(pipelines: Iterable[Pipeline]) -> None:
 def _check(pipeline: Pipeline, request: RunRequest) -> None:
     """Load the settings; name the pipeline that cannot."""
     try:
-        pipeline.load(request.experiment, request.overrides)
+        pipeline.load(request.experiment or DEFAULT, request.overrides)
     except ConfigFault as fault:
         where = f"{pipeline.name}, {fault.where}" if fault.where else pipeline.name
         raise ConfigFault(fault.what, where=where, fix=fault.fix) from fault

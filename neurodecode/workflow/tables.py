@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 console = Console()
 
 
-def _table(*columns: str, title: str | None = None) -> Table:
+def plain_table(*columns: str, title: str | None = None) -> Table:
+    """Return an empty table without lines, as all commands print them."""
     table = Table(title=title, box=None, pad_edge=False, title_justify="left", padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, overflow="fold")
@@ -55,7 +56,7 @@ def show_runs(folder: Path, *, page: bool = False) -> None:
     """Print a table over all ``run.json`` below ``folder``; ``page`` also writes ``index.html``."""
     from neurodecode.workflow.past_runs import past_runs
 
-    table = _table("run", "status", "score", "chance", "started", "wall", "memory")
+    table = plain_table("run", "status", "score", "chance", "started", "wall", "memory")
     found = past_runs(folder)
     for run in found:
         table.add_row(*map(escape, (str(run.folder), run.status, *_run_cells(run))))
@@ -88,7 +89,7 @@ def show_comparison(first: Path, second: Path, model: str | None) -> None:
     from neurodecode.report.compare import compare_runs
 
     comparison = compare_runs(first, second, model)
-    table = _table("", str(first), str(second), title=comparison.title)
+    table = plain_table("", str(first), str(second), title=comparison.title)
     for row in comparison.rows:
         table.add_row(*map(escape, row))
     console.print(table)
@@ -106,7 +107,7 @@ def show_datasets(paradigm: str | None, every: bool) -> None:
     if every:
         indexed = load_index([folder])
         cards = {name: index_card(name, facts) for name, facts in indexed.items()} | cards
-    table = _table("data set", "paradigm", "subjects", "size", "licence", "here", "title")
+    table = plain_table("data set", "paradigm", "subjects", "size", "licence", "here", "title")
     for card in sorted(cards.values(), key=lambda card: card.name.lower()):
         if paradigm in (None, card.paradigm):
             here = "yes" if (data_root() / card.name / "manifest.json").exists() else "-"
@@ -122,7 +123,7 @@ def show_card(name: str) -> None:
     from neurodecode.datasets.catalog import find_card
 
     card = find_card(name, [find_project().catalog])
-    table = _table("", "")
+    table = plain_table("", "")
     for key, value in card.model_dump(mode="json", exclude_none=True).items():
         if value not in ([], {}, ""):
             table.add_row(key, escape(_card_value(key, value)))

@@ -18,18 +18,40 @@ READS_A_RUN = ("runs", "report", "meta")
 NO_RUN = ("list", "data")
 
 
+@pytest.fixture(scope="module")
+def bids(tmp_path_factory):
+    """Return a BIDS folder of one subject with two runs of two tasks."""
+    import mne
+    import mne_bids
+    import numpy as np
+
+    root = tmp_path_factory.mktemp("own") / "bids"
+    info = mne.create_info(["C3", "Cz", "C4"], 100.0, "eeg")
+    info["line_freq"] = 50
+    samples = 1e-5 * np.random.default_rng(0).standard_normal((3, 5000))
+    for run, task in (("1", "imagery"), ("2", "imagery"), ("1", "rest")):
+        raw = mne.io.RawArray(samples, info, verbose="error")
+        raw.set_annotations(
+            mne.Annotations(np.arange(1, 47, 2.0), 1.0, ["left", "right"] * 11 + ["left"])
+        )
+        path = mne_bids.BIDSPath(root=root, subject="01", run=run, task=task, datatype="eeg")
+        mne_bids.write_raw_bids(raw, path, format="BrainVision", allow_preload=True,
+                                verbose="error")  # fmt: skip
+    return root
+
+
 def test_the_readme_installs_and_tests_with_one_command_each():
     assert 'pip install -c constraints.txt ".[dev]" && neurodecode run acm' in README
     assert "\npytest -n 2 --dist loadfile\n" in README
 
 
 @pytest.mark.parametrize("line", [c for c in COMMANDS if c.split()[1] == "run"])
-def test_a_run_of_the_readme_is_accepted(line, command, tmp_path):
+def test_a_run_of_the_readme_is_accepted(line, command, bids, tmp_path):
     """Runs are dry here: they are checked, planned and handed to Snakemake, not carried out."""
     study = tmp_path / "study"
     for subject in ("01", "02", "03"):
         (study / f"sub-{subject}").mkdir(parents=True)
-    words = shlex.split(line.replace("/my/study", str(study)))[1:]
+    words = shlex.split(line.replace("/my/study", str(study)).replace("/my/bids", str(bids)))[1:]
     ours, _, extra = " ".join(map(shlex.quote, words)).partition(" -- ")
     arguments = shlex.split(ours)
     if "--print-config" not in arguments and "-n" not in arguments:
@@ -44,8 +66,11 @@ def test_a_run_of_the_readme_is_accepted(line, command, tmp_path):
 
 
 @pytest.mark.parametrize("line", [c for c in COMMANDS if c.split()[1] in NO_RUN])
-def test_a_look_up_of_the_readme_answers(line, command):
-    result = command(*shlex.split(line)[1:])
+def test_a_look_up_of_the_readme_answers(line, command, bids, tmp_path):
+    words = shlex.split(line.replace("/my/bids", str(bids)))[1:]
+    if words[:2] == ["data", "check"]:
+        words += ["--config-out", str(tmp_path / "mine.yaml")]
+    result = command(*words)
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip()
 

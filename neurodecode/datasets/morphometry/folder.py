@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PEOPLE = "people.csv"
+PARTICIPANTS, PARTICIPANT_ID = "participants.tsv", "participant_id"
 
 
 def read_table(
@@ -40,6 +41,8 @@ def read_table(
         row per subject.
     people : str, default "people.csv"
         Table with ``subject``, ``group`` (0, 1) and, where known, ``age``, ``sex`` and ``site``.
+        Where it is not there, ``participants.tsv`` (``participant_id``) of the folder or of the
+        two that hold it is taken, as below ``derivatives/freesurfer`` of a BIDS data set.
     columns, codes
         Of that table; see :func:`neurodecode.datasets.morphometry.local.read_table`.
     missing, units
@@ -58,10 +61,26 @@ def read_table(
     root = Path(root)
     if (root / simulated.VISITS).is_file():
         return simulated.read_table(root, missing=missing, units=units)
-    if not (root / people).is_file():
-        raise DataFault(f"no table {people} or {simulated.VISITS}", where=str(root),
-                        fix="say there who is in which group, with a column subject")  # fmt: skip
-    table = local.read_table(root, file=people, columns=columns, codes=codes)
+    file, columns = people_table(root, people), dict(columns or {})
+    if file.name == PARTICIPANTS:
+        columns = {"subject": PARTICIPANT_ID, **columns}
+    table = local.read_table(file, columns=columns, codes=codes)
     facts = table.drop(columns=measure_columns(table))
     measures = read_freesurfer(root, missing=missing, units=units)
-    return join_covariates(measures, facts, where=str(root / people))
+    return join_covariates(measures, facts, where=str(file))
+
+
+def people_table(root: Path, people: str = PEOPLE) -> Path:
+    """Return the table that says who is in which group, beside the measures or above them.
+
+    Raises
+    ------
+    DataFault
+        If there is none.
+    """
+    above = (root, root.parent, root.parent.parent)
+    for path in (root / people, *(folder / PARTICIPANTS for folder in above)):
+        if path.is_file():
+            return path
+    raise DataFault(f"no table {people}, {PARTICIPANTS} or {simulated.VISITS}", where=str(root),
+                    fix="say there who is in which group, with a column subject")  # fmt: skip

@@ -98,8 +98,10 @@ def read_recordings(
     for path in find_recordings(root, label, task=task, session=session, datatype="eeg"):
         table = events_file(path)
         events = read_events(table)
-        scales = _scales(events, ratings, table)
-        trials = _trials(events, scales, clip, trial_type, skip_unrated, round_ratings, table)
+        trials, scales = trials_of_events(
+            events, table, ratings=ratings, clip=clip, trial_type=trial_type,
+            skip_unrated=skip_unrated, round_ratings=round_ratings,
+        )  # fmt: skip
         before = [r.table["trial"].max() for r in found if r.session == (path.session or "0")]
         trials.insert(0, "trial", np.arange(1, len(trials) + 1) + max(before, default=0))
         raw = read_raw(path)
@@ -119,6 +121,38 @@ def read_recordings(
             )
         )
     return found
+
+
+def trials_of_events(
+    events: pd.DataFrame,
+    path: Path,
+    *,
+    ratings: Mapping[str, Sequence[int]] | None = None,
+    clip: str | None = None,
+    trial_type: str | Sequence[str] | None = None,
+    skip_unrated: bool = False,
+    round_ratings: bool = False,
+) -> tuple[pd.DataFrame, dict[str, tuple[int, int]]]:
+    """Return onset, duration, clip and ratings of one recording's trials, and the scales.
+
+    Parameters
+    ----------
+    events : DataFrame
+        As :func:`~neurodecode.datasets.bids_tables.read_events` returns it.
+    path : Path
+        Where it was read, for messages.
+    ratings, clip, trial_type, skip_unrated, round_ratings
+        See :func:`read_recordings`.
+
+    Raises
+    ------
+    ConfigFault
+        If a scale is no pair of numbers.
+    DataFault
+        If a column is missing, with the nearest one, or a trial has no clip or no duration.
+    """
+    scales = _scales(events, ratings, path)
+    return _trials(events, scales, clip, trial_type, skip_unrated, round_ratings, path), scales
 
 
 def _scales(

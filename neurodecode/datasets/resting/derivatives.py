@@ -86,12 +86,12 @@ def read_recordings(
         if part not in STRATEGIES:
             raise ConfigFault(unknown("part of the strategy", part, STRATEGIES))
     label = require_subject(Path(root), subject)
-    scans, paths = [], _runs(Path(root), label, task, space)
+    scans, paths = [], find_runs(Path(root), label, task, space)
     for name, path in zip(_run_labels(paths), paths, strict=True):
         run = read_run(path)
         confounds, notes = _confounds(path, run, strategy, motion_model)
         scan = RestingScan(
-            label, name, t_r or _sidecar_t_r(path) or run.t_r, image=path, mask=_mask(path),
+            label, name, t_r or _sidecar_t_r(path) or run.t_r, image=path, mask=mask_of(path),
             motion=_motion(path, run.n_times), confounds=confounds, notes=run.notes + notes,
         )  # fmt: skip
         scans.append(scan)
@@ -128,7 +128,7 @@ def read_phenotypes(
     DataFault
         If there is no table, no such column, no control, or a subject has two rows.
     """
-    path = _participants(Path(root))
+    path = participants_table(Path(root))
     table = read_table(path)
     require_columns(table, ("participant_id", group), where=str(path))
     entry = table[group].str.strip().str.lower()
@@ -166,18 +166,30 @@ def brain_mask(root: Path, *, mask: str | None = None) -> Path | None:
     return path
 
 
-def _runs(root: Path, subject: str, task: str, space: str | None) -> list[Path]:
-    present = sorted(root.glob(f"sub-{subject}/**/func/sub-{subject}_*{SUFFIX}"))
+def preprocessed(root: Path, subject: str = "*") -> list[Path]:
+    """Return all preprocessed runs below the derivatives of a subject, or of everybody."""
+    return sorted(root.glob(f"sub-{subject}/**/func/sub-{subject}_*{SUFFIX}"))
+
+
+def find_runs(root: Path, subject: str, task: str, space: str | None) -> list[Path]:
+    """Return the preprocessed runs of a task, by session and run.
+
+    Raises
+    ------
+    DataFault
+        If there is none, with those that there are, or they are in several spaces.
+    """
+    present = preprocessed(root, subject)
     found = [
         path
         for path in present
-        if _entity(path, "task") == task and space in (None, _entity(path, "space"))
+        if entity(path, "task") == task and space in (None, entity(path, "space"))
     ]
     if not found:
         have = ", ".join(path.name for path in present[:5]) or "none"
         what = f"no preprocessed run of task '{task}'" + (f" in space '{space}'" if space else "")
         raise DataFault(what, where=f"{root}, subject {subject}", fix=f"there is {have}")
-    grids = sorted({f"{_entity(path, 'space')} {_entity(path, 'res')}".strip() for path in found})
+    grids = sorted({f"{entity(path, 'space')} {entity(path, 'res')}".strip() for path in found})
     if len(grids) > 1:
         what = f"runs in several spaces: {', '.join(grids)}"
         fix = "choose one, options={space: ...}"
@@ -186,19 +198,20 @@ def _runs(root: Path, subject: str, task: str, space: str | None) -> list[Path]:
 
 
 def _session_and_run(path: Path) -> tuple[str, int, str]:
-    return _entity(path, "ses"), int(_entity(path, "run") or 1), path.name
+    return entity(path, "ses"), int(entity(path, "run") or 1), path.name
 
 
 def _run_labels(paths: Sequence[Path]) -> list[str]:
     """Return "1", "2", ..., with the session before them where there are several."""
-    runs = [_entity(path, "run").lstrip("0") or "1" for path in paths]
-    sessions = [_entity(path, "ses") for path in paths]
+    runs = [entity(path, "run").lstrip("0") or "1" for path in paths]
+    sessions = [entity(path, "ses") for path in paths]
     if len(set(sessions)) == 1:
         return runs
     return [f"session-{session}_{run}" for session, run in zip(sessions, runs, strict=True)]
 
 
-def _entity(path: Path, name: str) -> str:
+def entity(path: Path, name: str) -> str:
+    """Return what a file name says after ``_NAME-``, "" where it says nothing."""
     found = re.search(rf"_{name}-([a-zA-Z0-9]+)_", path.name)
     return found.group(1) if found else ""
 
@@ -227,9 +240,14 @@ def _confounds(
     return np.hstack([values, alone]), (f"{len(left_out)} volumes are not steady state, set to 0",)
 
 
+def confounds_of(path: Path) -> Path:
+    """Return where the confounds of a preprocessed run lie, whether they are there or not."""
+    stem = re.sub(r"_(space|res)-.*|_desc-preproc_.*", "", path.name)
+    return path.with_name(f"{stem}_desc-confounds_timeseries.tsv")
+
+
 def _motion(path: Path, n_times: int) -> NDArray[np.float64] | None:
-    stem = re.sub(r"_space-.*", "", path.name)
-    table = path.with_name(f"{stem}_desc-confounds_timeseries.tsv")
+    table = confounds_of(path)
     if not table.is_file():
         return None
     confounds = read_table(table)
@@ -238,7 +256,8 @@ def _motion(path: Path, n_times: int) -> NDArray[np.float64] | None:
     return confounds[list(MOTION)].astype(float).to_numpy()
 
 
-def _mask(path: Path) -> Path | None:
+def mask_of(path: Path) -> Path | None:
+    """Return the brain mask beside a preprocessed run, None where there is none."""
     mask = path.with_name(path.name.replace(SUFFIX, "_desc-brain_mask.nii.gz"))
     return mask if mask.is_file() else None
 
@@ -255,7 +274,8 @@ def _sidecar_t_r(path: Path) -> float | None:
     return float(found) if found is not None else None
 
 
-def _participants(root: Path) -> Path:
+def participants_table(root: Path) -> Path:
+    """Return ``participants.tsv`` of a folder or of the two above, or raise DataFault."""
     places = (root / PARTICIPANTS, root.parent / PARTICIPANTS, root.parent.parent / PARTICIPANTS)
     for path in places:
         if path.is_file():

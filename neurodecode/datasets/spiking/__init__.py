@@ -23,8 +23,14 @@ def _reader(module: str) -> Callable[..., list[SpikeSession]]:
 
 def _read_local(root: Path, subject: str, **options: Any) -> list[SpikeSession]:
     """Read NWB files where the subject's folder holds any, else plain arrays."""
-    folder = root / f"sub-{subject.removeprefix('sub-')}"
-    return _reader("nwb" if any(folder.glob("*.nwb")) else "arrays")(root, subject, **options)
+    is_nwb = bool(nwb_files(root, subject.removeprefix("sub-")))
+    return _reader("nwb" if is_nwb else "arrays")(root, subject, **options)
+
+
+def nwb_files(root: Path, subject: str) -> list[Path]:
+    """Return a subject's NWB files, in a folder of its own or beside those of others."""
+    patterns = (f"sub-{subject}/*.nwb", f"sub-{subject}.nwb", f"sub-{subject}_*.nwb")
+    return sorted(path for pattern in patterns for path in root.glob(pattern))
 
 
 SPIKING: dict[str, Callable[..., list[SpikeSession]]] = {

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from neurodecode.datasets.sniff import sniff
+from neurodecode.datasets.spiking import nwb_files
 from neurodecode.datasets.spiking.recording import (
     Series,
     SilentUnits,
@@ -46,7 +47,7 @@ def read_recordings(
     Parameters
     ----------
     root : Path
-        Folder with ``sub-LABEL/*.nwb``, as ``dandi download`` leaves it, or ``sub-LABEL*.nwb``.
+        Folder with ``sub-LABEL/*.nwb``, as ``dandi download`` leaves it, or ``sub-LABEL_*.nwb``.
     subject : str
         Label.
     behaviour : mapping of str to str, default None
@@ -73,7 +74,7 @@ def read_recordings(
         If there is no file, a file is broken or has no units, or as ``check_session``.
     """
     label = subject.removeprefix("sub-")
-    files = sorted([*Path(root).glob(f"sub-{label}/*.nwb"), *Path(root).glob(f"sub-{label}*.nwb")])
+    files = nwb_files(Path(root), label)
     if not files:
         valid = sorted({path.name[4:].split("_")[0] for path in Path(root).rglob("sub-*.nwb")})
         raise DataFault(unknown("subject", label, valid), where=str(root))

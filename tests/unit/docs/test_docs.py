@@ -69,7 +69,8 @@ def _resolve(command, given):
     """Look up what a parsed command names: pipeline, experiment, settings, rules, data set."""
     if command == "run":
         find_project().pipeline(given["pipeline"]).load(
-            given["experiment"], given["overrides"] or ()
+            given["experiment"] or ("own_study" if given["bids"] else "demo"),
+            given["overrides"] or (),
         )
         for rule in [*(given["force"] or ()), given["until"] or "fetch"]:
             assert rule in RULES

@@ -9,6 +9,7 @@ from neurodecode.evaluation import (
     Fold,
     Protocol,
     audit_folds,
+    cross_run,
     cross_session,
     cross_subject,
     group_folds,
@@ -27,6 +28,7 @@ def _trials(subjects=3, sessions=2, n=20):
         names=["subject", "session", "trial"],
     ).to_frame(index=False)
     table["label"] = np.where(table["trial"] % 2 == 0, "left", "right")
+    table["run"] = np.where(table["trial"] < n // 2, "1", "2")
     table["onset"] = 4.0 * table["trial"]
     table["sentence"] = (table.index * 7) % 11
     return table.sample(frac=1, random_state=0)  # order and index carry no information
@@ -40,6 +42,7 @@ def _tested_once(folds, n):
     ("name", "options"),
     [
         ("within_session", {}),
+        ("cross_run", {}),
         ("cross_session", {}),
         ("cross_subject", {}),
         ("group_folds", {"unit": "sentence"}),
@@ -117,6 +120,21 @@ def test_cross_session_leaves_one_session_of_the_same_subject_out():
         assert len(set(train["session"])) == 2
 
 
+def test_cross_run_leaves_one_run_of_the_same_session_out():
+    trials = _trials()
+    for fold in cross_run(trials):
+        train, test = trials.iloc[fold.train], trials.iloc[fold.test]
+        places = ["subject", "session"]
+        assert len(pd.concat([train, test])[places].drop_duplicates()) == 1
+        assert set(test["run"]).isdisjoint(train["run"])
+        assert len(set(test["run"])) == 1
+
+
+def test_a_session_of_one_run_is_named_with_what_is_possible():
+    with pytest.raises(DataFault, match=r"cross_run needs two runs.*possible.*cross_session"):
+        cross_run(_trials().assign(run="1"))
+
+
 def test_cross_subject_leaves_one_subject_out():
     trials = _trials()
     folds = cross_subject(trials)
@@ -186,15 +204,18 @@ def test_subject_with_one_session_is_named_with_what_is_possible():
     assert caught.value.where == "subject s2"
     assert (
         caught.value.fix
-        == ("possible here: within_session; cross_session with subject s0, s1 only; cross_subject")
+        == (
+            "possible here: within_session; cross_run; cross_session with subject s0, s1 only; "
+            "cross_subject"
+        )
         or "cross_session with subject s1, s0 only" in caught.value.fix
     )
-    with pytest.raises(DataFault, match=r"possible here: within_session$"):
+    with pytest.raises(DataFault, match=r"possible here: within_session; cross_run$"):
         cross_session(_trials(subjects=1, sessions=1))
 
 
 def test_single_subject_is_named_with_what_is_possible():
-    with pytest.raises(DataFault, match=r"subject s0.*within_session; cross_session$"):
+    with pytest.raises(DataFault, match=r"subject s0.*within_session; cross_run; cross_session$"):
         cross_subject(_trials(subjects=1))
     with pytest.raises(DataFault, match="another unit"):
         cross_subject(_trials(subjects=1).drop(columns="session"))

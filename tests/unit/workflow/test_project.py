@@ -49,7 +49,11 @@ def test_every_shipped_experiment_can_be_planned_and_dry_run(
     project, experiment, tmp_path, capsys, monkeypatch
 ):
     monkeypatch.setenv("NEURODECODE_DATA", str(tmp_path / "data"))
-    request = RunRequest("acm", experiment, out=tmp_path / "run", dry_run=True)
+    (tmp_path / "study" / "sub-01").mkdir(parents=True)
+    folder = ("data.path=study", "data.events=[left, right]", "data.interval=[0, 4]")
+    own = tuple(word.replace("study", str(tmp_path / "study")) for word in folder)
+    given = own if experiment == "own_study" else ()
+    request = RunRequest("acm", experiment, given, out=tmp_path / "run", dry_run=True)
     assert run_pipeline(request) == 0
     assert "would run  report" in capsys.readouterr().out
 

@@ -1,0 +1,178 @@
+"""A FreeSurfer folder, or a table, for the pipeline ``mci``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from neurodecode.config import validate
+from neurodecode.datasets.catalog import card_of
+from neurodecode.datasets.csv_tables import read_csv
+from neurodecode.datasets.morphometry.folder import people_table
+from neurodecode.datasets.morphometry.names import GROUP, measure_columns
+from neurodecode.datasets.resting.derivatives import CONTROLS
+from neurodecode.faults import ConfigFault, DataFault, Fault, nearest
+from neurodecode.morphometry.config import MCIConfig
+from neurodecode.morphometry.forms import FORMS
+from neurodecode.morphometry.preparation import prepare_cohort
+from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.survey import (
+    Listing,
+    Size,
+    SplitRow,
+    Study,
+    Survey,
+    counted,
+    require_folder,
+)
+
+if TYPE_CHECKING:
+    from neurodecode.morphometry.preparation import Prepared
+
+STATS = ("aseg.stats", "lh.aparc.stats", "rh.aparc.stats")
+
+
+def survey(study: Study) -> Survey:
+    """Look through a study for ``mci``; parameters and faults as :func:`imagery.survey`.
+
+    The subjects directory may be given, or the data set that holds it in ``derivatives/``.
+    """
+    study, notes = _directory(study)
+    options, more = _options(study)
+    tree = study.with_data(dataset="freesurfer", options=options)
+    config = validate(MCIConfig, tree)
+    listing, found = _files(study.folder)
+    faults: list[Fault] = []
+    try:
+        cohort = prepare_cohort(config, card_of(config.data), study.folder)
+    except Fault as fault:
+        faults.append(fault)
+        return Survey("mci", study.folder, found=found, listings=listing, faults=faults,
+                      notes=[*notes, *more])  # fmt: skip
+    table = cohort.table
+    size = Size("the table of measures", table.shape, "float64")
+    splits = _splits(config, table)
+    faults += [
+        ConfigFault(f"form {row.name}: {row.why}", fix='--set "forms=[...]" with a possible one')
+        for row in splits
+        if row.chosen and not row.possible
+    ]
+    return Survey(
+        "mci", study.folder,
+        found=[*found, *_people(cohort)],
+        listings=listing, faults=faults,
+        notes=[*notes, *more, *cohort.notes, *_left_out(cohort)],
+        splits=splits, sizes=[size], disk=size.n_bytes,
+        duration=past_duration("mci", size.n_bytes),
+        settings={} if faults else tree,
+    )  # fmt: skip
+
+
+def _directory(study: Study) -> tuple[Study, list[str]]:
+    """Return the study of the folder that has FreeSurfer's stats, itself or below it."""
+    require_folder(study.folder)
+    if any(study.folder.glob("*/stats/aseg.stats")):
+        return study, []
+    for folder in sorted(study.folder.glob("derivatives/*")):
+        if any(folder.glob("*/stats/aseg.stats")):
+            note = f"derivatives: {folder.relative_to(study.folder)} is read"
+            return replace(study, folder=folder), [note]
+    raise DataFault("no SUBJECT/stats/aseg.stats below the folder or its derivatives",
+                    where=str(study.folder),
+                    fix="give the subjects directory of FreeSurfer")  # fmt: skip
+
+
+def _options(study: Study) -> tuple[dict[str, Any], list[str]]:
+    """Return the loader's options, with codes for groups that are words, and what was taken.
+
+    Raises
+    ------
+    Fault
+        If there is no table of people, it has no group, or no group is known to be the control.
+    """
+    options = study.options
+    path = people_table(study.folder, **({"people": options["people"]} if "people" in options
+                                         else {}))  # fmt: skip
+    columns, codes = dict(options.get("columns", {})), dict(options.get("codes", {}))
+    table = read_csv(path)
+    column = columns.get(GROUP, GROUP)
+    if column not in table:
+        guess = nearest(column, map(str, table.columns))
+        have = ", ".join(map(str, table.columns))
+        fix = f'--set "data.options.columns={{group: {guess or "COLUMN"}}}"; it has {have}'
+        raise DataFault(f"no column '{column}' that says who is in which group", where=str(path),
+                        fix=fix)  # fmt: skip
+    entries = pd.Series(table[column])
+    if GROUP in codes or pd.to_numeric(entries.dropna(), errors="coerce").notna().all():
+        return options, []
+    found = _codes(entries, column, path)
+    note = f"groups of {path.name}: {', '.join(f'{k} is {v}' for k, v in found.items())}"
+    return {**options, "codes": {**codes, GROUP: found}}, [note]
+
+
+def _codes(entries: pd.Series[Any], column: str, path: Path) -> dict[str, int]:
+    """Return 0 for the entry that means control and 1 for the other one."""
+    counts = {str(name): int(n) for name, n in entries.dropna().value_counts().items()}
+    controls = [name for name in counts if name.strip().lower() in CONTROLS]
+    if len(controls) == 1 and len(counts) == 2:
+        return {name: int(name not in controls) for name in sorted(counts)}
+    first, second = [*counts, "A", "B"][:2]
+    what = f"which groups of column '{column}' are compared? found: {counted(counts)}"
+    fix = f'--set "data.options.codes={{group: {{{first}: 0, {second}: 1}}}}"'
+    raise ConfigFault(what, where=str(path), fix=fix)
+
+
+def _files(folder: Path) -> tuple[list[Listing], list[tuple[str, str]]]:
+    """Return who lacks which file of FreeSurfer, and how many people there are."""
+    people = sorted(path.parent for path in folder.glob("*/stats"))
+    rows = []
+    for person in people:
+        lacks = [name for name in STATS if not (person / "stats" / name).is_file()]
+        if lacks:
+            rows.append((person.name, ", ".join(lacks)))
+    found = [("people", f"{len(people)}, {len(people) - len(rows)} with all of {', '.join(STATS)}")]
+    if not rows:
+        return [], found
+    return [Listing("files are missing", ("subject", "lacks"), tuple(rows))], found
+
+
+def _people(cohort: Prepared) -> list[tuple[str, str]]:
+    table = cohort.table
+    rows = [
+        ("groups", counted(table[GROUP].value_counts().to_dict())),
+        ("measures", str(len(measure_columns(table)))),
+        ("covariates", ", ".join(n for n in ("age", "sex", "etiv", "site") if n in table)),
+    ]
+    if "site" in table:
+        rows.append(("sites", counted(table["site"].value_counts().to_dict())))
+    return rows
+
+
+def _left_out(cohort: Prepared) -> list[str]:
+    dropped = cohort.flow[cohort.flow["dropped"] > 0]
+    return [f"{row.dropped} people left out: {row.step}" for row in dropped.itertuples()]
+
+
+def _splits(config: MCIConfig, table: pd.DataFrame) -> list[SplitRow]:
+    """Say of every form of the cohort whether it has the people that its folds need."""
+    least = int(table[GROUP].value_counts().min())
+    n_sites = table["site"].nunique() if "site" in table else 0
+    return [_form(name, config, least, n_sites, table) for name in FORMS]
+
+
+def _form(name: str, config: MCIConfig, least: int, n_sites: int, table: pd.DataFrame) -> SplitRow:
+    chosen = name in config.forms
+    folds = config.search.outer_folds
+    needs: Mapping[bool, str] = {
+        FORMS[name].outer == "sites" and n_sites < 2: "needs two sites",
+        FORMS[name].balancing == "match" and not {"age", "sex"} <= set(table): "needs age and sex",
+        FORMS[name].outer != "sites" and least < folds: f"{least} people of a group for {folds} "
+                                                        "folds (search.outer_folds)",
+    }  # fmt: skip
+    if True in needs:
+        return SplitRow(name, False, needs[True], chosen)
+    return SplitRow(name, True, f"{len(table)} people, {least} in the smaller group", chosen)

@@ -1,0 +1,232 @@
+"""Derivatives of fMRIPrep for the pipeline ``adhd``: scans at rest and who has a diagnosis."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from neurodecode.config import validate
+from neurodecode.connectome.config import ADHDConfig
+from neurodecode.datasets.bids_tables import nearest_column, read_table
+from neurodecode.datasets.nifti import load_image
+from neurodecode.datasets.resting.derivatives import (
+    CONTROLS,
+    SUFFIX,
+    confounds_of,
+    entity,
+    find_runs,
+    mask_of,
+    participants_table,
+    preprocessed,
+    read_phenotypes,
+)
+from neurodecode.evaluation.cohort_splits import COHORT_PROTOCOLS, split_cohort
+from neurodecode.faults import ConfigFault, DataFault, Fault
+from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.survey import (
+    Listing,
+    Size,
+    SplitRow,
+    Study,
+    Survey,
+    attempt,
+    counted,
+    refused,
+    require_folder,
+    shortened,
+)
+from neurodecode.own_data.tree import choose_task, subjects_of
+
+_PHENOTYPE = ("group", "controls", "site")
+
+
+def survey(study: Study) -> Survey:
+    """Look through a study for ``adhd``; parameters and faults as :func:`imagery.survey`.
+
+    The derivatives may be given, or the data set that holds them in ``derivatives/``.
+    """
+    study, notes = _derivatives(study)
+    subjects = subjects_of(study)
+    task = choose_task(study, Counter(entity(p, "task") for p in preprocessed(study.folder)))
+    task = task or entity(preprocessed(study.folder)[0], "task")
+    options = study.options
+    faults: list[Fault] = []
+    people, more = _people(study)
+    faults += more
+    runs = _runs(study.folder, subjects, task, options.get("space"), faults)
+    tree = study.with_data(dataset="local", task=task)
+    config = validate(ADHDConfig, tree)
+    faults += _several(runs, config) + _incomplete(runs, options)
+    shapes = {path: load_image(path).shape for paths in runs.values() for path in paths}
+    found = people.loc[people.index.intersection(list(runs))].reset_index()
+    if not people.empty and (absent := [name for name in runs if name not in people.index]):
+        what = f"{len(absent)} of {len(runs)} people are not in participants.tsv"
+        fix = "add their rows, or choose others with data.subjects"
+        faults.append(DataFault(what, where=shortened(absent), fix=fix))
+    splits = _splits(config, found) if not people.empty else []
+    faults += refused(splits)
+    n_voxels, n_times = _largest(shapes)
+    stored = Size("courses of a person, in the mask", (n_times, n_voxels))
+    disk = stored.n_bytes * len(runs)
+    return Survey(
+        "adhd", study.folder,
+        found=_found(runs, task, found, shapes),
+        listings=_listings(shapes),
+        faults=faults, notes=[*notes, *_unknown_group(found)], splits=splits,
+        sizes=[Size("a run as read", max(shapes.values(), key=np.prod), "float64"), stored],
+        disk=disk, duration=past_duration("adhd", disk),
+        settings={} if faults else tree,
+    )  # fmt: skip
+
+
+def _derivatives(study: Study) -> tuple[Study, list[str]]:
+    """Return the study of the folder that has preprocessed runs, itself or below it."""
+    require_folder(study.folder)
+    if preprocessed(study.folder):
+        return study, []
+    for folder in sorted(study.folder.glob("derivatives/*")):
+        if preprocessed(folder):
+            note = f"derivatives: {folder.relative_to(study.folder)} is read"
+            return replace(study, folder=folder), [note]
+    raise DataFault(f"no *{SUFFIX} below the folder or its derivatives", where=str(study.folder),
+                    fix="run fMRIPrep, and give its output folder")  # fmt: skip
+
+
+def _people(study: Study) -> tuple[pd.DataFrame, list[Fault]]:
+    """Return the phenotypes, or what is wrong with the table."""
+    options = {name: value for name, value in study.options.items() if name in _PHENOTYPE}
+    try:
+        path = participants_table(study.folder)
+        column = options.get("group", "group")
+        table = read_table(path)
+        if column not in table:
+            fix = f"{nearest_column(column, table)}, --set data.options.group=COLUMN"
+            raise DataFault(f"no column '{column}'", where=str(path), fix=fix)
+        _require_controls(table[column], options.get("controls", CONTROLS), path)
+        return read_phenotypes(study.folder, **options), []
+    except Fault as fault:
+        return pd.DataFrame(), [fault]
+
+
+def _require_controls(entries: pd.Series[str], controls: Sequence[str], path: Path) -> None:
+    known = {word.lower() for word in controls}
+    counts = entries.dropna().value_counts()
+    if not any(str(name).strip().lower() in known for name in counts.index):
+        first = next(iter(counts.index), "NAME")
+        shown = counted({str(name): int(n) for name, n in counts.items()})
+        what = f"no entry of column '{entries.name}' means control: {shown}"
+        fix = f'--set "data.options.controls=[{first}]", or which it is'
+        raise ConfigFault(what, where=str(path), fix=fix)
+
+
+def _runs(
+    root: Path, subjects: Sequence[str], task: str, space: str | None, faults: list[Fault]
+) -> dict[str, list[Path]]:
+    found = {}
+    for subject in subjects:
+        try:
+            found[subject] = find_runs(root, subject, task, space)
+        except Fault as fault:
+            faults.append(fault)
+    if not found:
+        raise faults[-1]
+    return found
+
+
+def _several(runs: Mapping[str, Sequence[Path]], config: ADHDConfig) -> list[Fault]:
+    more = [subject for subject, paths in runs.items() if len(paths) > 1]
+    if not more or config.scans.runs != "stop":
+        return []
+    return [DataFault(f"{len(more)} people have several runs", where=shortened(more),
+                      fix="--set scans.runs=first, or average")]  # fmt: skip
+
+
+def _incomplete(runs: Mapping[str, Sequence[Path]], options: Mapping[str, Any]) -> list[Fault]:
+    """Return a fault for runs without mask, and one for runs without confounds."""
+    paths = [path for group in runs.values() for path in group]
+    faults: list[Fault] = []
+    bare = [path.name for path in paths if mask_of(path) is None]
+    if bare and options.get("mask") is None:
+        faults.append(DataFault(f"no brain mask beside {len(bare)} of {len(paths)} runs",
+                                where=shortened(bare, 5),
+                                fix="give one for all, --set data.options.mask=FILE"))  # fmt: skip
+    without = [confounds_of(path).name for path in paths if not confounds_of(path).is_file()]
+    if without and options.get("strategy", ["motion"]):
+        what = f"no confounds of {len(without)} of {len(paths)} runs"
+        fix = "copy them there, or --set data.options.strategy=[]"
+        faults.append(DataFault(what, where=shortened(without, 5), fix=fix))
+    return faults
+
+
+def _splits(config: ADHDConfig, people: pd.DataFrame) -> list[SplitRow]:
+    known = people.dropna(subset=["group"]).reset_index(drop=True)
+    known = known.assign(site=known["site"].astype(object).fillna("unknown"))
+
+    def divided(protocol: str) -> str:
+        counts = known["group"].value_counts()
+        if len(counts) < 2 or counts.min() < 3:
+            raise DataFault("at least 3 people of each group are needed")
+        folds = split_cohort(known, protocol, n_folds=config.split.n_folds,
+                             test_size=config.split.test_size, seed=config.seed)  # fmt: skip
+        return f"{len(folds)} folds over {len(known)} people"
+
+    return [
+        attempt(name, partial(divided, name), chosen=name in config.protocols)
+        for name in COHORT_PROTOCOLS
+    ]
+
+
+def _largest(shapes: Mapping[Path, tuple[int, ...]]) -> tuple[int, int]:
+    """Return the voxels of the first mask, else of the image, and the most volumes."""
+    first = next(iter(shapes))
+    mask = mask_of(first)
+    inside = int(np.prod(shapes[first][:3]))
+    if mask is not None:
+        inside = int((np.asarray(load_image(mask).dataobj) > 0).sum())
+    return inside, max(shape[3] if len(shape) == 4 else 1 for shape in shapes.values())
+
+
+def _found(
+    runs: Mapping[str, Sequence[Path]],
+    task: str,
+    people: pd.DataFrame,
+    shapes: Mapping[Path, tuple[int, ...]],
+) -> list[tuple[str, str]]:
+    paths = [path for group in runs.values() for path in group]
+    spaces = Counter(entity(path, "space") or "native" for path in paths)
+    volumes = sorted({shape[3] for shape in shapes.values() if len(shape) == 4})
+    rows = [
+        ("subjects", f"{len(runs)}: {shortened(list(runs))}"),
+        ("task", task),
+        ("runs", f"{len(paths)}, {sum(confounds_of(p).is_file() for p in paths)} with confounds, "
+                 f"{sum(mask_of(p) is not None for p in paths)} with a mask"),
+        ("spaces", counted(spaces)),
+        ("volumes", f"{volumes[0]} to {volumes[-1]}" if volumes else "none"),
+    ]  # fmt: skip
+    if not people.empty:
+        groups = people["group"].map({0.0: "control", 1.0: "case"}).fillna("unknown")
+        rows.append(("groups", counted(groups.value_counts().to_dict())))
+        rows.append(("sites", counted(people["site"].fillna("unknown").value_counts().to_dict())))
+    return rows
+
+
+def _listings(shapes: Mapping[Path, tuple[int, ...]]) -> list[Listing]:
+    grids = {shape[:3] for shape in shapes.values()}
+    if len(grids) < 2:
+        return []
+    rows = tuple((path.name, " x ".join(map(str, shape))) for path, shape in shapes.items())
+    return [Listing("images on different grids", ("file", "shape"), rows)]
+
+
+def _unknown_group(people: pd.DataFrame) -> list[str]:
+    if people.empty or not people["group"].isna().any():
+        return []
+    names = people.loc[people["group"].isna(), "subject"].tolist()
+    return [f"{len(names)} people without a group: {shortened(names)}"]

@@ -1,0 +1,91 @@
+"""What the pipelines ``speech`` and ``image`` need of memory, disk and time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from neurodecode.faults import DataFault, Fault
+from neurodecode.own_data.duration import JOB_S, product_rate
+from neurodecode.own_data.survey import Duration, Size
+from neurodecode.signals.memory import require_memory
+
+if TYPE_CHECKING:
+    from neurodecode.contrastive.config_model import BrainSection
+    from neurodecode.own_data.recordings import Header
+    from neurodecode.signals.continuous import ContinuousSection
+
+EFFICIENCY = 0.3
+"""Assumed share of a large matrix product's speed that training a convolution reaches."""
+BACKWARD = 3
+"""Forward and backward together, in forward passes."""
+
+
+def recording_sizes(headers: Sequence[Header], settings: ContinuousSection) -> list[Size]:
+    """Return what ``prepare`` holds: the longest recording as read, and at the common rate."""
+    largest = max(headers, key=lambda header: header.n_times * len(header.channels))
+    n_channels = len(settings.channels or largest.channels)
+    after = round(largest.seconds * settings.sfreq)
+    return [
+        Size("the largest recording, as read", (n_channels, largest.n_times), "float64"),
+        Size(f"the same at {settings.sfreq:g} Hz", (n_channels, after), "float64"),
+    ]
+
+
+def store_bytes(headers: Sequence[Header], settings: ContinuousSection) -> int:
+    """Return the bytes of all recordings at the common rate, float32."""
+    sizes = (
+        Size("", (len(settings.channels or h.channels), round(h.seconds * settings.sfreq)))
+        for h in headers
+    )
+    return sum(size.n_bytes for size in sizes)
+
+
+def memory_faults(headers: Sequence[Header], settings: ContinuousSection) -> list[Fault]:
+    """Return the fault of the first recording that is larger than the limit, as ``prepare``."""
+    for header in headers:
+        shape = (len(settings.channels or header.channels), header.n_times)
+        try:
+            require_memory(
+                shape, dtype="float64", limit_gib=settings.memory_limit_gib,
+                what=f"recording {header.file.name}",
+                fix="raise signals.memory_limit_gib, or give fewer channels",
+            )  # fmt: skip
+        except DataFault as fault:
+            return [fault]
+    return []
+
+
+def training_duration(
+    brain: BrainSection,
+    n_samples: int,
+    n_channels: int,
+    *,
+    n_windows: int,
+    n_epochs: int,
+    n_models: int,
+    n_jobs: int,
+) -> Duration:
+    """Estimate trainings of the brain module from its multiplications.
+
+    Parameters
+    ----------
+    n_samples : int
+        Of a window.
+    n_windows, n_epochs, n_models : int
+        Windows of an epoch, epochs at most, networks trained.
+    n_jobs : int
+        Of the whole run.
+    """
+    virtual, hidden, taps = brain.n_virtual_channels, brain.hidden, brain.kernel
+    first = n_channels * virtual + 2 * virtual * virtual + taps * virtual * hidden
+    blocks = brain.n_blocks * taps * 4 * hidden * hidden
+    each = 2 * n_samples * (first + blocks + 4 * hidden * hidden)
+    rate = product_rate()
+    total = BACKWARD * each * n_windows * n_epochs * n_models
+    basis = (
+        f"{each / 1e9:.2f} billion operations a window, {n_windows:,} windows, {n_epochs} epochs "
+        f"at most, {n_models} networks; a matrix product does {rate / 1e9:.0f} billion a second "
+        f"here, a training is taken to reach {EFFICIENCY:.0%} of that"
+    )
+    return Duration(total / (rate * EFFICIENCY) + n_jobs * JOB_S, basis)
