@@ -1,8 +1,13 @@
-"""Small BIDS folders of EEG whose recordings can be spoilt before they are written."""
+"""What all faults share: the command, the smallest runs, recordings that can be spoilt.
+
+A test of a cell of :mod:`matrix` is marked ``fault(row, "pipeline")``; one that is marked
+``fault(row)`` and takes ``pipeline`` answers for all pipelines of the row.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 
 import mne
@@ -16,16 +21,79 @@ from neurodecode.riemann.trials import read_subject
 
 CHANNELS = ("Fz", "C3", "Cz", "C4", "Pz", "Oz")
 LABELS = ("left_hand", "right_hand")
-COMMAND = Path(__file__).parents[1] / "pipelines" / "conftest.py"
+HERE = Path(__file__).parent
+
+
+def load(name, path):
+    """Return a module that no folder of imports holds."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+matrix, in_process, smallest = (
+    load(f"faults_{name}", HERE / f"{name}.py") for name in ("matrix", "in_process", "smallest")
+)
+
+
+def pytest_configure(config):
+    """Make the mark of a cell known."""
+    config.addinivalue_line("markers", "fault(row, pipeline): answers a cell of tests/faults/matrix")
+
+
+def pytest_generate_tests(metafunc):
+    """Give a test of a whole row each of its pipelines, with the mark of the cell."""
+    rows = [mark.args[0] for mark in metafunc.definition.iter_markers("fault")
+            if len(mark.args) == 1]  # fmt: skip
+    if rows:
+        cells = [pytest.param(pipeline, marks=pytest.mark.fault(rows[0], pipeline), id=pipeline)
+                 for pipeline in matrix.ROWS[rows[0]][1]]  # fmt: skip
+        metafunc.parametrize("pipeline", cells)
 
 
 @pytest.fixture(scope="session")
 def command():
-    """Return the function that calls ``neurodecode`` as a user does."""
-    spec = importlib.util.spec_from_file_location("pipelines_conftest", COMMAND)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.call
+    """Return the function that calls ``neurodecode`` as a user does, in its own process."""
+    return load("pipelines_conftest", HERE.parent / "pipelines" / "conftest.py").call
+
+
+@pytest.fixture
+def terminal():
+    """Return the function that carries out ``neurodecode`` here, job by job."""
+    return in_process.Terminal()
+
+
+@pytest.fixture
+def seen(record_property):
+    """Return a function that keeps the line a user sees, for tools/faults_table.py."""
+
+    def keep(line):
+        assert "\n" not in line
+        record_property("seen", line)
+        return line
+
+    return keep
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """Return a maker of trained runs, the smallest of each pipeline; do not change them."""
+    folder, made = tmp_path_factory.mktemp("smallest"), {}
+
+    def of(pipeline):
+        if pipeline not in made:
+            made[pipeline] = smallest.trained(pipeline, folder, in_process.Terminal())
+        return made[pipeline]
+
+    return of
+
+
+@pytest.fixture
+def smallest_run(pipeline, trained, tmp_path, terminal):
+    """Return a copy of the pipeline's smallest run that a test may spoil."""
+    return trained(pipeline).copy(tmp_path / "run", terminal)
 
 
 def make_recording(names=CHANNELS, *, sfreq=100.0, seconds=50, labels=LABELS, seed=0):
