@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import subprocess
 import sys
 import warnings
 from dataclasses import dataclass, field
@@ -26,6 +27,17 @@ REPOSITORY = Path(__file__).parents[2]
 PROOF = {"fetch": "fetch/{}.json", "prepare": "stores/{}/store.json", "train": "model/{}/model.json",
          "evaluate": "evaluate/{}/metrics.json", "report": "report.json"}  # fmt: skip
 """The file that each job leaves last."""
+
+KILLED = """
+import os, pathlib, signal, sys
+def kill(handle):
+    os.ftruncate(handle, os.fstat(handle).st_size // 2)
+    os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = kill
+from neurodecode.workflow.step import run_step
+run_step(pathlib.Path(), *sys.argv[1:])
+"""
+"""A job whose first file is never finished."""
 
 
 @dataclass
@@ -58,9 +70,14 @@ class Screen:
 
 @dataclass
 class Terminal:
-    """A place to type commands; ``around`` maps a rule to a context its jobs run in."""
+    """A place to type commands.
+
+    ``around`` maps a rule to a context its jobs run in; the jobs of the rule ``killed`` are ended
+    by SIGKILL when half of a file is written.
+    """
 
     around: dict = field(default_factory=dict)
+    killed: str = ""
 
     def __call__(self, *words, **environment):
         """Carry a command out, in the folder of the project."""
@@ -100,6 +117,10 @@ class Terminal:
         """Run one job as its own process would, its words in its log; return its exit code."""
         log = folder / "logs" / rule / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
+        if rule == self.killed:
+            with log.open("w") as file:
+                return subprocess.run([sys.executable, "-c", KILLED, rule, name], cwd=folder,
+                                      stdout=file, stderr=file, timeout=120).returncode  # fmt: skip
         with (
             log.open("w") as file, contextlib.redirect_stdout(file),
             contextlib.redirect_stderr(file), contextlib.chdir(folder),

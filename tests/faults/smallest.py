@@ -124,8 +124,8 @@ class Run:
 
     @property
     def weights(self):
-        """The files of the trained model."""
-        kinds = (".safetensors", ".skops")
+        """The files that the training left for the evaluation."""
+        kinds = (".parquet",) if self.pipeline == "mci" else (".safetensors", ".skops")
         found = [path for path in (self.out / "model").rglob("*") if path.suffix in kinds]
         return sorted(path for path in found if not {"decoder", "decoders"} & set(path.parts))
 

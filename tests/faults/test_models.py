@@ -3,6 +3,7 @@ those that were written; the same promise for every pipeline that has them."""
 
 from __future__ import annotations
 
+import errno
 import pickle
 
 import pytest
@@ -16,6 +17,8 @@ RATE = {
 }  # fmt: skip
 SIZE = {"speech": "training", "image": "training", "mindbridge": "batches", "spikes": "training",
         "emotion": "within"}  # fmt: skip
+TRAINER = {"speech": "trainer", "image": "trainer", "mindbridge": "trainer",
+           "emotion": "within.trainer", "spikes": "training.trainer"}  # fmt: skip
 
 
 def descriptions(run):
@@ -33,6 +36,43 @@ def test_a_loss_that_becomes_nan_ends_the_training_and_saves_nothing(pipeline, s
     assert f"lower {RATE[pipeline]}" in line
     assert smallest_run.weights == []
     assert descriptions(smallest_run) == []
+
+
+@pytest.mark.fault(18)
+def test_too_few_windows_for_a_batch_are_told_before_training(
+    pipeline, smallest_run, seen, monkeypatch
+):
+    """Loaders that have nothing, as of a batch larger than what there is to train on."""
+    monkeypatch.setattr("torch.utils.data.DataLoader.__len__", lambda _: 0)
+    line = seen(smallest_run(until="train", force="train").fault)
+    assert "no training batch" in line
+    assert f"give more data, or lower {SIZE[pipeline]}.batch_size" in line
+
+
+@pytest.mark.fault(19)
+def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
+    pipeline, smallest_run, seen, monkeypatch
+):
+    """A training breaks off in its second epoch; the checkpoint of the first is then cut."""
+    longer = f"{TRAINER[pipeline]}.max_epochs=3"
+
+    def break_off(self, trainer, *_):
+        if trainer.current_epoch == 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("neurodecode.training.SeedOfBatch.on_train_batch_start", break_off)
+        line = smallest_run(longer, until="train", force="train").fault
+    assert "the disk is full" in line
+    (last,) = (smallest_run.out / "model").rglob("last.ckpt")
+    last.write_bytes(last.read_bytes()[:-100])
+    for path in descriptions(smallest_run):
+        path.unlink()
+    screen = smallest_run(longer, until="train")
+    assert screen.returncode == 0, screen.said
+    (line,) = [line for line in screen.stdout.splitlines() if "passed over" in line]
+    assert "last.ckpt is damaged (its sha256 differs), passed over" in seen(line)
+    assert "resumed from best.ckpt" in line
 
 
 @pytest.mark.fault(20)
@@ -59,8 +99,12 @@ def test_a_pickle_in_place_of_weights_is_never_opened(pipeline, smallest_run, se
 
     for path in smallest_run.weights:
         path.write_bytes(pickle.dumps(Hostile()))
-        said = path.with_name("model.json" if path.suffix == ".skops" else f"{path.stem}.json")
-        write_json(said, {**read_json(said), "sha256": sha256_file(path)})
+        of_its_own = path.with_suffix(".json")
+        said = of_its_own if of_its_own.is_file() else path.with_name("model.json")
+        content, digest = read_json(said), sha256_file(path)
+        several = isinstance(content["sha256"], dict)
+        digest = {**content["sha256"], path.name: digest} if several else digest
+        write_json(said, {**content, "sha256": digest})
     line = seen(smallest_run(until="evaluate").fault)
     assert "refused to load" in line
     assert not (tmp_path / "owned").exists()
