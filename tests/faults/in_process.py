@@ -73,11 +73,13 @@ class Terminal:
     """A place to type commands.
 
     ``around`` maps a rule to a context its jobs run in; the jobs of the rule ``killed`` are ended
-    by SIGKILL when half of a file is written.
+    by SIGKILL when half of a file is written. With ``snakemake`` it is Snakemake that plans, and
+    runs, after all.
     """
 
     around: dict = field(default_factory=dict)
     killed: str = ""
+    snakemake: bool = False
 
     def __call__(self, *words, **environment):
         """Carry a command out, in the folder of the project."""
@@ -85,7 +87,7 @@ class Terminal:
         argv = ["neurodecode", *map(str, words)]
         with (
             patch.object(sys, "argv", argv), patch.dict(os.environ, COLUMNS="200", **environment),
-            patch.object(run, "run_snakemake", self._jobs), contextlib.chdir(REPOSITORY),
+            patch.object(run, "run_snakemake", self._engine), contextlib.chdir(REPOSITORY),
             contextlib.redirect_stdout(out), contextlib.redirect_stderr(err),
         ):  # fmt: skip
             try:
@@ -94,6 +96,10 @@ class Terminal:
             except SystemExit as stop:
                 code = int(stop.code or 0)
         return Screen(code, out.getvalue(), err.getvalue())
+
+    @property
+    def _engine(self):
+        return run.run_snakemake if self.snakemake else self._jobs
 
     def _jobs(self, snakefile, folder, options, console):
         """Run what is not there yet or forced, as ``run_snakemake`` would."""

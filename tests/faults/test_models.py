@@ -54,7 +54,7 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
     pipeline, smallest_run, seen, monkeypatch
 ):
     """A training breaks off in its second epoch; the checkpoint of the first is then cut."""
-    longer = f"{TRAINER[pipeline]}.max_epochs=3"
+    longer = [f"{TRAINER[pipeline]}.{key}" for key in ("max_epochs=3", "check_val_every_n_epoch=1")]
 
     def break_off(self, trainer, *_):
         if trainer.current_epoch == 1:
@@ -62,13 +62,13 @@ def test_a_truncated_checkpoint_is_passed_over_for_the_one_before(
 
     with monkeypatch.context() as patched:
         patched.setattr("neurodecode.training.SeedOfBatch.on_train_batch_start", break_off)
-        line = smallest_run(longer, until="train", force="train").fault
+        line = smallest_run(*longer, until="train", force="train").fault
     assert "the disk is full" in line
     (last,) = (smallest_run.out / "model").rglob("last.ckpt")
     last.write_bytes(last.read_bytes()[:-100])
     for path in descriptions(smallest_run):
         path.unlink()
-    screen = smallest_run(longer, until="train")
+    screen = smallest_run(*longer, until="train")
     assert screen.returncode == 0, screen.said
     (line,) = [line for line in screen.stdout.splitlines() if "passed over" in line]
     assert "last.ckpt is damaged (its sha256 differs), passed over" in seen(line)
