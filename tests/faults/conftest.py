@@ -16,6 +16,7 @@ import pytest
 
 from neurodecode.config import validate
 from neurodecode.datasets.catalog import card_of
+from neurodecode.faults import Fault
 from neurodecode.riemann.config import ACMConfig
 from neurodecode.riemann.trials import read_subject
 
@@ -33,7 +34,7 @@ def load(name, path):
     return module
 
 
-matrix, in_process, smallest = (
+cells, in_process, smallest = (
     load(f"faults_{name}", HERE / f"{name}.py") for name in ("matrix", "in_process", "smallest")
 )
 
@@ -48,15 +49,40 @@ def pytest_generate_tests(metafunc):
     rows = [mark.args[0] for mark in metafunc.definition.iter_markers("fault")
             if len(mark.args) == 1]  # fmt: skip
     if rows:
-        cells = [pytest.param(pipeline, marks=pytest.mark.fault(rows[0], pipeline), id=pipeline)
-                 for pipeline in matrix.ROWS[rows[0]][1]]  # fmt: skip
-        metafunc.parametrize("pipeline", cells)
+        each = [pytest.param(pipeline, marks=pytest.mark.fault(rows[0], pipeline), id=pipeline)
+                for pipeline in cells.ROWS[rows[0]][1]]  # fmt: skip
+        metafunc.parametrize("pipeline", each)
+
+
+@pytest.fixture(scope="session")
+def matrix():
+    """Return the module that says which fault can meet which pipeline."""
+    return cells
 
 
 @pytest.fixture(scope="session")
 def command():
     """Return the function that calls ``neurodecode`` as a user does, in its own process."""
     return load("pipelines_conftest", HERE.parent / "pipelines" / "conftest.py").call
+
+
+@pytest.fixture(scope="session")
+def typed():
+    """Return the function that calls ``neurodecode`` as a user does, in this process."""
+    return in_process.Terminal()
+
+
+@pytest.fixture(autouse=True)
+def _raised(request, monkeypatch, record_property):
+    """Keep every fault that answers a cell, for tools/faults_table.py."""
+    if request.node.get_closest_marker("fault"):
+        original = Fault.__init__
+
+        def kept(self, *what, **places):
+            original(self, *what, **places)
+            record_property("raised", str(self))
+
+        monkeypatch.setattr(Fault, "__init__", kept)
 
 
 @pytest.fixture

@@ -44,7 +44,7 @@ def study(scans, tmp_path):
 
 
 @pytest.fixture
-def line_of(tmp_path, command):
+def line_of(tmp_path, typed):
     """Return a function that runs the experiment and returns the one line its user sees.
 
     ``code``: 1 where a job failed, 2 where nothing was begun.
@@ -52,7 +52,7 @@ def line_of(tmp_path, command):
 
     def run(*settings, code=1):
         overrides = [word for setting in settings for word in ("--set", setting)]
-        result = command("run", "adhd", tmp_path / "mine.yaml", "--out", tmp_path / "run",
+        result = typed("run", "adhd", tmp_path / "mine.yaml", "--out", tmp_path / "run",
                          "--until", "prepare", *overrides,
                          NEURODECODE_DATA=str(tmp_path / "data"))  # fmt: skip
         said = result.stdout + result.stderr
@@ -71,6 +71,7 @@ def image_of(root):
     return next(root.rglob(f"{run_stem(SPOILT)}.nii.gz"))
 
 
+@pytest.mark.fault(4, "adhd")
 def test_too_few_volumes_are_counted_by_person_and_run(study, line_of):
     path = image_of(study)
     image = nib.load(path)
@@ -94,6 +95,7 @@ def test_a_mask_on_another_grid_is_named_with_both_grids(study, line_of):
     assert "nilearn.image.resample_to_img" in line
 
 
+@pytest.mark.fault(2, "adhd")
 def test_row_2_nan_voxels_are_counted_and_placed(study, line_of):
     path = image_of(study)
     image = nib.load(path)
@@ -135,6 +137,7 @@ def test_several_runs_of_a_person_ask_which_counts(study, line_of):
     assert "set scans.runs=first, or scans.runs=average" in line
 
 
+@pytest.mark.fault(26, "adhd")
 def test_row_26_images_that_are_not_here_are_asked_for_by_their_names(line_of, tmp_path):
     (tmp_path / "mine.yaml").write_text(MINE)
     line = line_of()

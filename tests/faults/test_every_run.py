@@ -186,7 +186,7 @@ HALVES = {
     "speech": ("brennan2019", "Brennan2019", ["S01"]),
     "image": ("things_eeg2", "THINGS-EEG2", ["01"]),
     "mindbridge": ("real_haxby", "haxby-slice", ["1"]),
-    "emotion": ("published", "FACED", ["000"]),
+    "emotion": ("published", "FACED", ["000", "001", "002"]),
     "spikes": ("real_hippocampus", "hippocampus-nelpy", ["linear-track", "w-maze"]),
     "adhd": ("adhd200_athena", "ADHD200-athena", ["0010001"]),
     "mci": ("oasis3", "OASIS-3", []),
