@@ -20,7 +20,8 @@ ROWS = {
     12: ("unknown or duplicate channel names", (*EEG, "mci")),
     13: ("filter edge above Nyquist", ("acm", "speech", "image", "adhd")),
     14: ("one class in a fold", ("acm", "emotion", "adhd", "mci")),
-    15: ("subject with one session, or a single subject", ALL),
+    15: ("subject with one session, or a single subject",
+         ("acm", "image", "mindbridge", "emotion", "adhd", "mci")),
     16: ("channels differ at predict time", ("acm", "speech", "image", "emotion", "spikes")),
     17: ("loss becomes NaN", TRAINED),
     18: ("empty data loader", TRAINED),
@@ -33,7 +34,7 @@ ROWS = {
     25: ("hostile archive, pickle, YAML tag, or HTML in a name", ALL),
     26: ("no network and data not present", ALL),
     27: ("half of a data set is missing", ALL),
-    28: ("window arithmetic asks for too much memory", (*EEG, "spikes", "adhd")),
+    28: ("window arithmetic asks for too much memory", ("acm", "speech", "image", "spikes")),
 }
 """By number in the list of faults: what it is, and the pipelines that it can meet."""
 

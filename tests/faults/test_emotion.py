@@ -7,6 +7,7 @@ here; besides, ratings outside their scale and wrong names.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -178,3 +179,54 @@ def test_the_experiment_that_is_spoilt_here_is_one_that_works_by_old_names_too(
         store = open_store(tmp_path / "run" / "stores" / subject)
         assert store.signals.shape == (9, 14, 256)
         assert store.info["channels"] == list(CHANNELS)
+
+
+def spoil_signals(root, change):
+    """Change the samples (n_samples, n_channels) of the first BrainVision file in place."""
+    path = next(root.rglob("*.eeg"))
+    samples = np.fromfile(path, dtype="<f4").reshape(-1, len(CHANNELS))
+    change(samples)
+    samples.tofile(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        pytest.param(np.nan, "NaN", marks=pytest.mark.fault(1, "emotion")),
+        pytest.param(np.inf, "infinite", marks=pytest.mark.fault(5, "emotion")),
+        pytest.param(0.0, "flat", marks=pytest.mark.fault(3, "emotion")),
+    ],
+)
+def test_rows_1_3_and_5_a_channel_that_cannot_be_right_is_named_with_its_trial(
+    films, line_of, value, words
+):
+    def change(samples):
+        samples[:, 2] = value
+
+    spoil_signals(films(people=("01",)), change)
+    line = line_of()
+    assert words in line
+    assert CHANNELS[2] in line
+    assert "trial" in line
+    assert "bad_trials" in line
+
+
+@pytest.mark.fault(6, "emotion")
+def test_row_6_an_absent_event_is_answered_with_those_found_and_the_nearest(films, line_of):
+    films(people=("01",))
+    line = line_of("data.options={trial_type: flim}")
+    assert "flim" in line
+    assert "film" in line.replace("flim", "")
+
+
+@pytest.mark.fault(16, "emotion")
+def test_row_16_a_recording_without_a_channel_of_the_decoder_names_it(
+    trained, typed, recording, tmp_path, seen
+):
+    folder = next((trained("emotion").out / "model").rglob("decoder.json")).parent
+    path = tmp_path / "seen_raw.fif"
+    names = ["AF7" if name == "AF3" else name for name in CHANNELS]
+    recording(names, sfreq=128.0, labels=("film",)).save(path, verbose="error")
+    line = seen(typed("predict", folder, path, "--out", tmp_path / "p.parquet").fault)
+    assert "channels not in the recording: AF3" in line
+    assert not (tmp_path / "p.parquet").exists()

@@ -38,13 +38,13 @@ def line_of(tmp_path, typed):
     ``code``: 1 where a job failed, 2 where nothing was begun.
     """
 
-    def run(table, *settings, code=1):
+    def run(table, *settings, code=1, until="prepare"):
         (tmp_path / "mine.yaml").write_text(MINE)
         table.to_csv(tmp_path / "measures.csv", index=False)
         overrides = [word for setting in settings for word in ("--set", setting)]
         result = typed("run", "mci", tmp_path / "mine.yaml", "--out", tmp_path / "run",
                          "--set", f"data.path={tmp_path / 'measures.csv'}",
-                         "--until", "prepare", *overrides)  # fmt: skip
+                         "--until", until, *overrides)  # fmt: skip
         said = result.stdout + result.stderr
         assert result.returncode == code, said
         assert "Traceback" not in said
@@ -149,3 +149,15 @@ def test_wrong_names_are_answered_before_anything_runs(table, line_of):
     assert "unknown classifier 'gaussian nbs', did you mean 'gaussian nb'?" in line
     line = line_of(table, "cohort.label=sex", code=2)
     assert "sex is told apart, so it cannot be regressed out" in line
+
+
+@pytest.mark.fault(3, "mci")
+def test_row_3_a_measure_that_is_the_same_in_everybody_is_named(table, line_of):
+    line = line_of(table.assign(left_hippocampus_volume=3800.0))
+    assert "left_hippocampus_volume" in line
+
+
+@pytest.mark.fault(15, "mci")
+def test_row_15_a_single_site_is_told_with_what_is_possible(table, line_of):
+    line = line_of(table, "forms=[sites]", until="train")
+    assert "site" in line

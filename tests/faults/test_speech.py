@@ -207,3 +207,39 @@ def test_a_fault_ends_the_run_with_one_line(study, tmp_path):
     assert len(said) == 1
     assert "sub-01" in said[0]
     assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.fault(3, "speech")
+def test_row_3_a_flat_channel_is_named(study, tmp_path):
+    def change(samples):
+        samples[:, 1] = 0.0
+
+    spoil_signals(study, change)
+    line = line_of(Run(study, tmp_path / "run").prepare)
+    assert "flat at 0 V" in line
+    assert "subject 01" in line
+
+
+@pytest.mark.fault(5, "speech")
+def test_row_5_another_unit_is_told_with_the_factor(study, tmp_path):
+    def change(samples):
+        samples *= 1e6
+
+    spoil_signals(study, change)
+    line = line_of(Run(study, tmp_path / "run").prepare)
+    assert "is not EEG in volts, it looks like microvolts" in line
+    assert "signals.scale=1e-06" in line
+
+
+@pytest.mark.fault(7, "speech")
+def test_row_7_a_window_longer_than_the_recording_gives_both_durations(study, tmp_path):
+    line = line_of(Run(study, tmp_path / "run", signals={"tmax": 2000.0}).prepare)
+    assert "2000.5 s" in line
+    assert "longer than the recording" in line
+
+
+@pytest.mark.fault(28, "speech")
+def test_row_28_a_recording_too_large_for_memory_is_estimated_first(study, tmp_path):
+    line = line_of(Run(study, tmp_path / "run", signals={"memory_limit_gib": 1e-5}).prepare)
+    assert "bytes), more than the limit of 1e-05 GiB" in line
+    assert "raise signals.memory_limit_gib" in line

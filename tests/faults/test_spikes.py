@@ -94,16 +94,19 @@ def unread(tmp_path_factory, typed):
 @pytest.mark.parametrize(
     ("subject", "words"),
     [
-        ("silent", r"unit quiet has no spike.*leave such units out \(option silent_units='drop'\)"),
+        pytest.param("silent", r"unit quiet has no spike.*leave such units out \(option silent_units='drop'\)",
+                     marks=pytest.mark.fault(3, "spikes")),
         ("order", r"spike 51 of unit \w at [\d.]+ s is earlier than the spike before.*sort"),
-        ("nan", r"spike 7 of unit \w at nan s is not finite.*remove it"),
-        ("clock", r"behaviour 'speed' runs from 0.000 to 29950.000 s, the spikes from .* "
-                  r"different clocks.*samples or ms"),
+        pytest.param("nan", r"spike 7 of unit \w at nan s is not finite.*remove it",
+                     marks=pytest.mark.fault(1, "spikes")),
+        pytest.param("clock", r"behaviour 'speed' runs from 0.000 to 29950.000 s, the spikes from .* "
+                  r"different clocks.*samples or ms",
+                     marks=pytest.mark.fault(5, "spikes")),
         ("nwb", r"not a whole NWB file.*sub-nwb_ses-1.nwb.*fetch it again"),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_right_is_named_with_what_to_do(unread, subject, words):
-    line = line_of(unread, words)
+def test_a_file_that_cannot_be_right_is_named_with_what_to_do(unread, seen, subject, words):
+    line = seen(line_of(unread, words))
     assert f"prepare {subject}" in line
     assert " -> " in line
 
@@ -130,11 +133,12 @@ def unfit(tmp_path_factory, typed):
     [
         ("blind", r"no stimulus was recorded.*set stimulus: null"),
         ("still", r"unknown behaviour variable 'sped'"),
-        ("short", r"a window of [\d.]+ s .* longer than the recording, 0.11 s.*shorten"),
+        pytest.param("short", r"a window of [\d.]+ s .* longer than the recording, 0.11 s.*shorten",
+                     marks=pytest.mark.fault(7, "spikes")),
     ],
 )
-def test_what_a_recording_does_not_have_is_named_with_the_recording(unfit, subject, words):
-    assert f"subject {subject}, session 1" in line_of(unfit, words)
+def test_what_a_recording_does_not_have_is_named_with_the_recording(unfit, seen, subject, words):
+    assert f"subject {subject}, session 1" in seen(line_of(unfit, words))
 
 
 @pytest.mark.parametrize(
@@ -182,3 +186,12 @@ def test_a_trained_model_of_another_population_is_refused_at_load(typed, tmp_pat
     line = line_of(said, "another population")
     assert "unit 2 is 'x', here 'c'" in line
     assert "--force train" in line
+
+
+@pytest.mark.fault(28, "spikes")
+def test_row_28_a_design_too_large_for_memory_is_estimated_first(typed, tmp_path, monkeypatch):
+    write(tmp_path / "study", "01", *spikes_of())
+    monkeypatch.setattr("neurodecode.spikes.baselines.poisson_glm.MOST_BYTES", 1000)
+    code, said = run_of(typed, tmp_path / "study", tmp_path / "run", more=("--until", "train"))
+    assert code == 1
+    assert "GiB -> use wider bins, fewer filters" in line_of(said, r"a design of \d+ bins x \d+ col")
