@@ -41,7 +41,9 @@ cells, in_process, smallest = (
 
 def pytest_configure(config):
     """Make the mark of a cell known."""
-    config.addinivalue_line("markers", "fault(row, pipeline): answers a cell of tests/faults/matrix")
+    config.addinivalue_line(
+        "markers", "fault(row, pipeline): answers a cell of tests/faults/matrix"
+    )
 
 
 def pytest_generate_tests(metafunc):

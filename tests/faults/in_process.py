@@ -104,16 +104,19 @@ class Terminal:
     def _jobs(self, snakefile, folder, options, console):
         """Run what is not there yet or forced, as ``run_snakemake`` would."""
         progress, keep_going = Progress(console, folder), "--keep-going" in options.extra
-        forced = False
+        forced, failed = False, ""
         for number, (rule, name) in enumerate(_asked(Plan.read(folder), options.until)):
+            if failed not in ("", rule):
+                break  # what follows waits for it
             forced |= rule in options.force
             if (folder / PROOF[rule].format(name)).is_file() and not forced:
                 continue
             if self._job(folder, rule, name):
                 progress._jobs[number] = (rule, name, 0.0)
                 progress.handle("job_error", _Record(number, [f"logs/{rule}/{name}.log"]))
+                failed = rule
                 if not keep_going:
-                    return False, progress
+                    break
                 continue
             progress._jobs[number] = (rule, name, 0.0)
             progress.handle("job_finished", _Record(number))

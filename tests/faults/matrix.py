@@ -20,8 +20,10 @@ ROWS = {
     12: ("unknown or duplicate channel names", (*EEG, "mci")),
     13: ("filter edge above Nyquist", ("acm", "speech", "image", "adhd")),
     14: ("one class in a fold", ("acm", "emotion", "adhd", "mci")),
-    15: ("subject with one session, or a single subject",
-         ("acm", "image", "mindbridge", "emotion", "adhd", "mci")),
+    15: (
+        "subject with one session, or a single subject",
+        ("acm", "image", "mindbridge", "emotion", "adhd", "mci"),
+    ),
     16: ("channels differ at predict time", ("acm", "speech", "image", "emotion", "spikes")),
     17: ("loss becomes NaN", TRAINED),
     18: ("empty data loader", TRAINED),

@@ -152,9 +152,11 @@ def test_wrong_names_are_answered_before_anything_runs(table, line_of):
 
 
 @pytest.mark.fault(3, "mci")
-def test_row_3_a_measure_that_is_the_same_in_everybody_is_named(table, line_of):
-    line = line_of(table.assign(left_hippocampus_volume=3800.0))
-    assert "left_hippocampus_volume" in line
+def test_row_3_measures_that_are_the_same_in_everybody_stop_the_run(table, line_of):
+    same = {"left_hippocampus_volume": 3800, "right_hippocampus_volume": 3900}
+    line = line_of(table.assign(**same).drop(columns="lh_entorhinal_thickness"))
+    assert "no measure differs between people: left_hippocampus_volume" in line
+    assert "check the table" in line
 
 
 @pytest.mark.fault(15, "mci")

@@ -133,8 +133,11 @@ def unfit(tmp_path_factory, typed):
     [
         ("blind", r"no stimulus was recorded.*set stimulus: null"),
         ("still", r"unknown behaviour variable 'sped'"),
-        pytest.param("short", r"a window of [\d.]+ s .* longer than the recording, 0.11 s.*shorten",
-                     marks=pytest.mark.fault(7, "spikes")),
+        pytest.param(
+            "short",
+            r"a window of [\d.]+ s .* longer than the recording, 0.11 s.*shorten",
+            marks=pytest.mark.fault(7, "spikes"),
+        ),
     ],
 )
 def test_what_a_recording_does_not_have_is_named_with_the_recording(unfit, seen, subject, words):
@@ -194,4 +197,6 @@ def test_row_28_a_design_too_large_for_memory_is_estimated_first(typed, tmp_path
     monkeypatch.setattr("neurodecode.spikes.baselines.poisson_glm.MOST_BYTES", 1000)
     code, said = run_of(typed, tmp_path / "study", tmp_path / "run", more=("--until", "train"))
     assert code == 1
-    assert "GiB -> use wider bins, fewer filters" in line_of(said, r"a design of \d+ bins x \d+ col")
+    assert "GiB -> use wider bins, fewer filters" in line_of(
+        said, r"a design of \d+ bins x \d+ col"
+    )
