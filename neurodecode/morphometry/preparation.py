@@ -163,7 +163,7 @@ def _without_constant(found: Prepared) -> Prepared:
         If no measure would be left.
     """
     measures = measure_columns(found.table)
-    still = [name for name in measures if found.table[name].nunique() == 1]
+    still = [name for name in measures if len(found.table[name].unique()) == 1]
     if not still:
         return found
     told = f"the same in everybody, left out: {', '.join(still)}"

@@ -84,7 +84,16 @@ def _raised(request, monkeypatch, record_property):
             original(self, *what, **places)
             record_property("raised", str(self))
 
+        call = in_process.Terminal.__call__
+
+        def shown(self, *words, **environment):
+            screen = call(self, *words, **environment)
+            for line in screen.lines[:1]:
+                record_property("seen", line)
+            return screen
+
         monkeypatch.setattr(Fault, "__init__", kept)
+        monkeypatch.setattr(in_process.Terminal, "__call__", shown)
 
 
 @pytest.fixture

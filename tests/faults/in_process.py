@@ -24,7 +24,8 @@ from neurodecode.workflow.progress import Progress
 from neurodecode.workflow.step import run_step
 
 REPOSITORY = Path(__file__).parents[2]
-PROOF = {"fetch": "fetch/{}.json", "prepare": "stores/{}/store.json", "train": "model/{}/model.json",
+PROOF = {"fetch": "fetch/{}.json", "prepare": "stores/{}/store.json",
+         "train": "model/{}/model.json",
          "evaluate": "evaluate/{}/metrics.json", "report": "report.json"}  # fmt: skip
 """The file that each job leaves last."""
 

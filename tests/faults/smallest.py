@@ -15,7 +15,9 @@ decoders: [TS+SVM]
 evaluation: {protocols: [within_session], n_splits: 2, n_bootstrap: 100, n_permutations: 100}
 """,
     "speech": """
-data: {dataset: simulated-listening, simulation: {n_participants: 2, n_sentences: 12, n_channels: 6}}
+data:
+  dataset: simulated-listening
+  simulation: {n_participants: 2, n_sentences: 12, n_channels: 6}
 signals: {sfreq: 40}
 stimulus: {target: mel, n_mels: 6}
 brain: {n_virtual_channels: 6, n_frequencies: 3, hidden: 8, n_blocks: 1}
@@ -94,7 +96,8 @@ data:
   simulation: {n_people: 60, n_excluded: 4, n_sites: 1, n_scans: 1, effect: 1.5}
 harmonisations: [raw]
 classifiers: [gaussian nb]
-search: {replicates: 1, outer_folds: 2, inner_folds: 2, candidates: 1, rankings: [anova], spread: age}
+search:
+  {replicates: 1, outer_folds: 2, inner_folds: 2, candidates: 1, rankings: [anova], spread: age}
 null_test: {draws: 1, n_people: 20, n_measures: 5, ranking: anova, outer_folds: 2}
 jobs: form
 evaluation: {n_resamples: 100}

@@ -6,8 +6,7 @@ import pytest
 
 PAGE = b"<!DOCTYPE html><html><title>Sign in</title></html>"
 FILES = {
-    "acm": "sub-01/eeg/sub-01_task-imagery_eeg.edf", "speech": "sub-01/eeg/sub-01_task-story_eeg.edf",
-    "image": "sub-01/eeg/sub-01_task-pictures_eeg.edf", "emotion": "sub-01/eeg/sub-01_task-films_eeg.edf",
+    **dict.fromkeys(("acm", "speech", "image", "emotion"), "sub-01/eeg/sub-01_task-a_eeg.edf"),
     "mindbridge": "sub-01/sub-01_responses.npy", "spikes": "sub-01/ses-1/spikes.npz",
     "adhd": "sub-01/func/sub-01_task-rest_desc-preproc_bold.nii.gz", "mci": "measures.csv",
 }  # fmt: skip
@@ -30,9 +29,10 @@ def told(pipeline, typed, tmp_path, seen):
         place = path if pipeline == "mci" else tmp_path / "study"
         settings = ["data.dataset=local", f"data.path={place}", *SETTINGS.get(pipeline, [])]
         (tmp_path / "study" / "participants.tsv").write_text("participant_id\tdx\nsub-01\t0\n")
+        words = [word for each in settings for word in ("--set", each)]
         line = seen(typed("run", pipeline, "own_study" if pipeline in OWN else "smoke",
                           "--out", tmp_path / "run", "--until", "fetch",
-                          *(word for each in settings for word in ("--set", each))).fault)  # fmt: skip
+                          *words).fault)  # fmt: skip
         assert path.name in line
         assert not list((tmp_path / "run").rglob("fetch/*.json"))
         return line
