@@ -1,20 +1,22 @@
-"""Fitted models on disk, with their sha256: skops with a trusted list, and safetensors."""
+"""What training leaves, with its sha256: skops with a trusted list, safetensors, and tables."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json
+from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json, write_parquet
 from neurodecode.faults import DataFault, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
     import torch
 
 ESTIMATORS = "models.skops"
 """File that :func:`save_estimators` writes."""
+AGAIN = "run again with --force train"
 
 
 def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None:
@@ -47,12 +49,12 @@ def load_estimators(folder: Path, *, trusted: Sequence[str]) -> Any:
 
     path = folder / ESTIMATORS
     if not path.is_file():
-        raise DataFault("file not found", where=str(path), fix="run again with --force train")
+        raise DataFault("file not found", where=str(path), fix=AGAIN)
     if sha256_file(path) != read_json(folder / "model.json")["sha256"]:
         raise DataFault(
             "the saved model is not the one that was written",
             where=str(path),
-            fix="run again with --force train",
+            fix=AGAIN,
         )
     try:
         return skops.io.load(path, trusted=list(trusted))
@@ -86,12 +88,11 @@ def load_tensors(folder: Path, *, name: str = "model") -> dict[str, torch.Tensor
     from safetensors.torch import load_file
 
     path = folder / f"{name}.safetensors"
-    again = "run again with --force train"
     if not path.is_file():
-        raise DataFault("file not found", where=str(path), fix=again)
+        raise DataFault("file not found", where=str(path), fix=AGAIN)
     if sha256_file(path) != read_json(folder / f"{name}.json")["sha256"]:
         raise DataFault("the saved weights are not those that were written", where=str(path),
-                        fix=again)  # fmt: skip
+                        fix=AGAIN)  # fmt: skip
     try:
         return load_file(str(path))
     except SafetensorError as error:
@@ -121,6 +122,37 @@ def load_weights(folder: Path, module: torch.nn.Module, *, name: str = "model") 
             f"weights do not fit the model: {' '.join(str(error).split())[:300]}",
             where=str(folder),
         ) from error
+
+
+def save_tables(folder: Path, tables: Mapping[str, pd.DataFrame], info: dict[str, Any]) -> None:
+    """Write tables by file name as Parquet, and ``model.json`` (``info`` and their sha256)."""
+    for name, table in tables.items():
+        write_parquet(folder / name, table)
+    sums = {name: sha256_file(folder / name) for name in tables}
+    write_json(folder / "model.json", {**info, "sha256": sums})
+
+
+def load_table(folder: Path, name: str) -> pd.DataFrame:
+    """Read one of the tables that :func:`save_tables` wrote.
+
+    Raises
+    ------
+    DataFault
+        If the file is absent, is not the one written, or is no table.
+    """
+    import pandas as pd
+    from pyarrow import ArrowException
+
+    path = folder / name
+    if not path.is_file():
+        raise DataFault("file not found", where=str(path), fix=AGAIN)
+    if sha256_file(path) != read_json(folder / "model.json")["sha256"][name]:
+        raise DataFault("the saved table is not the one that was written", where=str(path),
+                        fix=AGAIN)  # fmt: skip
+    try:
+        return pd.read_parquet(path)
+    except (ArrowException, OSError, ValueError) as error:
+        raise DataFault("not a Parquet file, refused to load", where=str(path)) from error
 
 
 def refuse_mismatch(

@@ -59,6 +59,21 @@ class Fit:
     resumed_from: str
     note: str = ""
 
+    @property
+    def sentence(self) -> str:
+        """What the progress display says: how long, how well, and from where it went on."""
+        said = f"{self.epochs} epochs, validation loss {self.best_loss:.3f}"
+        said += f", resumed from {self.resumed_from}" if self.resumed_from else ""
+        return f"{said}; {self.note}" if self.note else said
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The settings that a fault of a training tells the user to change, as dotted keys."""
+
+    learning_rate: str = "training.learning_rate"
+    batch_size: str = "training.batch_size"
+
 
 def fit(
     module: lightning.LightningModule,
@@ -70,6 +85,7 @@ def fit(
     key: str = "",
     callbacks: Sequence[Callback] = (),
     keep: Literal["best", "last"] = "best",
+    keys: Keys = Keys(),
 ) -> Fit:
     """Train, keep the weights of the best validation loss or the last ones, say how it went.
 
@@ -90,6 +106,8 @@ def fit(
     keep : {"best", "last"}, default="best"
         Whose weights the module has afterwards: of the best validation loss, or of the last epoch,
         where nothing is left to validate on.
+    keys : Keys, default=Keys()
+        What the settings are called that faults speak of.
 
     Raises
     ------
@@ -97,14 +115,14 @@ def fit(
         If there is no training or validation batch, or the loss is no longer finite.
     """
     data.setup("fit")
-    _require_batches(data)
+    _require_batches(data, keys)
     checkpoints = folder / "checkpoints"
     if not _goes_on(checkpoints, key):
         _clear(folder, key)
     resume, note = last_whole_checkpoint(checkpoints)
     trainer = make_trainer(
         settings, folder, callbacks=[SeedOfBatch(seed), HowItEnded(), *callbacks],
-        divided=getattr(data, "divides_batches", False),
+        divided=getattr(data, "divides_batches", False), keys=keys,
     )  # fmt: skip
     with _quiet(), fault_of_a_process():
         trainer.fit(module, datamodule=data, ckpt_path=resume, weights_only=True)
@@ -127,6 +145,7 @@ def make_trainer(
     *,
     callbacks: Sequence[Callback] = (),
     divided: bool = False,
+    keys: Keys = Keys(),
 ) -> lightning.Trainer:
     """Build the Trainer: CSV log, early stopping, best and last checkpoint, progress bar.
 
@@ -135,7 +154,7 @@ def make_trainer(
     loaders give each process its part of a batch themselves.
     """
     own: list[Callback] = [
-        StopAtNonFiniteLoss(),  # before the one that would stop in silence
+        StopAtNonFiniteLoss(keys),  # before the one that would stop in silence
         EarlyStopping(MONITOR, patience=settings.patience, min_delta=settings.min_delta),
         ModelCheckpoint(
             folder / "checkpoints", filename=Path(BEST).stem, monitor=MONITOR, save_last=True,
@@ -217,6 +236,9 @@ def fault_of_a_process() -> Iterator[None]:
 class StopAtNonFiniteLoss(Callback):
     """End the training before a NaN or infinite loss reaches the weights or a checkpoint."""
 
+    def __init__(self, keys: Keys = Keys()) -> None:
+        self.keys = keys
+
     def on_before_backward(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, loss: torch.Tensor
     ) -> None:
@@ -228,7 +250,8 @@ class StopAtNonFiniteLoss(Callback):
             Naming epoch and batch.
         """
         batch = trainer.fit_loop.batch_idx
-        _require_finite(loss, "loss", f"epoch {trainer.current_epoch}, batch {batch}")
+        where = f"epoch {trainer.current_epoch}, batch {batch}"
+        self._require_finite(loss, "loss", where)
 
     def on_validation_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule
@@ -242,16 +265,15 @@ class StopAtNonFiniteLoss(Callback):
         """
         found = trainer.callback_metrics.get(MONITOR)
         if found is not None and not trainer.sanity_checking:
-            _require_finite(found, "validation loss", f"epoch {trainer.current_epoch}")
+            self._require_finite(found, "validation loss", f"epoch {trainer.current_epoch}")
 
-
-def _require_finite(loss: torch.Tensor, what: str, where: str) -> None:
-    if not torch.isfinite(loss).all():
-        raise DataFault(
-            f"the {what} became {float(loss.detach()):g}",
-            where=where,
-            fix="lower training.learning_rate; the last good checkpoint is kept",
-        )
+    def _require_finite(self, loss: torch.Tensor, what: str, where: str) -> None:
+        if not torch.isfinite(loss).all():
+            raise DataFault(
+                f"the {what} became {float(loss.detach()):g}",
+                where=where,
+                fix=f"lower {self.keys.learning_rate}; the last good checkpoint is kept",
+            )
 
 
 class CheckedCheckpointIO(TorchCheckpointIO):
@@ -340,13 +362,13 @@ def _clear(folder: Path, key: str) -> None:
     write_text(folder / "checkpoints" / "key", key)
 
 
-def _require_batches(data: lightning.LightningDataModule) -> None:
+def _require_batches(data: lightning.LightningDataModule, keys: Keys) -> None:
     loaders = {"training": data.train_dataloader(), "validation": data.val_dataloader()}
     for name, loader in loaders.items():
         # a combined loader has no length before its first pass
         parts = loader.flattened if isinstance(loader, CombinedLoader) else [loader]
         if min(map(len, parts)) == 0:
-            raise DataFault(f"no {name} batch", fix="give more data, or lower training.batch_size")
+            raise DataFault(f"no {name} batch", fix=f"give more data, or lower {keys.batch_size}")
 
 
 class _quiet(warnings.catch_warnings):  # noqa: N801 (a context manager)

@@ -187,6 +187,7 @@ class _Batch:
         options = {**options, "low_pass": asked.low_pass, "high_pass": asked.high_pass}
         if asked.low_pass or asked.high_pass:
             options["t_r"] = scan.t_r
+            _check_edges(asked, scan)
         return image_series(
             str(scan.image), str(self.mask), confounds=scan.confounds,
             smoothing_fwhm=asked.smoothing_fwhm, detrend=asked.detrend, **options,
@@ -317,3 +318,19 @@ def stored_arrays(path: Path) -> Iterator[tuple[str, Floats]]:
     with np.load(path, allow_pickle=False) as arrays:
         for name in arrays.files:
             yield name, arrays[name]
+
+
+def _check_edges(asked: ScanSection, scan: RestingScan) -> None:
+    """Raise if a filter edge does not lie below the Nyquist frequency of a scan."""
+    if scan.t_r is None:
+        return
+    nyquist = 0.5 / scan.t_r
+    for name in ("low_pass", "high_pass"):
+        edge = getattr(asked, name)
+        if edge is not None and edge >= nyquist:
+            raise DataFault(
+                f"{name} of {edge:g} Hz reaches above the Nyquist frequency {nyquist:g} Hz "
+                f"(a volume every {scan.t_r:g} s)",
+                where=scan.label,
+                fix=f"lower scans.{name}",
+            )

@@ -23,7 +23,7 @@ from neurodecode.emotion.study import shuffle_ratings
 from neurodecode.emotion.targets import balancing_weights
 from neurodecode.emotion.windows import WindowSource, all_windows, places_of
 from neurodecode.persistence import save_estimators, save_weights
-from neurodecode.training import fit
+from neurodecode.training import Keys, fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,19 +40,21 @@ if TYPE_CHECKING:
 
 def train_unit(study: Study, unit: Unit, folder: Path) -> str:
     """Train a unit's decoders for every rating and fold, write their weights, say how many."""
-    n_trained = 0
+    n_trained, resumed = 0, []
     for label in study.config.labels:
         stretches, folds = study.split(unit.protocol, label, unit.subject)
         for decoder in unit.decoders:
             for fold in folds:
                 known = shuffle_ratings(stretches, fold, decoder, study.config.seed)
                 place = fold_folder(folder, decoder, label, fold.fold)
-                Training(study, unit, decoder, label, known, fold, place).run()
+                training = Training(study, unit, decoder, label, known, fold, place)
+                training.run()
+                resumed += training.resumed
                 export_decoder(study, unit, decoder, label, stretches, fold, place)
                 n_trained += 1
     write_json(folder / "model.json", {"unit": unit.name, "n_trained": n_trained})
     names = ", ".join(decoder.name for decoder in unit.decoders)
-    return f"{n_trained} trainings: {names}"
+    return "; ".join([f"{n_trained} trainings: {names}", *resumed])
 
 
 class Training:
@@ -70,6 +72,11 @@ class Training:
     fold : RatedFold
     folder : Path
         For weights, checkpoints and log.
+
+    Attributes
+    ----------
+    resumed : list of str
+        After :meth:`run`: a sentence for each training that went on from a checkpoint.
     """
 
     def __init__(
@@ -85,6 +92,7 @@ class Training:
         self.study, self.config = study, study.config
         self.unit, self.decoder, self.label = unit, decoder, label
         self.stretches, self.fold, self.folder = stretches, fold, folder
+        self.resumed: list[str] = []
 
     def run(self) -> None:
         """Train as the protocol has it."""
@@ -104,7 +112,7 @@ class Training:
         )  # fmt: skip
         network = self._network()
         module = EmotionModule(network, self._target(), settings.optimiser)
-        self._fit(module, data, settings.trainer, WEIGHTS)
+        self._fit(module, data, settings.trainer, WEIGHTS, "within")
 
     def _across(self) -> None:
         """Train on the sources, if there are any; then on the target's beginnings, if any."""
@@ -116,7 +124,7 @@ class Training:
                 consensus=settings.consensus, seed=self.config.seed,
             )  # fmt: skip
             module = EmotionModule(network, self._target(), settings.optimiser)
-            self._fit(module, data, settings.trainer, SOURCES)
+            self._fit(module, data, settings.trainer, SOURCES, "sources")
         if self.fold.calibrate.size:
             self._calibrate(network)
 
@@ -132,7 +140,7 @@ class Training:
             network, self._target(), settings.optimiser, freeze=settings.freeze,
             class_weights=balancing_weights(levels, self.study.n_classes(self.label)),
         )  # fmt: skip
-        self._fit(module, data, settings.trainer, CALIBRATED, keep="last")
+        self._fit(module, data, settings.trainer, CALIBRATED, "calibration", keep="last")
 
     def _classical(self) -> None:
         from neurodecode.emotion.classical import fit_classical, make_classical
@@ -158,11 +166,17 @@ class Training:
         return build_target(self.study, self.decoder, self.label)
 
     def _fit(
-        self, module: EmotionModule, data: RatedData, trainer: Any, name: str, keep: Any = "best"
-    ) -> None:
+        self, module: EmotionModule, data: RatedData, trainer: Any, name: str, section: str,
+        keep: Any = "best",
+    ) -> None:  # fmt: skip
         key = f"{self.study.key} {self.unit.name} {self.decoder.name} {self.label} {name}"
         folder = self.folder / name
-        found: Fit = fit(module, data, trainer, folder, seed=self.config.seed, key=key, keep=keep)
+        keys = Keys(f"{section}.optimiser.learning_rate", f"{section}.batch_size")
+        found: Fit = fit(
+            module, data, trainer, folder, seed=self.config.seed, key=key, keep=keep, keys=keys
+        )
+        if found.resumed_from:
+            self.resumed.append(f"{name} {found.sentence}")
         n = sum(p.numel() for p in module.network.parameters())
         info = {**self._said(), "fit": asdict(found), "n_weights": n}
         save_weights(self.folder, module.network, info, name=name)

@@ -26,7 +26,7 @@ from neurodecode.mindbridge.module import BridgeModule
 from neurodecode.mindbridge.targets import Targets, read_targets
 from neurodecode.mindbridge.tuning import prepare_tuning
 from neurodecode.persistence import save_tensors, save_weights
-from neurodecode.training import Fit, fit
+from neurodecode.training import Fit, Keys, fit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +52,7 @@ def _train(study: Study, unit: Unit, targets: Targets, folder: Path) -> str:
         return _train_new_subject(study, unit, targets, folder)
     if unit.variant.linear:
         return _fit_linear(study, unit, targets, folder)
-    return _said(_train_model(study, unit, targets, folder))
+    return _train_model(study, unit, targets, folder).sentence
 
 
 def _train_model(study: Study, unit: Unit, targets: Targets, folder: Path) -> Fit:
@@ -66,14 +66,17 @@ def _train_model(study: Study, unit: Unit, targets: Targets, folder: Path) -> Fi
     module = BridgeModule(model, losses, study.config.optimiser, seed=unit.seed)
     data = BridgeData(train, valid, **_options(study, bridge, unit.seed))
     key = f"{study.key} {unit.name}"
-    found = fit(module, data, study.config.trainer, folder, seed=unit.seed, key=key)
+    found = fit(
+        module, data, study.config.trainer, folder, seed=unit.seed, key=key,
+        keys=Keys("optimiser.learning_rate", "batches.batch_size"),
+    )  # fmt: skip
     save_weights(folder, model, _info(unit, model, found, train))
     return found
 
 
 def _train_new_subject(study: Study, unit: Unit, targets: Targets, folder: Path) -> str:
     """Train a model of the others, then add the new subject in every way."""
-    said = _said(_train_model(study, unit, targets, folder / SOURCES))
+    said = _train_model(study, unit, targets, folder / SOURCES).sentence
     bridge, losses = sections_of(study, unit.variant)
     train, valid = (
         {s: study.data(s, part, bridge, targets) for s in (*unit.subjects, unit.new)}
@@ -116,7 +119,10 @@ def _train_way(
     )
     trainer = study.config.trainer.model_copy(update={"max_epochs": settings.max_epochs})
     key = f"{study.key} {unit.name} {way.folder}"
-    found = fit(module, loaders, trainer, folder, seed=unit.seed, key=key)
+    found = fit(
+        module, loaders, trainer, folder, seed=unit.seed, key=key,
+        keys=Keys("tuning.learning_rate", "batches.batch_size"),
+    )  # fmt: skip
     save_weights(folder, model, {**asdict(way), "fit": asdict(found)})
 
 
@@ -167,8 +173,3 @@ def _info(
         "n_parameters": sum(p.numel() for p in model.parameters()),
         "n_training_stimuli": {subject: len(data) for subject, data in train.items()},
     }
-
-
-def _said(found: Fit) -> str:
-    said = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
-    return said + (f", resumed from {found.resumed_from}" if found.resumed_from else "")

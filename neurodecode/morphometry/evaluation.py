@@ -26,6 +26,7 @@ from neurodecode.morphometry.training import (
     PREDICTIONS,
     read_search,
 )
+from neurodecode.persistence import load_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -184,7 +185,7 @@ def _known(
 
 def _evaluate_null(study: Study, folder: Path) -> Result:
     """Score the draws of the null test: the interval is that of their mean."""
-    draws = pd.read_parquet(folder / NULL_DRAWS)
+    draws = load_table(folder, NULL_DRAWS)
     rows = []
     for data in draws["data"].unique():
         for order, leaky in ORDERS.items():

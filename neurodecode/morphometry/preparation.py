@@ -120,8 +120,9 @@ def prepare_cohort(config: MCIConfig, card: Card, root: Path) -> Prepared:
     found = _of_large_sites(found, config.cohort)
     one_class(found.table, where=str(place))
     _require_distinct_scans(found.table, str(place))
+    finite_columns(found.table, measure_columns(found.table))
+    found = _without_constant(found)
     table = found.table
-    finite_columns(table, measure_columns(table))
     kept = [column for column in KEPT if column in table]
     return Prepared(table[[*kept, *measure_columns(table)]], found.flow, found.notes)
 
@@ -151,6 +152,25 @@ def _without(found: Prepared, dropped: np.ndarray, step: str) -> Prepared:
     row = {"step": step, "dropped": int(dropped.sum()), "left": len(table)}
     flow = pd.concat([found.flow, pd.DataFrame([row])], ignore_index=True)
     return Prepared(table, flow, found.notes)
+
+
+def _without_constant(found: Prepared) -> Prepared:
+    """Leave out measures that are the same in everybody, and note their names.
+
+    Raises
+    ------
+    DataFault
+        If no measure would be left.
+    """
+    measures = measure_columns(found.table)
+    still = [name for name in measures if len(found.table[name].unique()) == 1]
+    if not still:
+        return found
+    told = f"the same in everybody, left out: {', '.join(still)}"
+    if len(still) == len(measures):
+        raise DataFault(f"no measure differs between people: {', '.join(still[:5])}",
+                        fix="check the table, or choose others with cohort.kinds")  # fmt: skip
+    return Prepared(found.table.drop(columns=still), found.flow, (*found.notes, told))
 
 
 def _only(found: Prepared, subjects: Sequence[str]) -> Prepared:

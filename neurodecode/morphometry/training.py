@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from neurodecode.artefacts import read_json, write_json, write_parquet
+from neurodecode.artefacts import read_json
 from neurodecode.morphometry.baselines import BASELINES, baseline_search
 from neurodecode.morphometry.export import export_decoders
 from neurodecode.morphometry.nested import SearchResult, nested_search
 from neurodecode.morphometry.null_test import null_test
 from neurodecode.morphometry.settings import SearchSettings
+from neurodecode.persistence import load_table, save_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,24 +32,32 @@ def train_unit(study: Study, unit: Unit, folder: Path) -> str:
     if not unit.form:
         return _train_null(study, folder)
     searches = list(_searches(study, unit))
-    write_parquet(folder / PREDICTIONS, pd.concat([s.predictions for s in searches]))
-    write_parquet(folder / CHOSEN, pd.concat([s.chosen for s in searches]))
+    tables = {
+        PREDICTIONS: pd.concat([s.predictions for s in searches]),
+        CHOSEN: pd.concat([s.chosen for s in searches]),
+    }
     settings = study.settings(unit.form, unit.harmonisations, unit.classifiers)
     for search in searches:
         export_decoders(study, unit, search, folder)
-    write_json(folder / "model.json", {"unit": unit.name, "settings": asdict(settings)})
+    save_tables(folder, tables, {"unit": unit.name, "settings": asdict(settings)})
     n_folds = len(searches[0].chosen[["replicate", "fold"]].drop_duplicates())
     n_models = sum(s.chosen.groupby(["classifier", "harmonisation"]).ngroups for s in searches)
     return f"{n_models} models, {n_folds} folds, {len(study.cohort)} people"
 
 
 def read_search(study: Study, folder: Path) -> SearchResult:
-    """Return what :func:`train_unit` wrote of a unit with a form."""
+    """Return what :func:`train_unit` wrote of a unit with a form.
+
+    Raises
+    ------
+    DataFault
+        If a table is not the one that was written.
+    """
     stored: dict[str, Any] = read_json(folder / "model.json")["settings"]
     lists = {key: tuple(value) for key, value in stored.items() if isinstance(value, list)}
     return SearchResult(
-        predictions=pd.read_parquet(folder / PREDICTIONS),
-        chosen=pd.read_parquet(folder / CHOSEN),
+        predictions=load_table(folder, PREDICTIONS),
+        chosen=load_table(folder, CHOSEN),
         measures=list(study.info["measures"]),
         settings=SearchSettings(**{**stored, **lists}),
     )
@@ -93,6 +102,5 @@ def _train_null(study: Study, folder: Path) -> str:
         random_state=study.config.seed,
     )  # fmt: skip
     draws = pd.concat([noise.assign(data=NOISE), shuffled.assign(data=SHUFFLED)])
-    write_parquet(folder / NULL_DRAWS, draws)
-    write_json(folder / "model.json", {"unit": "null", "settings": asdict(settings)})
+    save_tables(folder, {NULL_DRAWS: draws}, {"unit": "null", "settings": asdict(settings)})
     return f"{asked.draws} draws of noise and of shuffled groups"

@@ -161,6 +161,18 @@ def read_continuous(
     return Continuous(signals.astype(np.float32), names, positions, info)
 
 
+def require_window(recording: Continuous, settings: ContinuousSection, *, where: str) -> None:
+    """Raise if a recording is shorter than one window, with both durations in s."""
+    n_samples = recording.signals.shape[1]
+    if n_samples < settings.n_samples:
+        raise DataFault(
+            f"windows of {settings.tmax - settings.tmin:g} s are longer than the recording of "
+            f"{n_samples / settings.sfreq:.2f} s",
+            where=where,
+            fix="shorten signals.tmax, or leave this recording out",
+        )
+
+
 def _kind(raw: mne.io.BaseRaw, settings: ContinuousSection, where: str) -> str:
     present = {"meg" if k in ("mag", "grad") else k for k in raw.get_channel_types()}
     wanted = ("meg", "eeg") if settings.kind == "auto" else (settings.kind,)

@@ -15,7 +15,7 @@ from neurodecode.spikes.export import export_decoder
 from neurodecode.spikes.loading import PRETRAINED, fold_folder, network_of, way_name, ways_of
 from neurodecode.spikes.module import SpikeModule
 from neurodecode.spikes.rivals import fit_glm, fit_rival
-from neurodecode.spikes.sharing import train_shared
+from neurodecode.spikes.sharing import KEYS, train_shared
 from neurodecode.spikes.study import valid_rows
 from neurodecode.spikes.tuning import few_shot, take_over
 from neurodecode.spikes.variants import ALONE, NETWORKS, SHUFFLED, generator_of
@@ -155,12 +155,11 @@ class Fitting:
         how = fit(
             module, data, training.trainer, folder, seed=self.part.seed,
             key=f"{self.key} {self.part.slug} {self.fold.name} {folder.name}",
-            keep="last" if last else "best",
+            keep="last" if last else "best", keys=KEYS,
         )  # fmt: skip
         info = {"model": self.part.model, "scales": scales, "units": self.recorded.unit_labels}
         save_weights(folder, model, info)
-        said = f"{len(rows)} windows, {how.epochs} epochs, validation loss {how.best_loss:.3f}"
-        return model, f"{said}; {how.note}" if how.note else said
+        return model, f"{len(rows)} windows, {how.sentence}"
 
 
 def tuning_of(asked: FewShotSection, n_rows: int) -> SpikeTraining:

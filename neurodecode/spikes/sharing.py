@@ -12,7 +12,7 @@ from neurodecode.spikes.module import SpikeModule
 from neurodecode.spikes.session_data import MultiSessionData
 from neurodecode.spikes.sessions import MultiSessionNeuroformer
 from neurodecode.spikes.study import valid_rows
-from neurodecode.training import fit
+from neurodecode.training import Keys, fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from neurodecode.spikes.recorded import Recorded
     from neurodecode.spikes.study import Study
     from neurodecode.spikes.units import Part
+
+KEYS = Keys("training.optimiser.learning_rate")
+"""What faults of a training tell the user to change."""
 
 
 def train_shared(study: Study, part: Part, subjects: Sequence[str], folder: Path) -> list[str]:
@@ -67,12 +70,11 @@ def _train(
     how = fit(
         SpikeModule(model, training.optimiser), data, training.trainer,
         folder / "shared" / fold.replace(" ", "-"), seed=part.seed,
-        key=f"{study.key} {part.slug} {fold}",
+        key=f"{study.key} {part.slug} {fold}", keys=KEYS,
     )  # fmt: skip
     for name, recorded in recordings.items():
         place = fold_folder(folder, recorded, folds[name])
         info = {"model": part.model, "scales": scales[name], "units": recorded.unit_labels}
         save_weights(place, model.select(name), info)
     n_windows = sum(len(each.train) for each in folds.values())
-    return (f"{n_windows} windows of {len(recordings)} sessions, {how.epochs} epochs, validation "
-            f"loss {how.best_loss:.3f}")  # fmt: skip
+    return f"{n_windows} windows of {len(recordings)} sessions, {how.sentence}"

@@ -55,12 +55,16 @@ def modules_of(steps: Path, rule: str) -> list[str]:
 
 
 def _nodes_of(tree: ast.Module, rule: str) -> list[ast.stmt]:
-    """The step's own function and all that the other rules' functions are not."""
-    return [
-        node
-        for node in tree.body
-        if not (isinstance(node, ast.FunctionDef) and node.name in RULES and node.name != rule)
-    ]
+    """The step's own function, what it calls of its file, and what is outside of functions."""
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    outside = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
+    kept, reached = {rule}, [*outside, functions[rule]]
+    while reached:
+        names = {inner.id for inner in ast.walk(reached.pop()) if isinstance(inner, ast.Name)}
+        called = (names & functions.keys()) - kept - set(RULES)
+        kept |= called
+        reached += [functions[name] for name in called]
+    return [node for node in tree.body if node in outside or getattr(node, "name", "") in kept]
 
 
 def _code_hashes(graph: Any, nodes: list[ast.stmt], more: tuple[str, ...]) -> list[str]:

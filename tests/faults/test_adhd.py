@@ -44,16 +44,16 @@ def study(scans, tmp_path):
 
 
 @pytest.fixture
-def line_of(tmp_path, command):
+def line_of(tmp_path, typed):
     """Return a function that runs the experiment and returns the one line its user sees.
 
     ``code``: 1 where a job failed, 2 where nothing was begun.
     """
 
-    def run(*settings, code=1):
+    def run(*settings, code=1, until="prepare"):
         overrides = [word for setting in settings for word in ("--set", setting)]
-        result = command("run", "adhd", tmp_path / "mine.yaml", "--out", tmp_path / "run",
-                         "--until", "prepare", *overrides,
+        result = typed("run", "adhd", tmp_path / "mine.yaml", "--out", tmp_path / "run",
+                         "--until", until, *overrides,
                          NEURODECODE_DATA=str(tmp_path / "data"))  # fmt: skip
         said = result.stdout + result.stderr
         assert result.returncode == code, said
@@ -71,6 +71,7 @@ def image_of(root):
     return next(root.rglob(f"{run_stem(SPOILT)}.nii.gz"))
 
 
+@pytest.mark.fault(4, "adhd")
 def test_too_few_volumes_are_counted_by_person_and_run(study, line_of):
     path = image_of(study)
     image = nib.load(path)
@@ -94,6 +95,7 @@ def test_a_mask_on_another_grid_is_named_with_both_grids(study, line_of):
     assert "nilearn.image.resample_to_img" in line
 
 
+@pytest.mark.fault(2, "adhd")
 def test_row_2_nan_voxels_are_counted_and_placed(study, line_of):
     path = image_of(study)
     image = nib.load(path)
@@ -135,6 +137,7 @@ def test_several_runs_of_a_person_ask_which_counts(study, line_of):
     assert "set scans.runs=first, or scans.runs=average" in line
 
 
+@pytest.mark.fault(26, "adhd")
 def test_row_26_images_that_are_not_here_are_asked_for_by_their_names(line_of, tmp_path):
     (tmp_path / "mine.yaml").write_text(MINE)
     line = line_of()
@@ -145,3 +148,63 @@ def test_row_26_images_that_are_not_here_are_asked_for_by_their_names(line_of, t
 def test_a_wrong_name_is_answered_before_anything_runs(study, line_of):
     line = line_of("models=[3-cycle]", code=2)
     assert "unknown model '3-cycle', did you mean '3-cycles'?" in line
+
+
+def change_course(root, change):
+    """Change the course of one voxel of the brain."""
+    path = image_of(root)
+    image = nib.load(path)
+    values = np.asarray(image.dataobj, dtype=np.float32)
+    inside = np.argwhere(np.asarray(nib.load(root / MASK_NAME).dataobj) > 0)
+    values[tuple(inside[3])] = change(values[tuple(inside[3])])
+    nib.save(nib.Nifti1Image(values, image.affine), path)
+
+
+@pytest.mark.fault(3, "adhd")
+def test_row_3_a_flat_voxel_is_named(study, line_of):
+    change_course(study, lambda course: np.full_like(course, 7))
+    line = line_of()
+    assert "1 of 570 courses are constant or hold NaN or infinity" in line
+    assert f"subject {SPOILT}, run 1, voxel 3 at (" in line
+
+
+@pytest.mark.fault(5, "adhd")
+def test_row_5_infinite_values_are_named(study, line_of):
+    change_course(study, lambda course: np.where(np.arange(len(course)) == 5, np.inf, course))
+    line = line_of()
+    assert "1 of 570 courses are constant or hold NaN or infinity" in line
+    assert f"subject {SPOILT}, run 1, voxel 3 at (" in line
+
+
+@pytest.mark.fault(9, "adhd")
+def test_row_9_a_truncated_image_is_named_with_what_to_do(study, line_of):
+    path = image_of(study)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    line = line_of()
+    assert "the image cannot be read" in line
+    assert path.name in line
+    assert "it may be cut short: fetch or copy it again" in line
+
+
+@pytest.mark.fault(13, "adhd")
+def test_row_13_a_filter_edge_above_nyquist_gives_both_numbers(study, line_of):
+    line = line_of("scans.low_pass=2")
+    assert "low_pass of 2 Hz reaches above the Nyquist frequency 0.25 Hz" in line
+    assert "lower scans.low_pass" in line
+
+
+@pytest.mark.fault(14, "adhd")
+def test_row_14_a_single_group_has_nothing_to_tell_apart(study, line_of):
+    path = next(study.rglob(PHENOTYPE_TABLE))
+    table = pd.read_csv(path, sep="\t")
+    table.assign(DX=0).to_csv(path, sep="\t", index=False)
+    line = line_of()
+    assert "0" in line
+    assert "group" in line or "class" in line
+
+
+@pytest.mark.fault(15, "adhd")
+def test_row_15_a_single_site_is_told_with_the_protocols_that_are_possible(study, line_of):
+    line = line_of("protocols=[leave_one_site_out]", until="train")
+    assert "site" in line
+    assert "stratified" in line

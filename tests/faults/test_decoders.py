@@ -60,6 +60,7 @@ def reseal(folder, name):
     write_json(folder / "decoder.json", content)
 
 
+@pytest.mark.fault(5, "image")
 def test_row_5_a_recording_in_another_unit_is_recognised(folder, record, tmp_path):
     offline, streamed = line_of(folder, record(scale=10.0), tmp_path)
     assert "is not EEG in volts, it looks like microvolts" in offline
@@ -75,6 +76,7 @@ def test_row_6_without_any_marker_one_is_told_what_to_give(folder, record, tmp_p
         assert "--events" in line
 
 
+@pytest.mark.fault(7, "image")
 def test_row_7_a_recording_shorter_than_a_window_gives_both_durations(folder, record, tmp_path):
     def short(raw):
         return raw.crop(tmin=1.0, tmax=1.4)
@@ -85,6 +87,7 @@ def test_row_7_a_recording_shorter_than_a_window_gives_both_durations(folder, re
     assert "none of 1 windows of 0.72 s lies in the recording of 0." in str(caught.value)
 
 
+@pytest.mark.fault(8, "image")
 def test_row_8_a_file_cut_short_is_recognised(folder, record, tmp_path):
     path = record()
     path.write_bytes(path.read_bytes()[:-5000])
@@ -92,6 +95,7 @@ def test_row_8_a_file_cut_short_is_recognised(folder, record, tmp_path):
         assert "truncated" in line
 
 
+@pytest.mark.fault(10, "image")
 def test_row_10_an_error_page_is_no_recording(folder, tmp_path):
     path = tmp_path / "seen_raw.fif"
     path.write_text("<!DOCTYPE html><html>404</html>")
@@ -107,12 +111,14 @@ def test_a_file_of_no_known_format_is_named(folder, tmp_path):
         assert "seen.xyz" in line
 
 
+@pytest.mark.fault(16, "image")
 def test_row_16_missing_channels_are_named_with_the_nearest(folder, record, tmp_path):
     path = record(channels=("Fz", "C3", "CPz", "C4", "Pz", "Oz"))
     for line in line_of(folder, path, tmp_path):
         assert "channels not in the recording: Cz (nearest: CPz)" in line
 
 
+@pytest.mark.fault(16, "image")
 def test_row_16_channels_too_many_are_named_and_may_be_dropped(folder, record, tmp_path):
     path = record(channels=("Fz", "C3", "Cz", "C4", "Pz", "Oz", "Fp1"))
     for line in line_of(folder, path, tmp_path):
@@ -122,6 +128,7 @@ def test_row_16_channels_too_many_are_named_and_may_be_dropped(folder, record, t
     stream_trials(Input(folder, "01", drop_extra=True), Live(replay=path, speed=None, n_trials=1))
 
 
+@pytest.mark.fault(3, "image")
 def test_row_16_a_flat_channel_is_named(folder, record, tmp_path):
     def flat(raw):
         raw.apply_function(lambda x: 0 * x, picks=["C4"], verbose="error")
@@ -141,6 +148,7 @@ def test_a_missing_folder_and_a_missing_file_are_told_apart(folder, record, tmp_
         assert "candidates.safetensors" in line
 
 
+@pytest.mark.fault(20, "image")
 @pytest.mark.parametrize("name", ["network.safetensors", "candidates.safetensors", "people.json"])
 def test_row_20_one_flipped_bit_is_found(folder, record, tmp_path, name):
     held = bytearray((folder / name).read_bytes())
@@ -159,6 +167,7 @@ def test_row_25_an_unknown_kind_of_decoder_is_refused(folder, record, tmp_path, 
         assert f"unknown kind of decoder '{kind}'" in line
 
 
+@pytest.mark.fault(25, "image")
 def test_row_25_a_pickle_in_place_of_weights_is_never_opened(folder, record, tmp_path):
     class Hostile:
         def __reduce__(self):
@@ -184,6 +193,7 @@ def test_row_25_a_network_larger_than_its_weights_is_refused(folder, record, tmp
         assert "weights do not fit the model" in line
 
 
+@pytest.mark.fault(1, "image")
 def test_row_1_nan_samples_are_named_with_channel_and_time(folder, record, tmp_path):
     def spoil(raw):
         raw._data[2, 500:510] = np.nan

@@ -68,6 +68,7 @@ def test_a_recording_that_fits_is_decoded_and_its_rests_are_counted(
     assert "2 trials decided, 0 lost" in capsys.readouterr().out
 
 
+@pytest.mark.fault(16, "acm")
 def test_row_16_missing_and_extra_channels_are_named(folder, record, tmp_path):
     path = record(lambda raw: raw.rename_channels({"Cz": "CPz"}))
     for said in (line_of(folder, path, tmp_path), streamed_line_of(folder, path)):
@@ -80,6 +81,7 @@ def test_row_16_missing_and_extra_channels_are_named(folder, record, tmp_path):
     predict_file(Input(folder, drop_extra=True), path, tmp_path / "p.parquet")
 
 
+@pytest.mark.fault(11, "acm")
 def test_row_11_another_rate_is_answered_with_both(folder, record, tmp_path):
     path = record(lambda raw: raw.resample(128.0, verbose="error"))
     said = line_of(folder, path, tmp_path)
@@ -87,6 +89,7 @@ def test_row_11_another_rate_is_answered_with_both(folder, record, tmp_path):
     assert "raw.resample(100)" in said
 
 
+@pytest.mark.fault(5, "acm")
 def test_row_5_another_unit_is_recognised(folder, record, tmp_path):
     path = record(lambda raw: raw.apply_function(lambda x: 1e6 * x, verbose="error"))
     said = line_of(folder, path, tmp_path)
@@ -95,6 +98,7 @@ def test_row_5_another_unit_is_recognised(folder, record, tmp_path):
     assert "they look like" in streamed_line_of(folder, path)
 
 
+@pytest.mark.fault(1, "acm")
 def test_rows_1_and_3_nan_and_flat_channels_are_named(folder, record, tmp_path):
     def spoil(raw):
         raw._data[1, 300:310] = np.nan
@@ -105,6 +109,7 @@ def test_rows_1_and_3_nan_and_flat_channels_are_named(folder, record, tmp_path):
     assert "Pz: flat" in said
 
 
+@pytest.mark.fault(20, "acm")
 def test_row_20_one_flipped_bit_is_found(folder, imagined, tmp_path):
     for name in ("models.skops", "model.json"):
         held = bytearray((folder / name).read_bytes())
@@ -115,6 +120,7 @@ def test_row_20_one_flipped_bit_is_found(folder, imagined, tmp_path):
         assert name in said
 
 
+@pytest.mark.fault(25, "acm")
 @pytest.mark.parametrize("hostile", ["pickle", "skops"])
 def test_row_25_a_hostile_model_is_never_built(folder, imagined, tmp_path, hostile):
     """Both lie about their sha256, as somebody would who hands the folder on."""

@@ -7,6 +7,7 @@ here; besides, ratings outside their scale and wrong names.
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -48,7 +49,7 @@ def films(tmp_path, recording, study):
 
 
 @pytest.fixture
-def line_of(tmp_path, command):
+def line_of(tmp_path, typed):
     """Return a function that runs the experiment and returns the one line its user sees.
 
     ``code``: 1 where a job failed, 2 where nothing was begun.
@@ -58,7 +59,7 @@ def line_of(tmp_path, command):
         overrides = [word for setting in settings for word in ("--set", setting)]
         folder = tmp_path / "run"
         name = tmp_path / experiment if experiment.endswith("yaml") else experiment
-        result = command("run", "emotion", name, "--out", folder, *overrides, **environment)
+        result = typed("run", "emotion", name, "--out", folder, *overrides, **environment)
         said = result.stdout + result.stderr
         assert result.returncode == code, said
         assert "Traceback" not in said
@@ -79,6 +80,7 @@ def test_a_rating_outside_its_scale_names_subject_trial_rating_and_scale(films, 
     assert "subject 01" in line
 
 
+@pytest.mark.fault(14, "emotion")
 def test_row_14_a_level_that_a_fold_cannot_train_on_is_named_with_the_way_to_go_on(films, line_of):
     films(ratings=[*RATINGS[:8], 4], people=("01",))
     line = line_of()
@@ -87,6 +89,7 @@ def test_row_14_a_level_that_a_fold_cannot_train_on_is_named_with_the_way_to_go_
     assert "set missing=warn" in line
 
 
+@pytest.mark.fault(12, "emotion")
 def test_row_12_a_missing_electrode_is_named_with_the_nearest_one(films, line_of):
     films(["AF7" if name == "AF3" else OLD.get(name, name) for name in CHANNELS], people=("01",))
     line = line_of()
@@ -95,6 +98,7 @@ def test_row_12_a_missing_electrode_is_named_with_the_nearest_one(films, line_of
     assert "present: AF7, F7" in line
 
 
+@pytest.mark.fault(7, "emotion")
 def test_row_7_a_clip_shorter_than_a_minute_names_what_it_has_and_the_setting(films, line_of):
     films(people=("01",))
     line = line_of("signals.seconds=60")
@@ -123,6 +127,7 @@ def test_a_wrong_name_is_answered_with_the_nearest_before_anything_runs(
     assert words in line_of(setting, code=2)
 
 
+@pytest.mark.fault(15, "emotion")
 @pytest.mark.parametrize(
     ("people", "words"),
     [(("01",), "there is 1"), (("01", "02"), "there are 2")],
@@ -136,12 +141,14 @@ def test_row_15_too_few_people_for_a_protocol_across_them_are_counted_before_any
     assert "protocols=[leave_clips_out]" in line
 
 
+@pytest.mark.fault(26, "emotion")
 def test_row_26_dreamer_that_is_not_here_is_asked_for_by_its_file(line_of, tmp_path):
     line = line_of(experiment="published", NEURODECODE_DATA=str(tmp_path / "data"))
     assert "DREAMER" in line
     assert "DREAMER.mat" in line
 
 
+@pytest.mark.fault(10, "emotion")
 @pytest.mark.parametrize(
     ("content", "words"),
     [
@@ -161,14 +168,65 @@ def test_row_10_a_broken_dreamer_is_named(line_of, tmp_path, content, words):
 
 
 def test_the_experiment_that_is_spoilt_here_is_one_that_works_by_old_names_too(
-    films, command, tmp_path
+    films, typed, tmp_path
 ):
     """Else every line above could be about something else."""
     films([OLD.get(name, name) for name in reversed(CHANNELS)])
-    result = command("run", "emotion", tmp_path / "mine.yaml", "--out", tmp_path / "run",
+    result = typed("run", "emotion", tmp_path / "mine.yaml", "--out", tmp_path / "run",
                      "--until", "prepare")  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     for subject in ("01", "02"):
         store = open_store(tmp_path / "run" / "stores" / subject)
         assert store.signals.shape == (9, 14, 256)
         assert store.info["channels"] == list(CHANNELS)
+
+
+def spoil_signals(root, change):
+    """Change the samples (n_samples, n_channels) of the first BrainVision file in place."""
+    path = next(root.rglob("*.eeg"))
+    samples = np.fromfile(path, dtype="<f4").reshape(-1, len(CHANNELS))
+    change(samples)
+    samples.tofile(path)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        pytest.param(np.nan, "NaN", marks=pytest.mark.fault(1, "emotion")),
+        pytest.param(np.inf, "infinite", marks=pytest.mark.fault(5, "emotion")),
+        pytest.param(0.0, "flat", marks=pytest.mark.fault(3, "emotion")),
+    ],
+)
+def test_rows_1_3_and_5_a_channel_that_cannot_be_right_is_named_with_its_trial(
+    films, line_of, value, words
+):
+    def change(samples):
+        samples[:, 2] = value
+
+    spoil_signals(films(people=("01",)), change)
+    line = line_of()
+    assert words in line
+    assert CHANNELS[2] in line
+    assert "trial" in line
+    assert "bad_trials" in line
+
+
+@pytest.mark.fault(6, "emotion")
+def test_row_6_an_absent_event_is_answered_with_those_found_and_the_nearest(films, line_of):
+    films(people=("01",))
+    line = line_of("data.options={trial_type: flim}")
+    assert "flim" in line
+    assert "film" in line.replace("flim", "")
+
+
+@pytest.mark.fault(16, "emotion")
+def test_row_16_a_recording_without_a_channel_of_the_decoder_names_it(
+    trained, typed, recording, tmp_path, seen
+):
+    folder = next((trained("emotion").out / "model").rglob("decoder.json")).parent
+    path = tmp_path / "seen_raw.fif"
+    names = ["AF7" if name == "AF3" else name for name in CHANNELS]
+    recording(names, sfreq=128.0, labels=("film",)).save(path, verbose="error")
+    line = seen(typed("predict", folder, path, "--out", tmp_path / "p.parquet").fault)
+    assert "channels not in the recording: AF3" in line
+    assert not (tmp_path / "p.parquet").exists()

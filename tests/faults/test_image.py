@@ -121,6 +121,7 @@ def test_a_missing_picture_is_named_with_the_nearest_file(study, tmp_path):
     assert f"the nearest name there is {path.parent.name}/{path.stem}.PNG" in line
 
 
+@pytest.mark.fault(10, "image")
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -141,6 +142,7 @@ def test_row_10_a_file_that_is_no_picture_is_named_before_anything_is_trained(
     assert not (tmp_path / "run" / "seen").exists()
 
 
+@pytest.mark.fault(6, "image")
 def test_a_trial_without_picture_is_named_with_its_line(study, tmp_path):
     def change(table):
         table.loc[3, "image"] = "n/a"
@@ -229,6 +231,7 @@ def test_without_picture_files_an_encoder_is_answered_with_what_works(study, tmp
     assert "validation loss" in run.train()
 
 
+@pytest.mark.fault(1, "image")
 def test_row_1_nan_samples_are_named_with_subject_channel_and_time(study, tmp_path):
     def change(samples):
         samples[1200:1210, 2] = np.nan  # at 120 Hz
@@ -243,11 +246,13 @@ def test_row_1_nan_samples_are_named_with_subject_channel_and_time(study, tmp_pa
     assert notes[0].endswith("dropped")
 
 
+@pytest.mark.fault(12, "image")
 def test_row_12_an_unknown_channel_is_answered_with_the_nearest(study, tmp_path):
     line = line_of(Run(study, tmp_path / "run", signals={"channels": ["Fpz9"]}).prepare)
     assert "channels not in the recording: Fpz9 (nearest: " in line
 
 
+@pytest.mark.fault(15, "image")
 @pytest.mark.parametrize(
     ("name", "fix"),
     [("contrastive.seed-1", "brain.participants=none"), ("ridge.seed-1", "ridge.pooling=pooled")],
@@ -260,6 +265,7 @@ def test_row_15_somebody_without_training_trials_is_named(study, tmp_path, name,
     assert fix in line
 
 
+@pytest.mark.fault(17, "image")
 def test_row_17_a_loss_that_becomes_nan_stops_the_training_with_epoch_and_batch(written, tmp_path):
     run = Run(written, tmp_path / "run", training={"learning_rate": 1e30},
               trainer={"max_epochs": 3})  # fmt: skip
@@ -269,6 +275,7 @@ def test_row_17_a_loss_that_becomes_nan_stops_the_training_with_epoch_and_batch(
     assert not (tmp_path / "run" / "model" / "model.json").exists()
 
 
+@pytest.mark.fault(28, "image")
 def test_row_28_a_recording_too_large_for_memory_is_estimated_first(written, tmp_path):
     run = Run(written, tmp_path / "run", signals={"memory_limit_gib": 1e-5})
     line = line_of(run.prepare)

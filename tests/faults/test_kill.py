@@ -78,6 +78,7 @@ def kill(run, folder):
     assert wait_until(lambda: not processes_in(folder), 20), "a job outlived its run"
 
 
+@pytest.mark.fault(22, "acm")
 def test_a_run_killed_again_and_again_leaves_no_orphan_and_the_same_command_resumes(
     undisturbed, tmp_path, command
 ):

@@ -41,7 +41,7 @@ def study(tmp_path):
 
 
 @pytest.fixture
-def line_of(study, command):
+def line_of(study, typed):
     """Return a function that runs the experiment and returns the one line its user sees.
 
     ``code``: 1 where a job failed, 2 where nothing was begun.
@@ -50,7 +50,7 @@ def line_of(study, command):
     def run(*settings, code=1):
         folder = study.parent
         overrides = [word for setting in settings for word in ("--set", setting)]
-        result = command("run", "mindbridge", folder / "mine.yaml", "--out", folder / "run",
+        result = typed("run", "mindbridge", folder / "mine.yaml", "--out", folder / "run",
                          *overrides)  # fmt: skip
         said = result.stdout + result.stderr
         assert result.returncode == code, said
@@ -93,6 +93,7 @@ def test_mask_and_data_that_disagree_are_both_named_with_their_counts(study, lin
     assert "take the mask it was cut by" in line
 
 
+@pytest.mark.fault(2, "mindbridge")
 def test_row_2_a_nan_voxel_is_named_with_its_trial_and_the_way_to_go_on(study, line_of):
     change_responses(study, with_nan)
     line = line_of()
@@ -104,6 +105,7 @@ def test_row_2_a_nan_voxel_is_named_with_its_trial_and_the_way_to_go_on(study, l
     assert "left out" in found.notes[0]
 
 
+@pytest.mark.fault(15, "mindbridge")
 def test_row_15_a_subject_without_test_stimulus_is_named_and_splits_are_offered(study, line_of):
     change_trials(study, lambda table: table[:4])
     change_responses(study, lambda values: values[:4])
@@ -112,6 +114,7 @@ def test_row_15_a_subject_without_test_stimulus_is_named_and_splits_are_offered(
     assert "unseen_stimuli" in line
 
 
+@pytest.mark.fault(6, "mindbridge")
 @pytest.mark.parametrize(
     ("names", "words"),
     [
@@ -147,11 +150,53 @@ def test_a_wrong_subject_is_answered_with_those_there_are_before_anything_runs(l
     assert "01 to 02 (2)" in line
 
 
-def test_the_experiment_that_is_spoilt_here_is_one_that_works(study, command):
+def test_the_experiment_that_is_spoilt_here_is_one_that_works(study, typed):
     """Else every line above could be about something else."""
     folder = study.parent
-    result = command("run", "mindbridge", folder / "mine.yaml", "--out", folder / "run",
+    result = typed("run", "mindbridge", folder / "mine.yaml", "--out", folder / "run",
                      "--until", "prepare")  # fmt: skip
     assert result.returncode == 0, result.stdout + result.stderr
     for subject in ("01", "02"):
         assert open_store(folder / "run" / "stores" / subject).signals.shape == (6, 8)
+
+
+@pytest.mark.fault(5, "mindbridge")
+def test_row_5_an_infinite_voxel_is_named_with_its_trial(study, line_of):
+    def change(values):
+        values[2, 6] = np.inf
+        return values
+
+    change_responses(study, change)
+    assert "1 of 8 voxels are NaN or infinite in some trial, as voxel 6 in trial 2" in line_of()
+
+
+@pytest.mark.fault(3, "mindbridge")
+def test_row_3_a_voxel_that_never_changes_is_noted_in_the_store(study, typed, seen):
+    def change(values):
+        values[:, 4] = 1.5
+        return values
+
+    change_responses(study, change)
+    folder = study.parent
+    result = typed("run", "mindbridge", folder / "mine.yaml", "--out", folder / "run",
+                   "--until", "prepare")  # fmt: skip
+    assert result.returncode == 0, result.said
+    (note,) = open_store(folder / "run" / "stores" / "02").info["mended"]["voxels"]
+    assert seen(note) == "1 voxels are the same in all trials, as voxel 4"
+
+
+@pytest.mark.fault(9, "mindbridge")
+def test_row_9_a_truncated_image_is_named_with_what_to_do(study, line_of):
+    import nibabel
+
+    base = study / "sub-02" / "sub-02"
+    (study / "sub-02" / "sub-02_responses.npy").unlink()
+    grid = np.random.default_rng(0).standard_normal((4, 4, 4, 6)).astype(np.float32)
+    nibabel.Nifti1Image(grid, np.eye(4)).to_filename(f"{base}_responses.nii.gz")
+    nibabel.Nifti1Image(np.ones((4, 4, 4), np.uint8), np.eye(4)).to_filename(f"{base}_mask.nii.gz")
+    path = study / "sub-02" / "sub-02_responses.nii.gz"
+    path.write_bytes(path.read_bytes()[:700])
+    line = line_of()
+    assert "the image cannot be read" in line
+    assert "sub-02_responses.nii.gz" in line
+    assert "it may be cut short: fetch or copy it again" in line

@@ -39,6 +39,7 @@ def spoilt(recording):
     return {("01", "0"): raw}
 
 
+@pytest.mark.fault(1, "acm")
 def test_row_1_nan_samples_stop_the_run_with_subject_channel_and_time(
     study, recording, experiment, fault
 ):
@@ -82,6 +83,7 @@ def test_row_1_an_interpolated_channel_without_shrinkage_is_told_at_training(
         fit_unit(config, [tmp_path / "01"], "01")
 
 
+@pytest.mark.fault(3, "acm")
 def test_row_3_a_flat_channel_is_named(study, recording, experiment, fault):
     raw = recording()
     raw._data[1] = 0
@@ -90,6 +92,7 @@ def test_row_3_a_flat_channel_is_named(study, recording, experiment, fault):
     assert "subject 01, session 0" in line
 
 
+@pytest.mark.fault(4, "acm")
 def test_row_4_fewer_samples_than_channels_suggests_shrinkage_or_a_longer_window(
     study, recording, experiment, read, tmp_path
 ):
@@ -103,6 +106,7 @@ def test_row_4_fewer_samples_than_channels_suggests_shrinkage_or_a_longer_window
         fit_unit(config, [tmp_path / "01"], "01")
 
 
+@pytest.mark.fault(5, "acm")
 def test_row_5_infinite_values_are_named(study, recording, experiment, fault):
     folder = study({("01", "0"): recording()})
     (path,) = folder.rglob("*.eeg")  # the writer refuses them, a broken disk does not
@@ -113,6 +117,7 @@ def test_row_5_infinite_values_are_named(study, recording, experiment, fault):
     assert "Cz: 10 samples are infinite value from 12.00 s" in line
 
 
+@pytest.mark.fault(5, "acm")
 @pytest.mark.parametrize(
     ("factor", "unit", "scale"), [(1e6, "microvolts", "1e-06"), (1e3, "millivolts", "0.001")]
 )
@@ -130,6 +135,7 @@ def test_row_5_a_wrong_unit_is_told_and_mended_by_what_the_line_says(
     np.testing.assert_allclose(mended, right, rtol=1e-2, atol=0.5)
 
 
+@pytest.mark.fault(6, "acm")
 def test_row_6_an_absent_event_is_answered_with_those_found_and_the_nearest(
     study, recording, experiment, fault
 ):
@@ -139,6 +145,7 @@ def test_row_6_an_absent_event_is_answered_with_those_found_and_the_nearest(
     assert "did you mean 'left_hnd'?" in line
 
 
+@pytest.mark.fault(7, "acm")
 def test_row_7_a_window_longer_than_the_recording_gives_both_durations(
     study, recording, experiment, fault
 ):
@@ -156,6 +163,7 @@ def test_row_7_trials_beyond_the_end_are_counted_not_lost_in_silence(
     assert lines == ["1 of 12 trials left out: cut by the recording's end, or marked bad"]
 
 
+@pytest.mark.fault(11, "acm")
 def test_row_11_different_sampling_rates_are_a_table_and_the_offer_works(
     study, recording, experiment, fault, read
 ):
@@ -168,6 +176,7 @@ def test_row_11_different_sampling_rates_are_a_table_and_the_offer_works(
     assert trials.signals.shape == (24, 6, 385)
 
 
+@pytest.mark.fault(12, "acm")
 def test_row_12_an_unknown_channel_is_answered_with_the_nearest(
     study, recording, experiment, fault
 ):
@@ -185,11 +194,13 @@ def test_row_12_old_and_new_names_of_a_site_are_one_channel(study, recording, ex
     assert read(wanted).info["channels"] == ["T7", "Cz"]
 
 
+@pytest.mark.fault(12, "acm")
 def test_row_12_the_same_site_twice_is_refused(study, recording, experiment, fault):
     folder = study({("01", "0"): recording(("C3", "T3", "T7", "Cz"))})
     assert "channels T3 and T7 are the same site twice" in fault(experiment(folder))
 
 
+@pytest.mark.fault(13, "acm")
 def test_row_13_a_band_above_nyquist_is_refused_with_both_numbers(
     study, recording, experiment, fault
 ):
@@ -198,6 +209,7 @@ def test_row_13_a_band_above_nyquist_is_refused_with_both_numbers(
     assert "lower signals.bands" in line
 
 
+@pytest.mark.fault(28, "acm")
 def test_row_28_a_window_that_needs_too_much_memory_is_refused_with_the_sum(
     study, recording, experiment, fault
 ):

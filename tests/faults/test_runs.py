@@ -10,6 +10,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 
 
+@pytest.mark.fault(26, "acm")
 def test_no_network_and_no_data_is_answered_at_once(tmp_path, command):
     began = time.monotonic()
     result = command(
@@ -49,6 +50,7 @@ def test_a_misspelt_request_is_answered_with_the_nearest_name(command, arguments
     assert answer in result.stderr
 
 
+@pytest.mark.fault(25, "acm")
 def test_a_yaml_tag_that_would_run_code_is_refused(tmp_path, command):
     path = tmp_path / "evil.yaml"
     path.write_text("description: !!python/object/apply:os.system ['touch owned']\n")
@@ -58,6 +60,7 @@ def test_a_yaml_tag_that_would_run_code_is_refused(tmp_path, command):
     assert not (REPOSITORY / "owned").exists()
 
 
+@pytest.mark.fault(25, "acm")
 def test_markup_in_a_name_reaches_neither_terminal_nor_report(tmp_path, command):
     hostile = "<script>alert(1)</script> [/red] [bold]x"
     result = command(

@@ -104,6 +104,7 @@ def spoil_signals(root, change, subject="01"):
     samples.tofile(path)
 
 
+@pytest.mark.fault(6, "speech")
 def test_without_word_events_the_recording_is_named(study, tmp_path):
     spoil_events(study, lambda table: table[table["trial_type"] != "word"])
     line = line_of(Run(study, tmp_path / "run").fetch)
@@ -129,6 +130,7 @@ def test_a_missing_sound_is_named_with_the_folder(study, tmp_path):
     assert path.name in line
 
 
+@pytest.mark.fault(1, "speech")
 def test_row_1_nan_samples_are_named_with_subject_channel_and_time(study, tmp_path):
     def change(samples):
         samples[1280:1290, 2] = np.nan  # at 128 Hz
@@ -145,6 +147,7 @@ def test_row_1_nan_samples_are_named_with_subject_channel_and_time(study, tmp_pa
     assert notes[0].endswith("dropped")
 
 
+@pytest.mark.fault(12, "speech")
 def test_row_12_a_channel_unknown_to_the_layout_is_answered_with_the_nearest(study, tmp_path):
     run = Run(study, tmp_path / "run", signals={"channels": ["Fpz9"]})
     line = line_of(run.prepare)
@@ -165,6 +168,7 @@ def test_row_12_electrodes_without_positions_are_told_what_to_give(study, tmp_pa
     ).prepare()  # fmt: skip
 
 
+@pytest.mark.fault(16, "speech")
 def test_row_16_recordings_with_different_channels_are_trained_together(study, tmp_path):
     def change(samples):
         samples[:, 1] = 0.0
@@ -178,6 +182,7 @@ def test_row_16_recordings_with_different_channels_are_trained_together(study, t
     assert set(info["channels"]) == names[0] | names[1]
 
 
+@pytest.mark.fault(17, "speech")
 def test_row_17_a_loss_that_becomes_nan_stops_the_training_with_epoch_and_batch(written, tmp_path):
     run = Run(written, tmp_path / "run", training={"learning_rate": 1e30})
     line = line_of(run.train)
@@ -202,3 +207,39 @@ def test_a_fault_ends_the_run_with_one_line(study, tmp_path):
     assert len(said) == 1
     assert "sub-01" in said[0]
     assert "Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.fault(3, "speech")
+def test_row_3_a_flat_channel_is_named(study, tmp_path):
+    def change(samples):
+        samples[:, 1] = 0.0
+
+    spoil_signals(study, change)
+    line = line_of(Run(study, tmp_path / "run").prepare)
+    assert "flat at 0 V" in line
+    assert "subject 01" in line
+
+
+@pytest.mark.fault(5, "speech")
+def test_row_5_another_unit_is_told_with_the_factor(study, tmp_path):
+    def change(samples):
+        samples *= 1e6
+
+    spoil_signals(study, change)
+    line = line_of(Run(study, tmp_path / "run").prepare)
+    assert "is not EEG in volts, it looks like microvolts" in line
+    assert "signals.scale=1e-06" in line
+
+
+@pytest.mark.fault(7, "speech")
+def test_row_7_a_window_longer_than_the_recording_gives_both_durations(study, tmp_path):
+    line = line_of(Run(study, tmp_path / "run", signals={"tmax": 2000.0}).prepare)
+    assert "windows of 2000.5 s are longer than the recording of " in line
+    assert "shorten signals.tmax" in line
+
+
+@pytest.mark.fault(28, "speech")
+def test_row_28_a_recording_too_large_for_memory_is_estimated_first(study, tmp_path):
+    line = line_of(Run(study, tmp_path / "run", signals={"memory_limit_gib": 1e-5}).prepare)
+    assert "bytes), more than the limit of 1e-05 GiB" in line
+    assert "raise signals.memory_limit_gib" in line

@@ -52,12 +52,12 @@ def write(root, subject, times, units, *, behaviour=None, table=None, frames=Non
         np.save(folder / "frame_times.npy", frames)
 
 
-def run_of(command, root, out, *settings, more=()):
+def run_of(typed, root, out, *settings, more=()):
     """Run the experiment on a folder; return exit code and what was said."""
     experiment = root.parent / f"{root.name}.yaml"
     experiment.write_text(MINE.replace("PATH", str(root)))
     overrides = [word for setting in settings for word in ("--set", setting)]
-    result = command("run", "spikes", experiment, "--out", out, *overrides, *more)
+    result = typed("run", "spikes", experiment, "--out", out, *overrides, *more)
     said = result.stdout + result.stderr
     assert "Traceback" not in said
     return result.returncode, said
@@ -72,7 +72,7 @@ def line_of(said, words):
 
 
 @pytest.fixture(scope="module")
-def unread(tmp_path_factory, command):
+def unread(tmp_path_factory, typed):
     """Return what is said of a study in which every subject's files have a fault of their own."""
     root = tmp_path_factory.mktemp("unread") / "study"
     times, units = spikes_of()
@@ -85,7 +85,7 @@ def unread(tmp_path_factory, command):
     write(root, "clock", times, units, behaviour=1000 * np.arange(0, 30, 0.05))
     (root / "sub-nwb").mkdir()
     (root / "sub-nwb" / "sub-nwb_ses-1.nwb").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(64))
-    code, said = run_of(command, root, root.parent / "run", more=("--", "--keep-going"))
+    code, said = run_of(typed, root, root.parent / "run", more=("--", "--keep-going"))
     assert code == 1
     assert not (root.parent / "run" / "model").exists()
     return said
@@ -94,22 +94,25 @@ def unread(tmp_path_factory, command):
 @pytest.mark.parametrize(
     ("subject", "words"),
     [
-        ("silent", r"unit quiet has no spike.*leave such units out \(option silent_units='drop'\)"),
+        pytest.param("silent", r"unit quiet has no spike.*leave .* out .*silent_units='drop'",
+                     marks=pytest.mark.fault(3, "spikes")),
         ("order", r"spike 51 of unit \w at [\d.]+ s is earlier than the spike before.*sort"),
-        ("nan", r"spike 7 of unit \w at nan s is not finite.*remove it"),
-        ("clock", r"behaviour 'speed' runs from 0.000 to 29950.000 s, the spikes from .* "
-                  r"different clocks.*samples or ms"),
+        pytest.param("nan", r"spike 7 of unit \w at nan s is not finite.*remove it",
+                     marks=pytest.mark.fault(1, "spikes")),
+        pytest.param("clock", r"behaviour 'speed' runs from 0.000 to 29950.000 s, the spikes from "
+                     r".*different clocks.*samples or ms",
+                     marks=pytest.mark.fault(5, "spikes")),
         ("nwb", r"not a whole NWB file.*sub-nwb_ses-1.nwb.*fetch it again"),
     ],
 )  # fmt: skip
-def test_a_file_that_cannot_be_right_is_named_with_what_to_do(unread, subject, words):
-    line = line_of(unread, words)
+def test_a_file_that_cannot_be_right_is_named_with_what_to_do(unread, seen, subject, words):
+    line = seen(line_of(unread, words))
     assert f"prepare {subject}" in line
     assert " -> " in line
 
 
 @pytest.fixture(scope="module")
-def unfit(tmp_path_factory, command):
+def unfit(tmp_path_factory, typed):
     """Return what is said of whole recordings that do not have what the settings ask for."""
     root = tmp_path_factory.mktemp("unfit") / "study"
     clock = np.arange(0, 30, 0.05)
@@ -118,7 +121,7 @@ def unfit(tmp_path_factory, command):
     write(root, "still", times, units, frames=clock)
     write(root, "short", np.array([0.01, 0.05, 0.12]), np.array(["a", "b", "c"]),
           behaviour=clock[:4], frames=clock[:4])  # fmt: skip
-    code, said = run_of(command, root, root.parent / "run", "stimulus.window=0.2",
+    code, said = run_of(typed, root, root.parent / "run", "stimulus.window=0.2",
                         "stimulus.kernel=[1, 4, 4]", "targets=[sped]",
                         more=("--", "--keep-going"))  # fmt: skip
     assert code == 1
@@ -130,11 +133,15 @@ def unfit(tmp_path_factory, command):
     [
         ("blind", r"no stimulus was recorded.*set stimulus: null"),
         ("still", r"unknown behaviour variable 'sped'"),
-        ("short", r"a window of [\d.]+ s .* longer than the recording, 0.11 s.*shorten"),
+        pytest.param(
+            "short",
+            r"a window of [\d.]+ s .* longer than the recording, 0.11 s.*shorten",
+            marks=pytest.mark.fault(7, "spikes"),
+        ),
     ],
 )
-def test_what_a_recording_does_not_have_is_named_with_the_recording(unfit, subject, words):
-    assert f"subject {subject}, session 1" in line_of(unfit, words)
+def test_what_a_recording_does_not_have_is_named_with_the_recording(unfit, seen, subject, words):
+    assert f"subject {subject}, session 1" in seen(line_of(unfit, words))
 
 
 @pytest.mark.parametrize(
@@ -147,17 +154,18 @@ def test_what_a_recording_does_not_have_is_named_with_the_recording(unfit, subje
     ],
 )
 def test_a_wrong_name_is_answered_with_the_nearest_before_anything_runs(
-    command, tmp_path, setting, words
+    typed, tmp_path, setting, words
 ):
     (tmp_path / "study" / "sub-1").mkdir(parents=True)
-    code, said = run_of(command, tmp_path / "study", tmp_path / "run", setting)
+    code, said = run_of(typed, tmp_path / "study", tmp_path / "run", setting)
     assert code == 2
     assert words in line_of(said, re.escape(words))
     assert not (tmp_path / "run" / "raw").exists()
 
 
-def test_row_26_a_data_set_that_is_not_here_is_asked_for_by_its_file(command, tmp_path):
-    result = command("run", "spikes", "real_cockroach", "--out", tmp_path / "run",
+@pytest.mark.fault(26, "spikes")
+def test_row_26_a_data_set_that_is_not_here_is_asked_for_by_its_file(typed, tmp_path):
+    result = typed("run", "spikes", "real_cockroach", "--out", tmp_path / "run",
                      NEURODECODE_DATA=str(tmp_path / "data"), NEURODECODE_OFFLINE="1")  # fmt: skip
     assert result.returncode == 1
     said = result.stdout + result.stderr
@@ -165,18 +173,30 @@ def test_row_26_a_data_set_that_is_not_here_is_asked_for_by_its_file(command, tm
     assert "spikes.csv.gz" in line_of(said, "cockroach-antennal-lobe")
 
 
-def test_a_trained_model_of_another_population_is_refused_at_load(command, tmp_path):
+@pytest.mark.fault(16, "spikes")
+def test_a_trained_model_of_another_population_is_refused_at_load(typed, tmp_path):
     """The experiment itself works: it is trained and scored first."""
     root, out = tmp_path / "study", tmp_path / "run"
     write(root, "01", *spikes_of())
     write(root, "02", *spikes_of(units=("a", "b", "x"), seed=1))
-    code, said = run_of(command, root, out, more=("--until", "evaluate"))
+    code, said = run_of(typed, root, out, more=("--until", "evaluate"))
     assert code == 0, said
     one, other = sorted((out / "model").iterdir())
     kept, place = next(other.rglob("sub-02_ses-1")), next(one.rglob("sub-01_ses-1"))
     shutil.copytree(kept, place, dirs_exist_ok=True)
-    code, said = run_of(command, root, out, more=("--force", "evaluate", "--until", "evaluate"))
+    code, said = run_of(typed, root, out, more=("--force", "evaluate", "--until", "evaluate"))
     assert code == 1
     line = line_of(said, "another population")
     assert "unit 2 is 'x', here 'c'" in line
     assert "--force train" in line
+
+
+@pytest.mark.fault(28, "spikes")
+def test_row_28_a_design_too_large_for_memory_is_estimated_first(typed, tmp_path, monkeypatch):
+    write(tmp_path / "study", "01", *spikes_of())
+    monkeypatch.setattr("neurodecode.spikes.baselines.poisson_glm.MOST_BYTES", 1000)
+    code, said = run_of(typed, tmp_path / "study", tmp_path / "run", more=("--until", "train"))
+    assert code == 1
+    assert "GiB -> use wider bins, fewer filters" in line_of(
+        said, r"a design of \d+ bins x \d+ col"
+    )

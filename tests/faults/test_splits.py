@@ -40,6 +40,7 @@ def fault(config, stores, name):
 BOTH = ["left", "right"] * 4
 
 
+@pytest.mark.fault(14, "acm")
 def test_row_14_a_session_of_one_class_is_named_with_the_counts(store, experiment, tmp_path):
     config = experiment(tmp_path, evaluation={"protocols": ["cross_session"]})
     line = fault(config, [store("01", s0=BOTH, s1=["left"] * 8)], "01")
@@ -47,6 +48,7 @@ def test_row_14_a_session_of_one_class_is_named_with_the_counts(store, experimen
     assert "subject 01, session 0, training part" in line
 
 
+@pytest.mark.fault(14, "acm")
 def test_row_14_too_few_trials_for_the_folds_are_told_before_any_fit(store, experiment, tmp_path):
     config = experiment(tmp_path, evaluation={"n_splits": 5})
     line = fault(config, [store("01", s0=[*["left"] * 8, "right", "right"])], "01")
@@ -55,11 +57,13 @@ def test_row_14_too_few_trials_for_the_folds_are_told_before_any_fit(store, expe
     assert "fewer folds" in line
 
 
+@pytest.mark.fault(14, "acm")
 def test_row_14_a_subject_of_one_class_has_nothing_to_decode(store, experiment, tmp_path):
     line = fault(experiment(tmp_path), [store("01", s0=["left"] * 8)], "01")
     assert "a single class, left: nothing to decode" in line
 
 
+@pytest.mark.fault(15, "acm")
 def test_row_15_a_single_session_is_told_with_what_is_possible(store, experiment, tmp_path):
     config = experiment(tmp_path, evaluation={"protocols": ["cross_session"]})
     line = fault(config, [store("01", s0=BOTH)], "01")
@@ -67,6 +71,7 @@ def test_row_15_a_single_session_is_told_with_what_is_possible(store, experiment
     assert line.endswith("possible here: within_session")
 
 
+@pytest.mark.fault(15, "acm")
 def test_row_15_a_single_subject_is_told_with_what_is_possible(store, experiment, tmp_path):
     config = experiment(tmp_path, evaluation={"protocols": ["cross_subject"]})
     line = fault(config, [store("01", s0=BOTH, s1=BOTH)], "01")

@@ -9,7 +9,7 @@ import pandas as pd
 from neurodecode.artefacts import write_json
 from neurodecode.contrastive.scaling import fit_scaler
 from neurodecode.faults import DataFault
-from neurodecode.signals.continuous import read_continuous
+from neurodecode.signals.continuous import read_continuous, require_window
 from neurodecode.signals.store import Store, write_store
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ def _prepare(
     folder: Path, recording: Viewing, trials: pd.DataFrame, settings: ViewingSignals, seed: int
 ) -> Store:
     name = recording.name
-    read = read_continuous(recording.raw, settings, where=f"subject {recording.subject}, {name}")
+    place = f"subject {recording.subject}, {name}"
+    read = read_continuous(recording.raw, settings, where=place)
+    require_window(read, settings, where=place)
     windows = make_windows(trials, read.signals.shape[1], settings)
     own = not (windows["part"] == "train").any()
     fitted_on = windows.assign(part="train") if own else windows

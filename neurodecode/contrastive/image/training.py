@@ -125,8 +125,7 @@ def train_task(seen: Seen, task: Task, folder: Path) -> str:
     else:
         found = _fit_network(seen, task, network, recordings, folder)
         info["fit"] = asdict(found)
-        said = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
-        said += f", resumed from {found.resumed_from}" if found.resumed_from else ""
+        said = found.sentence
     save_weights(folder, network, info)
     return said
 

@@ -11,7 +11,7 @@ from neurodecode.contrastive.scaling import fit_scaler
 from neurodecode.contrastive.speech.windows import align_to_story, make_windows
 from neurodecode.evaluation.sentences import add_blocks, mark_repeats, story_table
 from neurodecode.faults import DataFault
-from neurodecode.signals.continuous import read_continuous
+from neurodecode.signals.continuous import read_continuous, require_window
 from neurodecode.signals.store import Store, write_store
 
 if TYPE_CHECKING:
@@ -53,7 +53,8 @@ def prepare_listener(
     Raises
     ------
     DataFault
-        See :func:`read_continuous`; also if a recording has no training window.
+        See :func:`read_continuous`; also if a recording is shorter than a window, or has none to
+        train on.
     """
     stores = [_prepare(folder, r, story, settings, seed) for r in recordings]
     if not stores:
@@ -87,7 +88,9 @@ def _prepare(
     folder: Path, recording: Listening, story: pd.DataFrame, settings: ContinuousSection, seed: int
 ) -> Store:
     name = recording.name
-    read = read_continuous(recording.raw, settings, where=f"subject {recording.subject}, {name}")
+    place = f"subject {recording.subject}, {name}"
+    read = read_continuous(recording.raw, settings, where=place)
+    require_window(read, settings, where=place)
     words = align_to_story(recording.words, story, where=name)
     windows = make_windows(words, story, read.signals.shape[1], settings)
     scaler = fit_scaler(read.signals, windows, settings, seed=seed, where=name)

@@ -67,8 +67,7 @@ def train_unit(heard: Heard, unit: Unit, folder: Path) -> str:
         settings = _equal_updates(heard, unit)
         found = fit(module, data, settings, folder, seed=unit.seed, key=heard.key)
         info["fit"] = asdict(found)
-        summary = f"{found.epochs} epochs, validation loss {found.best_loss:.3f}"
-        summary += f", resumed from {found.resumed_from}" if found.resumed_from else ""
+        summary = found.sentence
         if unit.kind == "adaptation":
             adapt(heard, unit, module, bank, folder)
     save_weights(folder, network, info)

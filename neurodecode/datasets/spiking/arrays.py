@@ -127,20 +127,25 @@ def read_spikes(path: Path, *, silent_units: SilentUnits = "stop") -> SpikeSessi
 def write_session(root: Path, session: SpikeSession) -> Path:
     """Write one session below ``root`` and return its folder.
 
-    The store's description is written last: a folder that has it is whole.
+    The store's description is written last and holds the sha256 of the others: where writing ends
+    half way, on a full disk, the former session is still there or is told from a whole one.
     """
     folder = Path(root) / f"sub-{session.subject}" / f"ses-{session.session}"
-    for name in (STORE, *FILES):
-        (folder / name).unlink(missing_ok=True)
     with atomic_path(folder / SPIKES) as path, path.open("wb") as file:
         np.savez_compressed(file, times=session.times, units=session.units.astype(np.int32))
+    written = {SPIKES}
     if session.behaviour:
         write_parquet(folder / BEHAVIOUR, _behaviour_table(session))
+        written.add(BEHAVIOUR)
     if session.trials is not None:
         write_parquet(folder / TRIALS, session.trials)
+        written.add(TRIALS)
     if session.stimulus is not None:
         _write_array(folder / FRAMES, session.stimulus.frames.astype(np.float32))
         _write_array(folder / FRAME_TIMES, session.stimulus.frame_times.astype(np.float64))
+        written |= {FRAMES, FRAME_TIMES}
+    for name in set(FILES) - written:  # of the former session
+        (folder / name).unlink(missing_ok=True)
     write_json(folder / STORE, {
         "subject": session.subject,
         "session": session.session,
@@ -151,7 +156,7 @@ def write_session(root: Path, session: SpikeSession) -> Path:
             for name, series in session.behaviour.items()
         },
         "notes": list(session.notes),
-        "sha256": {name: sha256_file(folder / name) for name in FILES if (folder / name).is_file()},
+        "sha256": {name: sha256_file(folder / name) for name in FILES if name in written},
     })  # fmt: skip
     return folder
 
