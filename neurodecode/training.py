@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import lightning
 import torch
+from lightning.fabric.plugins.environments import LightningEnvironment
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.plugins.io import TorchCheckpointIO
@@ -28,8 +29,9 @@ from neurodecode.faults import DataFault
 from neurodecode.training_config import TrainerSection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from lightning.fabric.plugins.environments import ClusterEnvironment
     from lightning.fabric.utilities.types import _PATH
 
 MONITOR = "val_loss"
@@ -161,16 +163,26 @@ def make_trainer(
             enable_version_counter=False,
         ),
     ]  # fmt: skip
+    arguments = settings.trainer_arguments()
     return lightning.Trainer(
-        **settings.trainer_arguments(),
+        **arguments,
         callbacks=[*own, *callbacks],
         logger=CSVLogger(folder, name=LOG),
-        plugins=[CheckedCheckpointIO()],
+        plugins=[CheckedCheckpointIO(), *_environment(arguments)],
         default_root_dir=folder,
         use_distributed_sampler=not divided,
         enable_progress_bar=sys.stderr.isatty(),
         enable_model_summary=False,
     )
+
+
+def _environment(arguments: Mapping[str, Any]) -> list[ClusterEnvironment]:
+    """Return what starts the processes of one computer: Lightning itself, also under Slurm.
+
+    Lightning would ask there for as many Slurm tasks as devices; a run's job is one task.
+    """
+    alone = arguments["num_nodes"] == 1 and arguments["strategy"] in ("auto", "ddp_spawn")
+    return [LightningEnvironment()] if alone else []
 
 
 @contextmanager

@@ -11,7 +11,8 @@ set -euo pipefail
 pipeline=${1:-acm} experiment=${2:-smoke}
 here=$(cd "$(dirname "$0")" && pwd)
 state=$(mktemp -d)
-export SLURM_CONF=$state/slurm.conf
+# Where jobs look for it: their environment does not name another place.
+settings=/etc/slurm/slurm.conf
 
 install_slurm() {
     command -v slurmctld slurmd munged >/dev/null && return
@@ -21,9 +22,14 @@ install_slurm() {
 
 configure() {
     local memory
+    if [ -e "$settings" ]; then
+        echo "$settings is there: this computer has a Slurm of its own, use another" >&2
+        exit 1
+    fi
     memory=$(awk '/MemTotal/ {print int($2 / 1024 * 0.95)}' /proc/meminfo)
     sed -e "s|@HOST@|$(hostname -s)|" -e "s|@STATE@|$state|" -e "s|@CPUS@|$(nproc)|" \
-        -e "s|@MEMORY@|$memory|" "$here/slurm.conf" >"$SLURM_CONF"
+        -e "s|@MEMORY@|$memory|" "$here/slurm.conf" >"$settings"
+    trap stop EXIT
     mkdir -p "$state/controller" "$state/node"
 }
 
@@ -35,7 +41,6 @@ start() {
     fi
     slurmctld
     slurmd
-    trap stop EXIT
     for _ in $(seq 30); do
         [ "$(sinfo -h -o %T)" = idle ] && return
         sleep 1
@@ -49,6 +54,7 @@ stop() {
     for daemon in slurmd slurmctld; do
         [ -f "$state/$daemon.pid" ] && kill "$(cat "$state/$daemon.pid")"
     done
+    rm -f "$settings"
 }
 
 compare() {
@@ -66,7 +72,7 @@ configure
 start
 neurodecode run "$pipeline" "$experiment" --out "$state/local"
 neurodecode run "$pipeline" "$experiment" --out "$state/slurm" -- --profile profiles/slurm \
-    --slurm-status-command squeue
+    --slurm-status-command squeue --slurm-init-seconds-before-status-checks 5
 jobs=$(scontrol show jobs --oneliner | grep -c JobState=COMPLETED)
 echo "Slurm completed $jobs jobs"
 [ "$jobs" -gt 0 ]

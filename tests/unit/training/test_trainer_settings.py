@@ -78,3 +78,12 @@ def test_settings_are_read_without_loading_lightning():
 def test_a_training_that_ends_before_the_first_validation_is_validated_at_its_end(tmp_path):
     settings = TrainerSection(max_epochs=3, check_val_every_n_epoch=10)
     assert make_trainer(settings, tmp_path).check_val_every_n_epoch == 3
+
+
+def test_a_job_of_slurm_starts_its_processes_itself(tmp_path, monkeypatch):
+    for name, value in {"NTASKS": "1", "NTASKS_PER_NODE": "1", "JOB_NAME": "train", "PROCID": "0",
+                        "LOCALID": "0", "NODEID": "0", "JOB_ID": "7"}.items():  # fmt: skip
+        monkeypatch.setenv(f"SLURM_{name}", value)
+    trainer = make_trainer(TrainerSection(accelerator="cpu", devices=2), tmp_path)
+    assert trainer.world_size == 2
+    assert not trainer.strategy.cluster_environment.creates_processes_externally
