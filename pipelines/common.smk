@@ -23,6 +23,7 @@ def stores_of(unit):
 rule report:
     input:
         expand("evaluate/{unit}/{file}", unit=PLAN["units"], file=EVALUATION),
+        [ancient(path) for path in expand(STORE, store=PLAN["stores"])],
     output:
         "report.html",
         "report.json",

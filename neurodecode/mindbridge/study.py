@@ -327,8 +327,9 @@ def prepare_subject(folder: Path, found: Responses, trials: pd.DataFrame) -> Sto
     kept = ["stimulus", "image", "category", "caption", "repetition", "run", "part"]
     kept += [str(name) for name in ordered.columns if str(name).startswith(FOLD)]
     table = ordered[kept].reset_index(drop=True)
-    (folder / PLACES).unlink(missing_ok=True)
-    if (places := found.voxels.places) is not None:
+    if (places := found.voxels.places) is None:
+        (folder / PLACES).unlink(missing_ok=True)
+    else:
         with atomic_path(folder / PLACES) as path, path.open("wb") as file:
             np.save(file, places)
     return write_store(folder, found.responses[ordered["trial"].to_numpy()], table, info)
