@@ -146,7 +146,7 @@ def load_table(folder: Path, name: str) -> pd.DataFrame:
     path = folder / name
     if not path.is_file():
         raise DataFault("file not found", where=str(path), fix=AGAIN)
-    if sha256_file(path) != read_json(folder / "model.json")["sha256"][name]:
+    if sha256_file(path) != read_json(folder / "model.json").get("sha256", {}).get(name):
         raise DataFault("the saved table is not the one that was written", where=str(path),
                         fix=AGAIN)  # fmt: skip
     try:
