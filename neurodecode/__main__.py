@@ -1,5 +1,12 @@
 """``python -m neurodecode`` is the ``neurodecode`` command."""
 
-from neurodecode.cli import main
+import sys
 
-main()
+from neurodecode.workflow.warm import ask
+
+code = ask(sys.argv[1:])
+if code is None:
+    from neurodecode.cli import main
+
+    main()
+sys.exit(code)

@@ -16,6 +16,7 @@ from rich.console import Console
 from neurodecode.faults import ConfigFault
 from neurodecode.workflow.progress import Progress, logger_plugin
 from neurodecode.workflow.step import DRIVER
+from neurodecode.workflow.warm_process import warm_process
 
 PLUGIN = "neurodecode"
 
@@ -42,7 +43,8 @@ def run_snakemake(
     registry.plugins.pop(PLUGIN, None)
     registry.register_plugin(f"snakemake_logger_plugin_{PLUGIN}", logger_plugin(progress))
     arguments = [*_arguments(snakefile, folder, options), "--logger", PLUGIN, *options.extra]
-    with _environment(), _counted_cores(), contextlib.chdir(folder):
+    with contextlib.chdir(folder), _environment(), _counted_cores(), warm_process() as variables:
+        os.environ.update(variables)
         code, said = _snakemake(arguments)
     if code and not progress.faults:
         progress.faults.append(

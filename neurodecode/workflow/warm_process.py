@@ -1,0 +1,166 @@
+"""A process that keeps packages loaded and forks into one job after the other.
+
+Importing torch, Lightning or MOABB takes seconds, as long as many a job. A job tells this process
+which modules it had to load; the jobs after it find them there. The process belongs to one run:
+it ends with it, holds no data and computes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from neurodecode.workflow.warm import STARTED, WARM, address
+
+JOB, MODULES = b"job", b"new"
+
+
+class Request(NamedTuple):
+    """A job that was asked for: whom to answer, where to write, and what to run."""
+
+    connection: socket.socket
+    files: list[int]
+    content: dict[str, Any]
+
+
+@contextlib.contextmanager
+def warm_process() -> Iterator[dict[str, str]]:
+    """Run a warm process; yield the variables with which jobs find it (none but on Linux).
+
+    Forking after packages are loaded is safe there; where the process cannot run or has died, every
+    job loads its packages itself.
+    """
+    if sys.platform != "linux":
+        yield {}
+        return
+    with tempfile.TemporaryDirectory(prefix="neurodecode-") as folder:
+        path = str(Path(folder) / "jobs")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(path)
+            listener.listen()
+            process = _start(listener)
+        try:
+            yield {WARM: address(path)}
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def _start(listener: socket.socket) -> subprocess.Popen[bytes]:
+    """Start the process; its input stays open as long as this process lives."""
+    number = listener.fileno()
+    return subprocess.Popen(
+        [sys.executable, "-m", __name__, str(number)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=[number],
+    )
+
+
+def serve(listener: socket.socket, driver: int) -> Request | None:
+    """Answer until the driver is gone; return a request in the process forked for it.
+
+    Ends, and leaves the jobs to themselves, once a module has started a thread: a fork would not
+    have it, but might have a lock that it held.
+    """
+    while threading.active_count() == 1:
+        ready, _, _ = select.select([listener.fileno(), driver], [], [])
+        if driver in ready:
+            break
+        connection, _ = listener.accept()
+        with connection:
+            kind, files, _, _ = socket.recv_fds(connection, len(JOB), 3)
+            with connection.makefile() as reader:
+                content = json.loads(reader.readline() or "{}")
+            if kind == MODULES:
+                load(content["modules"])
+            elif kind == JOB and os.fork() == 0:
+                return Request(connection.dup(), files, content)
+            for file in files:
+                os.close(file)
+    return None
+
+
+def load(modules: Sequence[str]) -> None:
+    """Import what can be imported, out of reach of the garbage collectors of the forks."""
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    gc.freeze()
+
+
+def carry_out(request: Request, server: str) -> int:
+    """Run the job as a process of its own would, answer with its exit code and return it."""
+    for number, file in enumerate(request.files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(request.content["folder"])
+    os.environ.clear()
+    os.environ.update(request.content["environment"])
+    sys.argv[1:] = request.content["arguments"]
+    known, done = set(sys.modules), threading.Event()
+    request.connection.sendall(STARTED)
+    threading.Thread(target=_follow, args=(request.connection, done), daemon=True).start()
+    code = _command()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _report([name for name in sys.modules if name not in known], server)
+    done.set()
+    request.connection.sendall(str(code).encode())
+    return code
+
+
+def _command() -> int:
+    from neurodecode.cli import main
+
+    try:
+        main()
+    except SystemExit as stop:
+        return int(stop.code or 0)
+    return 0
+
+
+def _report(modules: Sequence[str], server: str) -> None:
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(server)
+        connection.sendall(MODULES + json.dumps({"modules": modules}).encode() + b"\n")
+
+
+def _follow(connection: socket.socket, done: threading.Event) -> None:
+    """End this process when the command that waits for it is gone."""
+    connection.recv(1)
+    if not done.is_set():
+        os._exit(5)
+
+
+def _run() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    with socket.socket(fileno=int(sys.argv[1])) as listener:
+        server = listener.getsockname()
+        request = serve(listener, sys.stdin.fileno())
+    if request is None:
+        shutil.rmtree(Path(server).parent, ignore_errors=True)
+        return 0
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    return carry_out(request, server)
+
+
+if __name__ == "__main__":
+    sys.exit(_run())
