@@ -9,12 +9,12 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from neurodecode.faults import ConfigFault
 from neurodecode.workflow.progress import Progress, logger_plugin
+from neurodecode.workflow.scheduler import counted_cores, stop_asked
 from neurodecode.workflow.step import DRIVER
 from neurodecode.workflow.warm_process import warm_process
 
@@ -35,7 +35,13 @@ class Options:
 def run_snakemake(
     snakefile: Path, folder: Path, options: Options, console: Console
 ) -> tuple[bool, Progress]:
-    """Bring the run folder up to date; return whether all jobs succeeded, and what was seen."""
+    """Bring the run folder up to date; return whether all jobs succeeded, and what was seen.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If SIGINT or SIGTERM asked to stop; Snakemake has ended the jobs.
+    """
     from snakemake.logging import LoggerPluginRegistry
 
     progress = Progress(console, folder)
@@ -43,9 +49,14 @@ def run_snakemake(
     registry.plugins.pop(PLUGIN, None)
     registry.register_plugin(f"snakemake_logger_plugin_{PLUGIN}", logger_plugin(progress))
     arguments = [*_arguments(snakefile, folder, options), "--logger", PLUGIN, *options.extra]
-    with contextlib.chdir(folder), _environment(), _counted_cores(), warm_process() as variables:
-        os.environ.update(variables)
+    with contextlib.ExitStack() as stack:
+        for context in (contextlib.chdir(folder), _environment(), counted_cores()):
+            stack.enter_context(context)
+        asked = stack.enter_context(stop_asked())
+        os.environ.update(stack.enter_context(warm_process()))
         code, said = _snakemake(arguments)
+    if asked:
+        raise KeyboardInterrupt
     if code and not progress.faults:
         progress.faults.append(
             said.strip().splitlines()[-1] if said.strip() else "Snakemake failed"
@@ -111,28 +122,3 @@ def _environment() -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-@contextlib.contextmanager
-def _counted_cores() -> Iterator[None]:
-    """Let Snakemake take off the cores of a job that is the only one ready.
-
-    Until 9.16 it gives such cores back without having taken them, so that more and more jobs run
-    side by side; later releases ask for a ``packaging`` that nilearn refuses.
-    """
-    from snakemake.scheduling.job_scheduler import JobScheduler
-
-    select = JobScheduler.job_selector
-
-    def counted(scheduler: JobScheduler, jobs: Sequence[Any]) -> Sequence[Any]:
-        free = scheduler.resources["_cores"]
-        selected: Sequence[Any] = select(scheduler, jobs)
-        if selected and scheduler.resources["_cores"] == free:
-            scheduler.update_available_resources(selected)
-        return selected
-
-    JobScheduler.job_selector = counted
-    try:
-        yield
-    finally:
-        JobScheduler.job_selector = select

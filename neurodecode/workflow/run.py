@@ -144,27 +144,27 @@ def _run(
     record = start_record(folder, plan, project.root)
     title = f"{pipeline.name}/{request.label}"
     console.print(f"[bold]{escape(title)}[/bold]  {escape(config.description)}", soft_wrap=True)
-    succeeded, done = False, 0
+    status, computed = "failed", True
     try:
         succeeded, progress = run_snakemake(
             pipeline.folder / "Snakefile", folder, request.options, console
         )
-        done = progress.done
+        if succeeded:
+            status = f"until {request.until}" if request.until else "complete"
+            computed = progress.done > 0
+    except KeyboardInterrupt:
+        status = "interrupted"
+        console.print("[dim]stopped; the same command goes on: finished jobs are kept[/dim]")
+        raise
     finally:
-        if succeeded and not done and text is not None:
-            write_text(former, text)  # nothing was computed: the record stays that of the results
+        if not computed and text is not None:
+            write_text(former, text)  # the record stays that of the results
         else:
-            finish_record(folder, record, _status(request, succeeded), began)
+            finish_record(folder, record, status, began)
         _update_index(folder)
     if not succeeded:
         return _show_failure(console, progress)
     return _show_success(console, folder, progress, time.perf_counter() - began)
-
-
-def _status(request: RunRequest, succeeded: bool) -> str:
-    if not succeeded:
-        return "failed"
-    return f"until {request.until}" if request.until else "complete"
 
 
 def _show_failure(console: Console, progress: Progress) -> int:
