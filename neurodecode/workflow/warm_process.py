@@ -7,6 +7,7 @@ it ends with it, holds no data and computes nothing.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -104,8 +105,8 @@ def load(modules: Sequence[str]) -> None:
     gc.freeze()
 
 
-def carry_out(request: Request, server: str) -> int:
-    """Run the job as a process of its own would, answer with its exit code and return it."""
+def carry_out(request: Request, server: str) -> None:
+    """Run the job as a process of its own would, and answer with its exit code."""
     for number, file in enumerate(request.files):
         os.dup2(file, number)
         os.close(file)
@@ -113,16 +114,15 @@ def carry_out(request: Request, server: str) -> int:
     os.environ.clear()
     os.environ.update(request.content["environment"])
     sys.argv[1:] = request.content["arguments"]
-    known, done = set(sys.modules), threading.Event()
+    known = set(sys.modules)
     request.connection.sendall(STARTED)
-    threading.Thread(target=_follow, args=(request.connection, done), daemon=True).start()
+    threading.Thread(target=_follow, args=(request.connection,), daemon=True).start()
     code = _command()
+    _report([name for name in sys.modules if name not in known], server)
+    atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
-    _report([name for name in sys.modules if name not in known], server)
-    done.set()
     request.connection.sendall(str(code).encode())
-    return code
 
 
 def _command() -> int:
@@ -141,14 +141,13 @@ def _report(modules: Sequence[str], server: str) -> None:
         connection.sendall(MODULES + json.dumps({"modules": modules}).encode() + b"\n")
 
 
-def _follow(connection: socket.socket, done: threading.Event) -> None:
+def _follow(connection: socket.socket) -> None:
     """End this process when the command that waits for it is gone."""
     connection.recv(1)
-    if not done.is_set():
-        os._exit(5)
+    os._exit(5)
 
 
-def _run() -> int:
+def _run() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as listener:
@@ -156,11 +155,12 @@ def _run() -> int:
         request = serve(listener, sys.stdin.fileno())
     if request is None:
         shutil.rmtree(Path(server).parent, ignore_errors=True)
-        return 0
+        return
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    return carry_out(request, server)
+    carry_out(request, server)
+    os._exit(0)  # libraries would wait for threads of theirs that the fork does not have
 
 
 if __name__ == "__main__":
-    sys.exit(_run())
+    _run()
