@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pandas as pd
+
+
+def slug(name: str, *, lower: bool = True) -> str:
+    """Return a name as a file name: letters, small ones by default, digits and "-"."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name.lower() if lower else name).strip("-")
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from pydantic import Field
 
-from neurodecode.artefacts import read_json, sha256_file, write_json
+from neurodecode.artefacts import read_json, sha256_file, write_json, write_text
 from neurodecode.config import Section, validate
 from neurodecode.faults import ConfigFault, DataFault
 
@@ -23,7 +24,8 @@ DESCRIPTION = "decoder.json"
 FORMAT = 1
 """Of the folder; raised when older programs could no longer read it."""
 AGAIN = "copy the whole folder again, or run again with --force train"
-
+N_RESAMPLES = 1000
+"""Of what a fold held out, for the interval of :class:`HeldOut`."""
 
 Settings = TypeVar("Settings", bound=Section)
 
@@ -69,6 +71,39 @@ class HeldOut(Section):
         )
 
 
+class SavedDecoder(ABC):
+    """A decoder that left its run: what :meth:`load` reads back.
+
+    Attributes
+    ----------
+    kind : str
+        As in ``decoder.json``.
+    noun : str
+        What a candidate is, or a row of the predictions is about.
+    """
+
+    kind: str
+    noun: str
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read a decoder's folder; every file must be the one that was written.
+
+        Raises
+        ------
+        DataFault
+            See :func:`open_folder` and :mod:`neurodecode.persistence`; also if weights or
+            estimators and settings do not fit together.
+        """
+        open_folder(folder)
+        return cls.opened(folder)
+
+    @classmethod
+    @abstractmethod
+    def opened(cls, folder: Path) -> Self:
+        """Return the decoder of a folder whose files are those that were written."""
+
+
 def read_settings(folder: Path, name: str, model: type[Settings]) -> Settings:
     """Return what a decoder's JSON file says beside the sha256 of its weights.
 
@@ -91,18 +126,24 @@ def read_settings(folder: Path, name: str, model: type[Settings]) -> Settings:
     return validate(model, content, source=str(path))
 
 
-def seal_folder(folder: Path, kind: str, packages: tuple[str, ...] = ("numpy",)) -> None:
-    """Write ``decoder.json`` over all files that decode, as the last of the folder.
+def seal_folder(
+    folder: Path, kind: str, packages: tuple[str, ...] = ("numpy",), *, card: str = ""
+) -> None:
+    """Write the model card and, over all files that decode, ``decoder.json`` as the last.
 
     Parameters
     ----------
     folder : Path
-        With every file of the decoder; a model card may be edited later and is not counted.
+        With every file of the decoder.
     kind : str
         Name under which a loader is registered.
     packages : tuple of str, default=("numpy",)
         Distributions whose versions are recorded beside Python's and this package's.
+    card : str
+        Written to ``README.md``, which may be edited later and is not counted.
     """
+    if card:
+        write_text(folder / "README.md", card)
     names = sorted(path.name for path in folder.iterdir() if _counts(path))
     versions = {name: importlib.metadata.version(name) for name in packages}
     content: dict[str, Any] = {
@@ -120,8 +161,21 @@ def open_folder(folder: Path) -> Sealed:
     Raises
     ------
     DataFault
-        No folder, no ``decoder.json``, not in its form, of a later format; a file is missing,
-        lies elsewhere, or differs from its sha256.
+        See :func:`describe_folder`; a file is missing, lies elsewhere, or differs from its sha256.
+    """
+    sealed = describe_folder(folder)
+    for name, digest in sealed.files.items():
+        _check_file(folder, name, digest)
+    return sealed
+
+
+def describe_folder(folder: Path) -> Sealed:
+    """Return what ``decoder.json`` says; :func:`open_folder` also reads the files themselves.
+
+    Raises
+    ------
+    DataFault
+        No folder, no ``decoder.json``, not in its form, of a later format.
     """
     path = folder / DESCRIPTION
     if not path.is_file():
@@ -137,8 +191,6 @@ def open_folder(folder: Path) -> Sealed:
             where=str(path),
             fix="update neurodecode",
         )
-    for name, digest in sealed.files.items():
-        _check_file(folder, name, digest)
     return sealed
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neurodecode.artefacts import atomic_path, read_json, sha256_file, write_json, write_parquet
 from neurodecode.faults import DataFault, nearest
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ESTIMATORS = "models.skops"
 """File that :func:`save_estimators` writes."""
 AGAIN = "run again with --force train"
+Module = TypeVar("Module", bound="torch.nn.Module")
 
 
 def save_estimators(folder: Path, estimators: Any, info: dict[str, Any]) -> None:
@@ -106,8 +107,8 @@ def save_weights(
     save_tensors(folder, module.state_dict(), info, name=name)
 
 
-def load_weights(folder: Path, module: torch.nn.Module, *, name: str = "model") -> None:
-    """Load what :func:`save_weights` wrote into a module of the same shape.
+def load_weights(folder: Path, module: Module, *, name: str = "model") -> Module:
+    """Return a module with what :func:`save_weights` wrote of one of the same shape.
 
     Raises
     ------
@@ -122,6 +123,7 @@ def load_weights(folder: Path, module: torch.nn.Module, *, name: str = "model") 
             f"weights do not fit the model: {' '.join(str(error).split())[:300]}",
             where=str(folder),
         ) from error
+    return module
 
 
 def save_tables(folder: Path, tables: Mapping[str, pd.DataFrame], info: dict[str, Any]) -> None:

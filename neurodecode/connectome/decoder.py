@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from neurodecode.connectome.preparation import prepare_people
 from neurodecode.connectome.reading import RestingPeople, read_resting
 from neurodecode.connectome.study import Study
 from neurodecode.datasets.catalog import LOCAL
-from neurodecode.decoder_folder import AGAIN, open_folder, read_settings
+from neurodecode.decoder_folder import AGAIN, SavedDecoder, read_settings
 from neurodecode.evaluation.metrics import METRICS, batch_score
 from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.persistence import load_estimators
@@ -42,7 +42,7 @@ CUT = 0.5
 """Probability above which somebody is called a case."""
 
 
-class ADHDDecoder:
+class ADHDDecoder(SavedDecoder):
     """Calls people controls or cases by network maps of their scans.
 
     Parameters
@@ -81,17 +81,8 @@ class ADHDDecoder:
         self.settings, self.model, self.inside = settings, model, inside
 
     @classmethod
-    def load(cls, folder: Path) -> ADHDDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder` and
-            :func:`~neurodecode.persistence.load_estimators`; also if model and settings do not
-            fit together.
-        """
-        open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and model, and the mask that images are read through."""
         settings = read_settings(folder, "model", DecoderSettings)
         state = load_estimators(folder, trusted=(*TRUSTED, *PLAIN))
         try:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from neurodecode.artefacts import slug
 from neurodecode.faults import ConfigFault, unknown
 
 GRAPH_FEATURES = {
@@ -82,7 +82,7 @@ class Decoder:
     @property
     def slug(self) -> str:
         """The name as a file name."""
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+        return slug(self.name)
 
     @property
     def description(self) -> str:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from neurodecode.artefacts import write_text
+from neurodecode.artefacts import slug
 from neurodecode.connectome.adjustment import CATEGORIES, NUMBERS
 from neurodecode.connectome.card import model_card
 from neurodecode.connectome.config_scans import MapSection
 from neurodecode.connectome.decoder_settings import DecoderSettings, Grid
 from neurodecode.connectome.loading import answers_of
 from neurodecode.datasets.catalog import LOCAL
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.decoder_folder import N_RESAMPLES, HeldOut, seal_folder
 from neurodecode.evaluation.diagnosis_scores import BALANCED, DiagnosisSettings, fold_score
 from neurodecode.persistence import save_estimators
 
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 FOLDER = "decoders"
 """Below a unit's model folder; in it PROTOCOL.FOLD."""
 PACKAGES = ("nibabel", "nilearn", "numpy", "scikit-learn", "scipy", "skops")
-N_RESAMPLES = 1000
-"""Of the held-out people, for the interval on the card."""
 READS: dict[str | None, tuple[str, ...]] = {
     None: (), "site-normalised": ("site",), "confounds removed": (*CATEGORIES, *NUMBERS),
 }  # fmt: skip
@@ -91,11 +88,10 @@ def export_decoder(
         return
     inside, grid = (None, None) if mask is None else _read_mask(mask)
     settings = _settings(study, unit, decoder, fold, fitted, grid)
-    out = folder / FOLDER / f"{unit.protocol}.{_slug(fold.name)}"
+    out = folder / FOLDER / f"{unit.protocol}.{slug(fold.name, lower=False)}"
     state = {"model": fitted.model.state, "inside": inside}
     save_estimators(out, state, settings.model_dump(mode="json"))
-    write_text(out / "README.md", model_card(settings))
-    seal_folder(out, "adhd", PACKAGES)
+    seal_folder(out, "adhd", PACKAGES, card=model_card(settings))
 
 
 def _settings(
@@ -163,7 +159,3 @@ def _read_mask(path: Path) -> tuple[NDArray[np.bool_], Grid]:
     affine = tuple(tuple(row) for row in np.asarray(image.affine, dtype=float).tolist())
     inside: NDArray[np.bool_] = np.asarray(image.dataobj) > 0
     return inside, Grid.model_validate({"shape": inside.shape, "affine": affine})
-
-
-def _slug(fold: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", fold).strip("-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -13,17 +13,17 @@ from neurodecode.contrastive.onnx import network_over_tensors, tells_participant
 from neurodecode.contrastive.people import check_amplitude
 from neurodecode.contrastive.recording_windows import cut_recording, read_recording
 from neurodecode.contrastive.retrieval import QUERY_BYTES, join_batches
+from neurodecode.decoder_folder import SavedDecoder
 from neurodecode.faults import DataFault
 from neurodecode.onnx_network import NetworkInput, OnnxNetwork
 from neurodecode.signals.markers import annotated_onsets
-from neurodecode.signals.matching import channels_of_kind, match_channels, recording_name
+from neurodecode.signals.matching import channels_of_kind, recording_name
 from neurodecode.signals.robust import subtract_baseline
-from neurodecode.streaming.chain import check_windows
+from neurodecode.streaming.chain import ordered_windows
 from neurodecode.streaming.protocol import Ranking
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from typing import TypeAlias
+    from collections.abc import Iterator, Sequence
 
     import mne
     import pandas as pd
@@ -35,10 +35,8 @@ if TYPE_CHECKING:
     from neurodecode.signals.matching import Extra
     from neurodecode.streaming.chain import Chain
 
-    Ranker: TypeAlias = Callable[[torch.Tensor, "list[str] | None"], Ranking]
 
-
-class ContrastiveDecoder(ABC):
+class ContrastiveDecoder(SavedDecoder):
     """Ranks candidate stimuli from windows of brain activity.
 
     Parameters
@@ -50,8 +48,6 @@ class ContrastiveDecoder(ABC):
         Channels, layout and scaler of each participant.
     """
 
-    kind: str
-    noun: str
     first_only = False
     cues: tuple[str, ...] = ()
     label_columns: tuple[str, ...] = ()
@@ -141,8 +137,7 @@ class ContrastiveDecoder(ABC):
             length; NaN or infinite values; amplitudes in another unit.
         """
         person = self.person(participant) if isinstance(participant, str) else participant
-        check_windows(windows, channels, self.chain, sfreq)
-        ordered = windows[:, match_channels(person.channels, channels)]
+        ordered = ordered_windows(windows, person.channels, channels, self.chain, sfreq)
         self.check_unit(ordered, person)
         return self.infer(self.scale(ordered, person), person)
 
@@ -199,6 +194,7 @@ class ContrastiveDecoder(ABC):
         true: Sequence[str] | None = None,
         top: int = 5,
         extra: Extra = "stop",
+        **options: Any,
     ) -> pd.DataFrame:
         """Rank candidates for every onset of a recording, as the run's own evaluation does.
 
@@ -215,6 +211,8 @@ class ContrastiveDecoder(ABC):
             See :meth:`rank`.
         extra : {"stop", "drop"}, default="stop"
             What to do with channels that the decoder does not know.
+        **options
+            Others of :meth:`rank`, as ``among`` of an image decoder.
 
         Returns
         -------
@@ -228,11 +226,24 @@ class ContrastiveDecoder(ABC):
             Unknown participant, no onset, no window inside the recording, and all that
             :func:`~neurodecode.signals.continuous.read_continuous` and :meth:`estimate` refuse.
         """
-
-        def rank(estimates: torch.Tensor, seen: list[str] | None) -> Ranking:
-            return self.rank(estimates, top=top, true=seen)
-
-        return self._predict(raw, onsets, participant, true, extra, rank)
+        if onsets is None:
+            marks = annotated_onsets(raw)
+            onsets, true = marks["onset"].tolist(), marks["description"].tolist()
+        if true is not None and len(true) != len(onsets):
+            raise DataFault(f"{len(true)} {self.noun}s for {len(onsets)} onsets")
+        known = None if participant is None else self.person(participant)
+        read = self._read(raw, known, extra)
+        windows, inside = cut_recording(read, onsets, self.chain)
+        person = known or self._stranger(read, windows)
+        self.check_unit(windows, person, where=recording_name(raw))
+        seen = None if true is None else [true[k] for k in inside]
+        parts, place = [], 0
+        for part in join_batches(self._estimates(windows, person), QUERY_BYTES):
+            mine = None if seen is None else seen[place : place + len(part)]
+            parts.append(self.rank(part, top=top, true=mine, **options))
+            place += len(part)
+        ranking = Ranking.joined(parts)
+        return ranking.table([onsets[k] for k in inside], seen).assign(note=person.note)
 
     def onnx_network(self, participant: str | None = None) -> OnnxNetwork:
         """Return the network over scaled windows, with the layouts of its participants built in.
@@ -290,35 +301,6 @@ class ContrastiveDecoder(ABC):
     @abstractmethod
     def candidate_names(self) -> list[str]:
         """Stimuli that are ranked."""
-
-    def _predict(
-        self,
-        raw: mne.io.BaseRaw,
-        onsets: Sequence[float] | None,
-        participant: str | None,
-        true: Sequence[str] | None,
-        extra: Extra,
-        rank: Ranker,
-    ) -> pd.DataFrame:
-        """Do what :meth:`predict` says, with one's own way to rank."""
-        if onsets is None:
-            marks = annotated_onsets(raw)
-            onsets, true = marks["onset"].tolist(), marks["description"].tolist()
-        if true is not None and len(true) != len(onsets):
-            raise DataFault(f"{len(true)} {self.noun}s for {len(onsets)} onsets")
-        known = None if participant is None else self.person(participant)
-        read = self._read(raw, known, extra)
-        windows, inside = cut_recording(read, onsets, self.chain)
-        person = known or self._stranger(read, windows)
-        self.check_unit(windows, person, where=recording_name(raw))
-        seen = None if true is None else [true[k] for k in inside]
-        parts, place = [], 0
-        for part in join_batches(self._estimates(windows, person), QUERY_BYTES):
-            mine = None if seen is None else seen[place : place + len(part)]
-            parts.append(rank(part, mine))
-            place += len(part)
-        ranking = Ranking.joined(parts)
-        return ranking.table([onsets[k] for k in inside], seen).assign(note=person.note)
 
     def _estimates(
         self, windows: NDArray[np.float32], person: ScaledPerson

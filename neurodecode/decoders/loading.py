@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurodecode.decoder_folder import DESCRIPTION, open_folder
+from neurodecode.decoder_folder import DESCRIPTION, describe_folder
 from neurodecode.faults import DataFault, package_missing, unknown
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def load_decoder(folder: Path | str) -> AnyDecoder:
         If a package that the kind needs is not installed.
     """
     folder = Path(folder)
-    kind = open_folder(folder).kind
+    kind = describe_folder(folder).kind
     if kind not in KINDS:
         raise DataFault(
             unknown("kind of decoder", kind, KINDS),

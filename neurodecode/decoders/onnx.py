@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodecode.artefacts import atomic_path
-from neurodecode.decoder_folder import open_folder
+from neurodecode.decoder_folder import describe_folder
 from neurodecode.decoders.loading import load_decoder
 from neurodecode.faults import ConfigFault, DataFault
 from neurodecode.onnx_network import HasNetwork
@@ -75,7 +75,7 @@ def export_onnx(folder: Path | str, out: Path | str, *, participant: str | None 
         If the folder holds no decoder, the participant is unknown, or the file differs.
     """
     folder, out = Path(folder), Path(out)
-    sealed, decoder = open_folder(folder), load_decoder(folder)
+    sealed, decoder = describe_folder(folder), load_decoder(folder)
     if not isinstance(decoder, HasNetwork):
         raise ConfigFault(
             f"the {decoder.kind} decoder has no torch network, there is nothing to export",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from neurodecode.decoder_folder import AGAIN, open_folder, read_settings
+from neurodecode.decoder_folder import AGAIN, read_settings
 from neurodecode.emotion.classical import TRUSTED, level_probabilities, make_classical
 from neurodecode.emotion.decoder import EmotionDecoder
 from neurodecode.emotion.decoder_settings import DecoderSettings
@@ -47,17 +47,8 @@ class ClassicalDecoder(EmotionDecoder):
         self.settings, self.pipeline = settings, pipeline
 
     @classmethod
-    def load(cls, folder: Path) -> ClassicalDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder` and
-            :func:`~neurodecode.persistence.load_estimators`; also if model and settings do not
-            fit together.
-        """
-        open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and pipeline."""
         settings = read_settings(folder, "model", DecoderSettings)
         return cls(settings, load_estimators(folder, trusted=TRUSTED))
 

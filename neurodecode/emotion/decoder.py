@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodecode.decoder_folder import open_folder, read_settings
+from neurodecode.decoder_folder import SavedDecoder, describe_folder, read_settings
 from neurodecode.emotion.decoder_settings import DecoderSettings
 from neurodecode.emotion.loading import network_answer
 from neurodecode.emotion.onnx import NetworkWithTarget
@@ -20,7 +20,7 @@ from neurodecode.signals.amplitudes import require_finite
 from neurodecode.signals.checks import check_unit
 from neurodecode.signals.markers import annotated_onsets, spelled
 from neurodecode.signals.matching import channels_of_kind, match_channels, recording_name
-from neurodecode.streaming.chain import check_windows
+from neurodecode.streaming.chain import ordered_windows
 from neurodecode.streaming.protocol import Ranking
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Rested:
     note: str = "normalised by the rest before the first onset of the calibration recording"
 
 
-class EmotionDecoder:
+class EmotionDecoder(SavedDecoder):
     """Gives windows of a clip a probability for each value of a rating.
 
     Parameters
@@ -80,29 +80,19 @@ class EmotionDecoder:
         self.settings, self.network, self.target = settings, network.eval(), target
 
     @classmethod
-    def load(cls, folder: Path) -> EmotionDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
+    def opened(cls, folder: Path) -> EmotionDecoder:
+        """Read settings and network.
 
-        Returns
-        -------
-        EmotionDecoder
-            Where there is no network, a
-            :class:`~neurodecode.emotion.classical_decoder.ClassicalDecoder`.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder`; also if weights and settings do
-            not fit together.
+        Where there is none, the decoder is a
+        :class:`~neurodecode.emotion.classical_decoder.ClassicalDecoder`.
         """
-        if ESTIMATORS in open_folder(folder).files:
+        if ESTIMATORS in describe_folder(folder).files:
             from neurodecode.emotion.classical_decoder import ClassicalDecoder
 
-            return ClassicalDecoder.load(folder)
+            return ClassicalDecoder.opened(folder)
         settings = read_settings(folder, "network", DecoderSettings)
         network, target = settings.build()
-        load_weights(folder, network, name="network")
-        return cls(settings, network, target)
+        return cls(settings, load_weights(folder, network, name="network"), target)
 
     @property
     def participants(self) -> tuple[str, ...]:
@@ -134,8 +124,7 @@ class EmotionDecoder:
 
     def person(self, label: str) -> Rested:
         """Raise DataFault: a participant's rest is not kept, it is another one in each trial."""
-        if label not in self.participants:
-            raise DataFault(unknown("participant", label, self.participants))
+        self._require_known(label)
         raise DataFault(
             "no rest of a participant is kept",
             fix="--calibrate FILE in place of --participant: a recording with a rest before a clip",
@@ -183,16 +172,9 @@ class EmotionDecoder:
             Ratings that were given, as "4"; "" where unknown.
         """
         order = np.argsort(-answers, axis=1, kind="stable")
-        kept = order[:, : max(1, top)]
-        values = np.take_along_axis(answers, kept, axis=1)
-        rank = None
-        if true is not None:
-            place = {name: k for k, name in enumerate(self.cues)}
-            known = np.array([place.get(name, -1) for name in true])
-            rank = np.where(known < 0, 0, (order == known[:, None]).argmax(axis=1) + 1)
-        names = [[self.cues[k] for k in row] for row in kept]
-        groups = [[self.settings.label] * len(row) for row in names]
-        return Ranking(names, groups, values, values, rank, len(self.cues))
+        return Ranking.of_classes(
+            order, self.cues, answers, answers, top=top, true=true, group=self.settings.label
+        )
 
     def decode_clip(
         self,
@@ -275,12 +257,9 @@ class EmotionDecoder:
         DataFault
             See :meth:`decode_clip`; also if no clip and its rest lie in the recording.
         """
-        if participant is not None and participant not in self.participants:
-            raise DataFault(unknown("participant", participant, self.participants))
+        self._require_known(participant)
         if isinstance(signals, np.ndarray):
-            names = self.channels if channels is None else channels
-            check_windows(signals, names, self.chain, sfreq)
-            windows = signals[:, match_channels(self.channels, names, extra=extra)]
+            windows = ordered_windows(signals, self.channels, channels, self.chain, sfreq, extra)
             require_finite(windows, self.channels)
             times, clips = [float("nan")] * len(windows), np.arange(len(windows))
         else:
@@ -303,8 +282,7 @@ class EmotionDecoder:
         DataFault
             If the participant is unknown, with the nearest one.
         """
-        if participant is not None and participant not in self.participants:
-            raise DataFault(unknown("participant", participant, self.participants))
+        self._require_known(participant)
         settings, module = self.settings, NetworkWithTarget(self.network, self.target)
         size = (len(self.channels), settings.n_samples)
         windows = NetworkInput("windows", ("channels", "samples"), size, "normalised, see scaling")
@@ -318,6 +296,10 @@ class EmotionDecoder:
             "scaling": settings.signals.model_dump(mode="json"),
         }
         return OnnxNetwork(module.eval(), (windows,), "probabilities", said)
+
+    def _require_known(self, participant: str | None) -> None:
+        if participant is not None and participant not in self.participants:
+            raise DataFault(unknown("participant", participant, self.participants))
 
     def _of_recording(
         self, raw: mne.io.BaseRaw, onsets: Sequence[float], extra: Extra

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import get_args
 
+from neurodecode.artefacts import slug
 from neurodecode.emotion.config_model import TargetKind
 from neurodecode.emotion.networks import NETWORKS
 from neurodecode.faults import ConfigFault, unknown
@@ -50,7 +50,7 @@ class Decoder:
     @property
     def slug(self) -> str:
         """The name as a file name."""
-        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+        return slug(self.name)
 
     @property
     def description(self) -> str:

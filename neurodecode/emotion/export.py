@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from neurodecode.artefacts import write_text
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.decoder_folder import N_RESAMPLES, HeldOut, seal_folder
 from neurodecode.emotion.card import model_card
 from neurodecode.emotion.config_model import TargetSection
 from neurodecode.emotion.decoder_settings import DecoderSettings
@@ -35,8 +34,6 @@ FOLDER = "decoder"
 PACKAGES = ("mne", "numpy", "scipy", "torch")
 CLASSICAL_PACKAGES = ("mne", "numpy", "pyriemann", "scikit-learn", "scipy", "skops")
 METRIC = "accuracy"
-N_RESAMPLES = 1000
-"""Of the held-out trials, for the interval on the card."""
 
 
 def export_decoder(
@@ -88,8 +85,8 @@ def export_decoder(
         **changed,
     )
     _save_model(study, unit, decoder, label, fold, place, settings)
-    write_text(out / "README.md", model_card(settings))
-    seal_folder(out, "emotion", CLASSICAL_PACKAGES if decoder.classical else PACKAGES)
+    packages = CLASSICAL_PACKAGES if decoder.classical else PACKAGES
+    seal_folder(out, "emotion", packages, card=model_card(settings))
 
 
 def _save_model(

@@ -105,8 +105,7 @@ def load_network(
 ) -> EmotionNetwork:
     """Return the trained network of a fold, in evaluation mode."""
     network = build_network(study, decoder, label, seed=0, across=across)
-    load_weights(folder, network, name=weights)
-    return network.eval()
+    return load_weights(folder, network, name=weights).eval()
 
 
 def _positions(names: list[str]) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from neurodecode.artefacts import slug
 from neurodecode.config import DataSection, Experiment, Section
 from neurodecode.evaluation.stimulus_assignment import count_folds
 from neurodecode.evaluation.stimulus_splits import STIMULUS_PROTOCOLS
@@ -17,7 +18,7 @@ from neurodecode.mindbridge.config_model import (
     Regime,
     Repetition,
 )
-from neurodecode.mindbridge.models import BRIDGE, VARIANTS, slug
+from neurodecode.mindbridge.models import BRIDGE, VARIANTS
 from neurodecode.stimuli.generation.generator import GENERATORS, default_generator
 from neurodecode.stimuli.pictures.encoder import PICTURE_ENCODERS, default_picture_encoder
 from neurodecode.training_config import TrainerSection

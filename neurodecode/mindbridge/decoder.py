@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import torch
 
 from neurodecode.artefacts import read_json
 from neurodecode.datasets.responses.local import require_table
-from neurodecode.decoder_folder import open_folder, read_settings
+from neurodecode.decoder_folder import SavedDecoder, describe_folder, read_settings
 from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.mindbridge.decoder_settings import DecoderSettings
 from neurodecode.mindbridge.evaluation import decode, decode_linear
@@ -41,7 +41,7 @@ EMBEDDINGS = "embeddings"
 """Name of the candidates' tensor."""
 
 
-class BridgeDecoder:
+class BridgeDecoder(SavedDecoder):
     """Ranks pictures by the cosine of their embeddings with what a response is decoded into.
 
     Parameters
@@ -94,18 +94,11 @@ class BridgeDecoder:
                             f"candidates of {settings.image_shape}")  # fmt: skip
 
     @classmethod
-    def load(cls, folder: Path) -> BridgeDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder`; also if weights, candidates and
-            settings do not fit together.
-        """
-        sealed = open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and weights, candidates, and masks where there are any."""
         bank = read_json(folder / f"{CANDIDATES}.json")
-        masks = load_tensors(folder, name=MASKS) if f"{MASKS}.json" in sealed.files else {}
+        written = describe_folder(folder).files
+        masks = load_tensors(folder, name=MASKS) if f"{MASKS}.json" in written else {}
         return cls(
             read_settings(folder, "model", DecoderSettings),
             load_tensors(folder),

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import torch
 
-from neurodecode.artefacts import write_text
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.decoder_folder import N_RESAMPLES, HeldOut, seal_folder
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.evaluation.group_scores import finite_or_none
 from neurodecode.mindbridge.card import model_card
@@ -43,8 +42,6 @@ FOLDER = "decoder"
 """Below a unit's model folder."""
 PACKAGES = ("nilearn", "numpy", "torch")
 METRIC = "image retrieval, top-1"
-N_RESAMPLES = 1000
-"""Of the held-out stimuli, for the interval on the card."""
 BLOCK = 256
 """Responses whose mean and spread are summed at a time."""
 
@@ -75,8 +72,7 @@ def export_decoder(study: Study, unit: Unit, targets: Targets, folder: Path) -> 
     if masks := {label: torch.from_numpy(places) for label in settings.people
                  if (places := _places(study, label)) is not None}:  # fmt: skip
         save_tensors(out, masks, {}, name=MASKS)
-    write_text(out / "README.md", model_card(settings))
-    seal_folder(out, "mindbridge", PACKAGES)
+    seal_folder(out, "mindbridge", PACKAGES, card=model_card(settings))
 
 
 @dataclass(frozen=True)

@@ -88,16 +88,13 @@ def build_model(study: Study, unit: Unit, targets: Targets) -> MindBridge:
 
 def load_model(study: Study, unit: Unit, targets: Targets, folder: Path) -> MindBridge:
     """Return the trained model of a unit."""
-    model = build_model(study, unit, targets)
-    load_weights(folder, model)
-    return model.eval()
+    return load_weights(folder, build_model(study, unit, targets)).eval()
 
 
 def load_tuned(study: Study, unit: Unit, targets: Targets, folder: Path, way: Tuned) -> MindBridge:
     """Return the model that was trained for a new subject in one way."""
     model = prepare_tuning(build_model(study, unit, targets), unit.new, way.regime)
-    load_weights(folder / way.folder, model)
-    return model.eval()
+    return load_weights(folder / way.folder, model).eval()
 
 
 def averaged(data: SubjectData) -> Any:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from neurodecode.artefacts import slug
 
 Kind = Literal["bridge", "single", "ridge", "pca"]
 SHUFFLED = "bridge, pictures shuffled"
@@ -62,11 +63,6 @@ VARIANTS: dict[str, Variant] = {
         "control: trained on pictures in random order, must land at chance", shuffled=True
     ),
 }
-
-
-def slug(name: str) -> str:
-    """Return a model's name as a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 BY_SLUG = {slug(name): name for name in VARIANTS}

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 
 from neurodecode.datasets.morphometry.checks import require_distinct
 from neurodecode.datasets.morphometry.names import GROUP, averaged_sides
-from neurodecode.decoder_folder import AGAIN, open_folder, read_settings
+from neurodecode.decoder_folder import AGAIN, SavedDecoder, read_settings
 from neurodecode.faults import ConfigFault, DataFault, nearest
 from neurodecode.morphometry.combat import ComBat
 from neurodecode.morphometry.decoder_settings import DecoderSettings
@@ -33,7 +33,7 @@ NAMED = 5
 KNOWN_SCAN = "this scan was among the training people's"
 
 
-class MCIDecoder:
+class MCIDecoder(SavedDecoder):
     """Calls people stable or converters by measures of their brains.
 
     Parameters
@@ -65,17 +65,8 @@ class MCIDecoder:
         self.settings, self.model = settings, model
 
     @classmethod
-    def load(cls, folder: Path) -> MCIDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder` and
-            :func:`~neurodecode.persistence.load_estimators`; also if model and settings do not
-            fit together.
-        """
-        open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and model."""
         settings = read_settings(folder, "model", DecoderSettings)
         state = load_estimators(folder, trusted=TRUSTED)
         try:

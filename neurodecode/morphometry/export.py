@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from neurodecode.artefacts import write_text
 from neurodecode.datasets.morphometry.names import kind_of
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.decoder_folder import N_RESAMPLES, HeldOut, seal_folder
 from neurodecode.evaluation.diagnosis_scores import AUC, DiagnosisSettings, fold_score
 from neurodecode.morphometry.card import model_card
 from neurodecode.morphometry.classifiers import CLASSIFIERS
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 FOLDER = "decoders"
 """Below a unit's model folder; in it FORM.replicate-0-fold-K."""
-N_RESAMPLES = 1000
-"""Of the held-out people, for the interval on the card."""
 LISTS_PEOPLE = ("svm", "knn", "subspace knn", "kernel nb")
 """Families and classifiers that keep training people's measures to compare others with."""
 
@@ -55,8 +52,7 @@ def export_decoders(study: Study, unit: Unit, search: SearchResult, folder: Path
         settings = _settings(study, unit, search, fit)
         out = folder / FOLDER / f"{unit.form}.replicate-{fit.replicate}-fold-{fit.fold}"
         save_estimators(out, fit.model.state, settings.model_dump(mode="json"))
-        write_text(out / "README.md", model_card(settings))
-        seal_folder(out, "mci", _packages(settings))
+        seal_folder(out, "mci", _packages(settings), card=model_card(settings))
 
 
 def scan_hashes(table: pd.DataFrame, measures: Sequence[str]) -> list[str]:

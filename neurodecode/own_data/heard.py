@@ -8,20 +8,13 @@ from neurodecode.config import validate
 from neurodecode.contrastive.speech.config import SpeechConfig
 from neurodecode.datasets.listening.bids import read_recordings
 from neurodecode.evaluation.sentences import PARTS, add_blocks, story_table
-from neurodecode.faults import DataFault, Fault
-from neurodecode.own_data.recordings import channel_listing, rate_listing, read_headers
+from neurodecode.faults import DataFault
+from neurodecode.own_data.recordings import read_headers
 from neurodecode.own_data.survey import Study, Survey, attempt, counted, refused
-from neurodecode.own_data.windows import (
-    memory_faults,
-    recording_sizes,
-    store_bytes,
-    training_duration,
-)
+from neurodecode.own_data.windows import read_everybody, survey_of_windows
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from neurodecode.datasets.listening.recording import Listening
 
 SPLIT = "sentence_hash"
 
@@ -29,38 +22,18 @@ SPLIT = "sentence_hash"
 def survey(study: Study) -> Survey:
     """Look through a study for ``speech``; parameters and faults as :func:`imagery.survey`."""
     recordings = read_headers(study)
-    headers = recordings.headers
     tree = study.with_data(dataset="local", task=recordings.task)
     config = validate(SpeechConfig, tree)
-    options = {"task": recordings.task, **config.data.options}
-    heard: list[Listening] = []
-    faults = list(recordings.faults)
-    for subject in recordings.subjects:
-        try:
-            heard += read_recordings(study.folder, subject, **options)
-        except Fault as fault:
-            faults.append(fault)
+    heard, faults = read_everybody(study, recordings, config.data.options, read_recordings)
     words = [one.words for one in heard]
     splits = [attempt(SPLIT, lambda: _blocks(words, config), chosen=True)]
-    faults += refused(splits) if heard else []
-    faults += memory_faults(headers, config.signals)
     n_words = sum(map(len, words))
-    subjects = list(recordings.subjects)
-    return Survey(
-        "speech", study.folder,
-        found=[*recordings.found, ("words", f"{n_words} in {len(_sounds(words))} sounds")],
-        listings=[t for t in (rate_listing(headers), channel_listing(headers)) if t is not None],
-        faults=faults,
-        notes=[*recordings.notes, *dict.fromkeys(note for one in heard for note in one.notes)],
+    return survey_of_windows(
+        "speech", study, recordings, config, tree=tree, n_windows=n_words,
+        found=[("words", f"{n_words} in {len(_sounds(words))} sounds")],
+        faults=[*faults, *(refused(splits) if heard else [])],
+        notes=[note for one in heard for note in one.notes],
         splits=splits,
-        sizes=recording_sizes(headers, config.signals),
-        disk=store_bytes(headers, config.signals),
-        duration=training_duration(
-            config.brain, config.signals.n_samples, len(headers[0].channels), n_windows=n_words,
-            n_epochs=config.trainer.max_epochs, n_models=len(config.units(subjects)),
-            n_jobs=2 * len(config.units(subjects)) + len(subjects) + 2,
-        ),
-        settings={} if faults else tree,
     )  # fmt: skip
 
 

@@ -15,13 +15,12 @@ from neurodecode.own_data.recordings import (
     Recordings,
     channel_listing,
     common_sites,
-    rate_listing,
+    listings,
     read_headers,
     without_events,
 )
 from neurodecode.own_data.survey import (
     Duration,
-    Listing,
     Size,
     SplitRow,
     Study,
@@ -81,7 +80,7 @@ def survey(study: Study) -> Survey:
     return Survey(
         "acm", study.folder,
         found=[*recordings.found, ("trials", counted(table["label"].value_counts().to_dict()))],
-        listings=_listings(used),
+        listings=listings(used.headers),
         faults=faults,
         notes=[*recordings.notes, *_notes(recordings, events, interval, study, lost)],
         splits=splits,
@@ -95,11 +94,6 @@ def survey(study: Study) -> Survey:
 
 def _listed(value: Any) -> list[str] | None:
     return [value] if isinstance(value, str) else list(value) if value is not None else None
-
-
-def _listings(used: Recordings) -> list[Listing]:
-    found = (rate_listing(used.headers), channel_listing(used.headers))
-    return [listing for listing in found if listing is not None]
 
 
 def _doubles(recordings: Recordings) -> list[Fault]:

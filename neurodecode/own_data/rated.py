@@ -16,9 +16,8 @@ from neurodecode.evaluation.stretches import whole_trials
 from neurodecode.faults import ConfigFault, DataFault, Fault, unknown
 from neurodecode.own_data.duration import past_duration
 from neurodecode.own_data.recordings import (
-    channel_listing,
     common_sites,
-    rate_listing,
+    listings,
     read_headers,
     without_events,
 )
@@ -54,7 +53,7 @@ def survey(study: Study) -> Survey:
     return Survey(
         "emotion", study.folder,
         found=[*recordings.found, *_found(trials, scales)],
-        listings=[t for t in (rate_listing(headers), channel_listing(headers)) if t is not None],
+        listings=listings(headers),
         faults=faults, notes=list(recordings.notes), splits=splits,
         sizes=[Size("the longest recording, as read", (len(longest.channels), longest.n_times),
                     "float64"), stored],

@@ -151,7 +151,13 @@ def read_headers(study: Study) -> Recordings:
     return Recordings(tuple(headers), task, tuple(faults), description_note(study.folder))
 
 
-def rate_listing(headers: Sequence[Header]) -> Listing | None:
+def listings(headers: Sequence[Header]) -> list[Listing]:
+    """Return the tables of sampling rates and of channels, each where they differ."""
+    found = (_rate_listing(headers), channel_listing(headers))
+    return [listing for listing in found if listing is not None]
+
+
+def _rate_listing(headers: Sequence[Header]) -> Listing | None:
     """Return the table of files and sampling rates, where they differ."""
     if len({header.sfreq for header in headers}) < 2:
         return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -12,34 +11,17 @@ from neurodecode.config import validate
 from neurodecode.contrastive.image.config import ImageConfig
 from neurodecode.datasets.viewing.bids import read_recordings
 from neurodecode.evaluation.picture_splits import PICTURE_PROTOCOLS, split_pictures
-from neurodecode.faults import Fault
-from neurodecode.own_data.recordings import channel_listing, rate_listing, read_headers
+from neurodecode.own_data.recordings import read_headers
 from neurodecode.own_data.survey import SplitRow, Study, Survey, attempt, counted, refused
-from neurodecode.own_data.windows import (
-    memory_faults,
-    recording_sizes,
-    store_bytes,
-    training_duration,
-)
-
-if TYPE_CHECKING:
-    from neurodecode.datasets.viewing.recording import Viewing
+from neurodecode.own_data.windows import read_everybody, survey_of_windows
 
 
 def survey(study: Study) -> Survey:
     """Look through a study for ``image``; parameters and faults as :func:`imagery.survey`."""
     recordings = read_headers(study)
-    headers = recordings.headers
     tree = study.with_data(dataset="local", task=recordings.task)
     config = validate(ImageConfig, tree)
-    options = {"task": recordings.task, **config.data.options}
-    seen: list[Viewing] = []
-    faults = list(recordings.faults)
-    for subject in recordings.subjects:
-        try:
-            seen += read_recordings(study.folder, subject, **options)
-        except Fault as fault:
-            faults.append(fault)
+    seen, faults = read_everybody(study, recordings, config.data.options, read_recordings)
     splits, trials = [], pd.DataFrame()
     if seen:
         tables = [r.trials.assign(participant=r.subject, recording=r.name) for r in seen]
@@ -50,24 +32,12 @@ def survey(study: Study) -> Survey:
         protocol = _protocol(study, splits) or config.split.protocol
         splits = [replace(row, chosen=row.name == protocol) for row in splits]
         tree = {**tree, "split": {**study.tree.get("split", {}), "protocol": protocol}}
-        faults += refused(splits)
-    faults += memory_faults(headers, config.signals)
-    units = config.units(list(recordings.subjects))
-    return Survey(
-        "image", study.folder,
-        found=[*recordings.found, *_pictures(trials)],
-        listings=[t for t in (rate_listing(headers), channel_listing(headers)) if t is not None],
-        faults=faults,
-        notes=[*recordings.notes, *dict.fromkeys(note for one in seen for note in one.notes)],
+    return survey_of_windows(
+        "image", study, recordings, config, tree=tree, n_windows=len(trials),
+        found=_pictures(trials),
+        faults=[*faults, *refused(splits)],
+        notes=[note for one in seen for note in one.notes],
         splits=splits,
-        sizes=recording_sizes(headers, config.signals),
-        disk=store_bytes(headers, config.signals),
-        duration=training_duration(
-            config.brain, config.signals.n_samples, len(headers[0].channels),
-            n_windows=len(trials), n_epochs=config.trainer.max_epochs, n_models=len(units),
-            n_jobs=2 * len(units) + len(recordings.subjects) + 2,
-        ),
-        settings={} if faults else tree,
     )  # fmt: skip
 
 

@@ -1,24 +1,84 @@
-"""What the pipelines ``speech`` and ``image`` need of memory, disk and time."""
+"""What the pipelines ``speech`` and ``image`` find alike, and need of memory, disk and time."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from neurodecode.faults import DataFault, Fault
 from neurodecode.own_data.duration import JOB_S, product_rate
-from neurodecode.own_data.survey import Duration, Size
+from neurodecode.own_data.recordings import listings
+from neurodecode.own_data.survey import Duration, Size, SplitRow, Study, Survey
 from neurodecode.signals.memory import require_memory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from neurodecode.contrastive.config_model import BrainSection
-    from neurodecode.own_data.recordings import Header
+    from neurodecode.contrastive.image.config import ImageConfig
+    from neurodecode.contrastive.speech.config import SpeechConfig
+    from neurodecode.own_data.recordings import Header, Recordings
     from neurodecode.signals.continuous import ContinuousSection
 
 EFFICIENCY = 0.3
 """Assumed share of a large matrix product's speed that training a convolution reaches."""
 BACKWARD = 3
 """Forward and backward together, in forward passes."""
+Read = TypeVar("Read")
+
+
+def read_everybody(
+    study: Study,
+    recordings: Recordings,
+    options: Mapping[str, Any],
+    read: Callable[..., list[Read]],
+) -> tuple[list[Read], list[Fault]]:  # fmt: skip
+    """Read every subject by a loader's ``read``, as ``fetch`` will; return also what is wrong."""
+    found: list[Read] = []
+    faults = list(recordings.faults)
+    for subject in recordings.subjects:
+        try:
+            found += read(study.folder, subject, **{"task": recordings.task, **options})
+        except Fault as fault:
+            faults.append(fault)
+    return found, faults
+
+
+def survey_of_windows(
+    pipeline: str, study: Study, recordings: Recordings, config: SpeechConfig | ImageConfig, *,
+    tree: Mapping[str, Any], n_windows: int, found: Sequence[tuple[str, str]],
+    faults: Sequence[Fault], notes: Iterable[str], splits: Sequence[SplitRow],
+) -> Survey:  # fmt: skip
+    """Join what a pipeline found in a study with what the headers say, and what a run costs.
+
+    Parameters
+    ----------
+    config : SpeechConfig or ImageConfig
+        Of ``tree``.
+    n_windows : int
+        Words, or presentations.
+    found, faults, notes, splits
+        Of :class:`Survey`, beside those of the headers.
+    """
+    headers, signals, subjects = recordings.headers, config.signals, list(recordings.subjects)
+    stopped = [*faults, *memory_faults(headers, signals)]
+    n_models = len(config.units(subjects))
+    return Survey(
+        pipeline, study.folder,
+        found=[*recordings.found, *found],
+        listings=listings(headers),
+        faults=stopped,
+        notes=[*recordings.notes, *dict.fromkeys(notes)],
+        splits=splits,
+        sizes=recording_sizes(headers, signals),
+        disk=store_bytes(headers, signals),
+        duration=training_duration(
+            config.brain, signals.n_samples, len(headers[0].channels), n_windows=n_windows,
+            n_epochs=config.trainer.max_epochs, n_models=n_models,
+            n_jobs=2 * n_models + len(subjects) + 2,
+        ),
+        settings={} if stopped else tree,
+    )  # fmt: skip
 
 
 def recording_sizes(headers: Sequence[Header], settings: ContinuousSection) -> list[Size]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from neurodecode.decoder_folder import AGAIN, open_folder, read_settings
+from neurodecode.decoder_folder import AGAIN, SavedDecoder, read_settings
 from neurodecode.faults import DataFault, unknown
 from neurodecode.persistence import load_estimators
 from neurodecode.riemann.decoder_settings import DecoderSettings
@@ -20,7 +20,7 @@ from neurodecode.signals.markers import annotated_onsets
 from neurodecode.signals.matching import channels_of_kind, match_channels, recording_name
 from neurodecode.signals.onsets import cut_onsets
 from neurodecode.signals.trials import row_names
-from neurodecode.streaming.chain import check_windows
+from neurodecode.streaming.chain import ordered_windows
 from neurodecode.streaming.protocol import Ranking, Wearer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Answers(NamedTuple):
     chosen: NDArray[np.intp]
 
 
-class ACMDecoder:
+class ACMDecoder(SavedDecoder):
     """Ranks classes of imagined movement from windows of EEG.
 
     Parameters
@@ -88,17 +88,8 @@ class ACMDecoder:
         self.settings, self.pipeline = settings, pipeline
 
     @classmethod
-    def load(cls, folder: Path) -> ACMDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder` and
-            :func:`~neurodecode.persistence.load_estimators`; also if model and settings do not
-            fit together.
-        """
-        open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and pipeline."""
         settings = read_settings(folder, "model", DecoderSettings)
         return cls(settings, load_estimators(folder, trusted=TRUSTED))
 
@@ -189,22 +180,9 @@ class ACMDecoder:
         """
         first = np.arange(len(self.cues)) != answers.chosen[:, None]
         order = np.lexsort((-answers.scores, first), axis=1)
-        kept = order[:, : max(1, top)]
-        names = [[self.cues[k] for k in row] for row in kept]
-        return Ranking(
-            names=names,
-            groups=[[""] * len(row) for row in names],
-            scores=np.take_along_axis(answers.scores, kept, axis=1),
-            probabilities=np.take_along_axis(answers.probabilities, kept, axis=1),
-            true_rank=None if true is None else self._true_rank(order, true),
-            n_candidates=len(self.cues),
+        return Ranking.of_classes(
+            order, self.cues, answers.scores, answers.probabilities, top=top, true=true
         )
-
-    def _true_rank(self, order: NDArray[np.intp], true: Sequence[str]) -> NDArray[np.int64]:
-        place = {name: k for k, name in enumerate(self.cues)}
-        known = np.array([place.get(name, -1) for name in true])
-        found = order == known[:, None]
-        return np.where(known < 0, 0, found.argmax(axis=1) + 1)
 
     def predict(
         self,
@@ -253,7 +231,7 @@ class ACMDecoder:
         if participant is not None:
             self.person(participant)
         if isinstance(signals, np.ndarray):
-            windows = self._of_array(signals, channels, sfreq, extra)
+            windows = ordered_windows(signals, self.rows, channels, self.chain, sfreq, extra)
             onsets, inside, where = [float("nan")] * len(windows), np.arange(len(windows)), ""
         else:
             if onsets is None:
@@ -273,14 +251,6 @@ class ACMDecoder:
         cues = marks["description"].isin(self.cues)
         chosen = marks[cues] if cues.any() else marks
         return chosen["onset"].tolist(), chosen["description"].tolist()
-
-    def _of_array(
-        self, windows: NDArray[Any], channels: Sequence[str] | None, sfreq: float | None,
-        extra: Extra,
-    ) -> NDArray[np.float32]:  # fmt: skip
-        names = self.rows if channels is None else channels
-        check_windows(windows, names, self.chain, sfreq)
-        return np.asarray(windows[:, match_channels(self.rows, names, extra=extra)], np.float32)
 
     def _of_recording(
         self, raw: mne.io.BaseRaw, onsets: Sequence[float], extra: Extra, where: str

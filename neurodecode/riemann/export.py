@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.artefacts import write_text
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.artefacts import slug
+from neurodecode.decoder_folder import N_RESAMPLES, HeldOut, seal_folder
 from neurodecode.evaluation.scoring import score_subjects
 from neurodecode.persistence import save_estimators
 from neurodecode.riemann.card import model_card
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
 FOLDER = "decoders"
 """Below a unit's model folder; in it PROTOCOL.FOLD."""
 PACKAGES = ("mne", "moabb", "numpy", "pyriemann", "scikit-learn", "scipy", "skops")
-N_RESAMPLES = 1000
-"""Of the held-out trials, for the interval on the card."""
 
 
 def export_decoders(
@@ -74,10 +71,9 @@ def export_decoders(
                 held_out=_held_out(main, pipeline, unit, fold, protocol, config.seed),
                 **_training(unit, fold, config),
             )
-            out = folder / FOLDER / f"{protocol}.{_slug(fold.name)}"
+            out = folder / FOLDER / f"{protocol}.{slug(fold.name, lower=False)}"
             save_estimators(out, pipeline, settings.model_dump(mode="json"))
-            write_text(out / "README.md", model_card(settings))
-            seal_folder(out, "acm", PACKAGES)
+            seal_folder(out, "acm", PACKAGES, card=model_card(settings))
 
 
 def _training(unit: Unit, fold: Fold, config: ACMConfig) -> dict[str, Any]:
@@ -112,7 +108,3 @@ def _held_out(
     )
     row = next(row for row in scored.rows if row.level == "subject")
     return HeldOut.of(row)
-
-
-def _slug(fold: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]+", "-", fold).strip("-")

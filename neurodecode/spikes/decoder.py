@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
 import torch
 
-from neurodecode.decoder_folder import open_folder, read_settings
+from neurodecode.decoder_folder import SavedDecoder, read_settings
 from neurodecode.evaluation.behaviour_scores import pearson_r
 from neurodecode.evaluation.metrics import score
 from neurodecode.faults import DataFault, unknown
@@ -30,7 +30,7 @@ DECODED, TRUE = "decoded_", "true_"
 """Begin of the columns of a behaviour."""
 
 
-class SpikeDecoder:
+class SpikeDecoder(SavedDecoder):
     """Decodes behaviour from the spikes of one population, window by window.
 
     Parameters
@@ -52,19 +52,10 @@ class SpikeDecoder:
         self.settings, self.network = settings, network.eval()
 
     @classmethod
-    def load(cls, folder: Path) -> SpikeDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder`; also if weights and settings do
-            not fit together.
-        """
-        open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and network."""
         settings = read_settings(folder, "network", DecoderSettings)
-        network = settings.network.build()
-        load_weights(folder, network, name="network")
+        network = load_weights(folder, settings.network.build(), name="network")
         return cls(settings, network)
 
     @property
@@ -116,10 +107,7 @@ class SpikeDecoder:
         DataFault
             Somebody else is named; and what :meth:`read` refuses.
         """
-        known = (self.settings.subject,)
-        if participant is not None and participant not in known:
-            raise DataFault(unknown("participant", participant, known),
-                            fix="units of somebody else need a training of their own")  # fmt: skip
+        self._require_subject(participant)
         recorded = data if isinstance(data, NewRecording) else NewRecording(self.settings, data)
         places = np.arange(len(recorded.windows)) if rows is None else np.asarray(rows)
         table = recorded.windows.iloc[places]
@@ -158,9 +146,14 @@ class SpikeDecoder:
         """
         from neurodecode.spikes.onnx_export import network_of
 
-        if participant not in (None, self.settings.subject):
-            raise DataFault(unknown("participant", str(participant), (self.settings.subject,)))
+        self._require_subject(participant)
         return network_of(self.settings, self.network)
+
+    def _require_subject(self, participant: str | None) -> None:
+        known = (self.settings.subject,)
+        if participant is not None and participant not in known:
+            raise DataFault(unknown("participant", participant, known),
+                            fix="units of somebody else need a training of their own")  # fmt: skip
 
     def _scored(self, target: str, true: pd.Series[Any], decoded: pd.Series[Any]) -> str:
         if not len(true):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from neurodecode.artefacts import read_json, write_text
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.artefacts import read_json
+from neurodecode.decoder_folder import N_RESAMPLES, HeldOut, seal_folder
 from neurodecode.persistence import load_weights, save_weights
 from neurodecode.spikes.card import model_card
 from neurodecode.spikes.config import FewShotSection
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 FOLDER = "decoder"
 """Below the folder of a fold."""
 PACKAGES = ("numpy", "torch")
-N_RESAMPLES = 1000
-"""Of the held-out blocks or trials, for the interval on the card."""
 
 
 def export_decoder(
@@ -68,11 +66,9 @@ def export_decoder(
         batch_size=config.evaluation.batch_size,
         held_out=_held_out(config, part, recorded, fold, folder),
     )  # fmt: skip
-    model, out = network.build(), folder / FOLDER
-    load_weights(folder, model)
+    out, model = folder / FOLDER, load_weights(folder, network.build())
     save_weights(out, model, settings.model_dump(mode="json"), name="network")
-    write_text(out / "README.md", model_card(settings))
-    seal_folder(out, "spikes", PACKAGES)
+    seal_folder(out, "spikes", PACKAGES, card=model_card(settings))
 
 
 def _experiment(config: SpikesConfig, network: NeuroformerConfig) -> SpikesConfig:

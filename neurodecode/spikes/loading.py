@@ -63,8 +63,7 @@ def load_network(
         If it was trained on other units, or the weights are not those that were written.
     """
     refuse_other_units(folder, recorded)
-    model = network.build()
-    load_weights(folder, model)
+    model = load_weights(folder, network.build())
     scales = {
         name: tuple(pair) for name, pair in read_json(folder / "model.json")["scales"].items()
     }

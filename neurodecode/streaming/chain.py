@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from neurodecode.faults import DataFault
+from neurodecode.signals.matching import match_channels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from neurodecode.signals.matching import Extra
 
 
 @dataclass(frozen=True)
@@ -67,25 +70,43 @@ class Chain:
         return times.round().astype(np.int64)
 
 
-def check_windows(
-    windows: NDArray[Any], channels: Sequence[str], chain: Chain, sfreq: float | None
-) -> None:
-    """Raise unless windows have these channels, and the rate and length that a decoder sees.
+def ordered_windows(
+    windows: NDArray[Any],
+    wanted: Sequence[str],
+    channels: Sequence[str] | None,
+    chain: Chain,
+    sfreq: float | None,
+    extra: Extra = "stop",
+) -> NDArray[Any]:
+    """Return windows with the channels that a decoder sees, in its order.
 
     Parameters
     ----------
     windows : ndarray, shape (n, C, T)
-    channels : sequence of str, shape (C,)
+    wanted : sequence of str
+        Channels of the decoder.
+    channels : sequence of str, shape (C,), or None
+        Of the windows, in any order; None: those wanted.
     chain : Chain
         Of the decoder.
     sfreq : float or None
         Sampling rate of the windows, Hz; None: not known, not compared.
+    extra : {"stop", "drop"}, default="stop"
+        What to do with channels that the decoder does not know.
 
     Raises
     ------
     DataFault
-        Naming both rates, shapes or lengths.
+        Another rate or length, naming both; channels are missing, unknown or there twice.
     """
+    names = wanted if channels is None else channels
+    _check_windows(windows, names, chain, sfreq)
+    return windows[:, match_channels(wanted, names, extra=extra)]
+
+
+def _check_windows(
+    windows: NDArray[Any], channels: Sequence[str], chain: Chain, sfreq: float | None
+) -> None:
     if windows.ndim != 3 or windows.shape[1] != len(channels):
         raise DataFault(
             f"windows of shape {windows.shape} for {len(channels)} channel names",

@@ -55,6 +55,41 @@ class Ranking:
             n_candidates=parts[0].n_candidates,
         )
 
+    @classmethod
+    def of_classes(
+        cls, order: NDArray[np.intp], names: Sequence[str], scores: NDArray[Any],
+        probabilities: NDArray[Any], *, top: int = 5, true: Sequence[str] | None = None,
+        group: str = "",
+    ) -> Ranking:  # fmt: skip
+        """Return the first of a few classes, which are the candidates of all trials.
+
+        Parameters
+        ----------
+        order : ndarray of int, shape (n_trials, n_classes)
+            Places of the classes, the likeliest first.
+        names : sequence of str, shape (n_classes,)
+        scores, probabilities : ndarray, shape (n_trials, n_classes)
+        top : int, default=5
+            Classes returned.
+        true : sequence of str, shape (n_trials,), optional
+            True classes; "" where unknown.
+        group : str, default=""
+            What all of them belong to.
+        """
+        kept, rank = order[:, : max(1, top)], None
+        if true is not None:
+            place = {name: k for k, name in enumerate(names)}
+            known = np.array([place.get(name, -1) for name in true])
+            rank = np.where(known < 0, 0, (order == known[:, None]).argmax(axis=1) + 1)
+        return cls(
+            names=[[names[k] for k in row] for row in kept],
+            groups=[[group] * len(row) for row in kept],
+            scores=np.take_along_axis(scores, kept, axis=1),
+            probabilities=np.take_along_axis(probabilities, kept, axis=1),
+            true_rank=rank,
+            n_candidates=len(names),
+        )
+
     def table(self, onsets: Sequence[float], true: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a row per trial and candidate.
 

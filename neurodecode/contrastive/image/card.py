@@ -1,4 +1,4 @@
-"""The model card of an exported decoder: what it is, what it was trained on, where it ends."""
+"""The model card of an exported image decoder."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LIMITS = """\
 def model_card(
     seen: Seen, settings: DecoderSettings, candidates: CandidateBank, recordings: Recordings
 ) -> str:
-    """Return the card as Markdown.
+    """Return the card as Markdown: data, split, where scores are, input, limits.
 
     Parameters
     ----------
@@ -41,24 +41,28 @@ def model_card(
     return f"""\
 # Decoder `{settings.name}`, seed {settings.seed}
 
-{OBJECTIVES[settings.network.objective].capitalize()}. Target: `{settings.target}`,
+What it is: {OBJECTIVES[settings.network.objective]}. Target: `{settings.target}`,
 {settings.network.n_features} features.
 
 ## Trained on
 
 - Data set: {config.data.dataset}
 - Participants: {", ".join(recordings.participants)}
-- Windows: {counts}; split: {config.split.protocol}
+- Windows: {counts}
+- Split: {config.split.protocol}; held out: the test part
+
+## Score
+
+The scores are in the report of the run, each with its chance level and interval. None is repeated
+here, where nothing would tell whether it still belongs to these weights.
+
+## Input
+
 - Channels: {len(recordings.channels)} {settings.kind.upper()}, in {settings.unit}
 - Window: {signals.tmin:g} to {signals.tmax:g} s around the onset, {signals.sfreq:g} Hz; baseline:
   the first {signals.baseline:g} s; robust scaler per recording, clamped at {signals.clamp} IQR
 - Filters: {settings.filters}
 - Candidates: {sets}
-
-## Scores
-
-They are in the report of the run, each with its chance level and interval. None is repeated here,
-where nothing would tell whether it still belongs to these weights.
 
 ## Limits
 

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from neurodecode.artefacts import slug
 from neurodecode.config import Experiment, RecordingsSection, Section
 from neurodecode.contrastive.config_model import BrainSection, HeadSection
 from neurodecode.contrastive.image.config_evaluation import (
@@ -19,7 +20,6 @@ from neurodecode.contrastive.image.decoders import (
     Decoder,
     check_target,
     parse_decoder,
-    slug,
 )
 from neurodecode.evaluation.picture_splits import PICTURE_PROTOCOLS
 from neurodecode.faults import unknown

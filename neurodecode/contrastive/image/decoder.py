@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from neurodecode.contrastive.decoder import ContrastiveDecoder
 from neurodecode.contrastive.image.candidates import CandidateBank
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
 from neurodecode.contrastive.people import ScaledPeople
-from neurodecode.decoder_folder import open_folder, read_settings
+from neurodecode.decoder_folder import read_settings
 from neurodecode.persistence import load_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import mne
-    import pandas as pd
     import torch
 
-    from neurodecode.signals.matching import Extra
     from neurodecode.streaming.protocol import Ranking
 
 
@@ -54,19 +51,10 @@ class ImageDecoder(ContrastiveDecoder):
         self.candidates = candidates
 
     @classmethod
-    def load(cls, folder: Path) -> ImageDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder`; also if weights and settings
-            do not fit together.
-        """
-        open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and network, candidates and participants."""
         settings = read_settings(folder, "network", DecoderSettings)
-        network = settings.network.build()
-        load_weights(folder, network, name="network")
+        network = load_weights(folder, settings.network.build(), name="network")
         return cls(settings, network, CandidateBank.load(folder), ScaledPeople.load(folder))
 
     @property
@@ -95,27 +83,3 @@ class ImageDecoder(ContrastiveDecoder):
             Candidates to choose among; default: small, where there is such a set.
         """
         return self.candidates.rank(estimates, top=top, true=true, among=among)
-
-    def predict(
-        self,
-        raw: mne.io.BaseRaw,
-        onsets: Sequence[float] | None = None,
-        *,
-        participant: str | None = None,
-        true: Sequence[str] | None = None,
-        top: int = 5,
-        extra: Extra = "stop",
-        among: str | None = None,
-    ) -> pd.DataFrame:
-        """Rank pictures for every onset: see :meth:`ContrastiveDecoder.predict`.
-
-        Parameters
-        ----------
-        among : {"small", "large"}, optional
-            See :meth:`rank`.
-        """
-
-        def rank(estimates: torch.Tensor, seen: list[str] | None) -> Ranking:
-            return self.rank(estimates, top=top, true=seen, among=among)
-
-        return self._predict(raw, onsets, participant, true, extra, rank)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -83,8 +82,3 @@ def check_target(target: str, *others: str) -> None:
     valid = (*PICTURE_ENCODERS, *OWN_TARGETS, *others)
     if target not in valid:
         raise ConfigFault(unknown("target", target, valid))
-
-
-def slug(name: str) -> str:
-    """Return a decoder's name as a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

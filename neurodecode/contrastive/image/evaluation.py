@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-from neurodecode.artefacts import write_json, write_parquet
+from neurodecode.artefacts import slug, write_json, write_parquet
 from neurodecode.contrastive.image.accuracy import headline_label, metric_names, metric_rows
 from neurodecode.contrastive.image.averaging import Queries, average_estimates
 from neurodecode.contrastive.image.candidates import asked_of, candidate_names
 from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.data import SeenWindows
-from neurodecode.contrastive.image.decoders import slug
 from neurodecode.contrastive.image.reliability import split_half_ranks
 from neurodecode.contrastive.image.training import Task, load_network, task_of
 from neurodecode.contrastive.retrieval import Candidates, rank_of

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neurodecode.artefacts import write_text
+from neurodecode.artefacts import slug
 from neurodecode.contrastive.image.candidates import CandidateBank, asked_of, candidate_names
 from neurodecode.contrastive.image.card import model_card
 from neurodecode.contrastive.image.config_evaluation import SETS
 from neurodecode.contrastive.image.decoder_settings import DecoderSettings
-from neurodecode.contrastive.image.decoders import slug
 from neurodecode.contrastive.image.training import load_network, network_settings, task_of
 from neurodecode.contrastive.people import ScaledPeople
 from neurodecode.decoder_folder import seal_folder
@@ -54,8 +53,7 @@ def export_decoder(seen: Seen, unit: Unit, folder: Path) -> None:
     save_weights(out, network, settings.model_dump(mode="json"), name="network")
     candidates.save(out)
     ScaledPeople.of_recordings(recordings).save(out)
-    write_text(out / "README.md", model_card(seen, settings, candidates, recordings))
-    seal_folder(out, "image", PACKAGES)
+    seal_folder(out, "image", PACKAGES, card=model_card(seen, settings, candidates, recordings))
 
 
 def decoder_settings(seen: Seen, task: Task, recordings: Recordings) -> DecoderSettings:

@@ -101,9 +101,7 @@ def predict_latents(
 ) -> Iterator[torch.Tensor]:
     """Yield the regression head's estimates (n, F) of some windows, scaled as the targets."""
     recordings = seen.recordings()
-    network: Any = build_network(seen.config, task, recordings)
-    load_weights(folder, network)
-    network.eval()
+    network: Any = load_weights(folder, build_network(seen.config, task, recordings)).eval()
     sight = SeenWindows(recordings, None, windows, seen.config.signals, task.span)
     for start in range(0, len(sight), BATCH):
         batch = sight.__getitems__(range(start, min(start + BATCH, len(sight))))

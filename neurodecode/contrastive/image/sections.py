@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from neurodecode.artefacts import read_json
+from neurodecode.artefacts import read_json, slug
 from neurodecode.contrastive.image.accuracy import k_way_accuracy
 from neurodecode.contrastive.image.averaging import EVERYBODY
 from neurodecode.contrastive.image.data import samples_of
-from neurodecode.contrastive.image.decoders import parse_decoder, slug
+from neurodecode.contrastive.image.decoders import parse_decoder
 from neurodecode.contrastive.image.recordings import DESCRIPTION
 from neurodecode.contrastive.image.time_course import PARTICIPANTS_TO_TEST, headline_set
 from neurodecode.report.lines import line_figure

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from neurodecode.artefacts import write_json
+from neurodecode.artefacts import slug, write_json
 from neurodecode.contrastive.image.data import samples_of, training_sets
-from neurodecode.contrastive.image.decoders import Decoder, slug
+from neurodecode.contrastive.image.decoders import Decoder
 from neurodecode.contrastive.image.network_settings import NetworkSettings
 from neurodecode.contrastive.image.ridge import WindowRidge, fit_ridge
 from neurodecode.contrastive.losses import ClipLoss
@@ -197,9 +197,7 @@ def network_settings(config: ImageConfig, task: Task, recordings: Recordings) ->
 
 def load_network(seen: Seen, task: Task, folder: Path) -> Any:
     """Return the trained network of a task; its bank takes the scaler of the training."""
-    network = build_network(seen.config, task, seen.recordings())
-    load_weights(folder, network)
-    return network.eval()
+    return load_weights(folder, build_network(seen.config, task, seen.recordings())).eval()
 
 
 def make_criterion(config: ImageConfig) -> ClipLoss:

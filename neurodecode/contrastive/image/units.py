@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from neurodecode.artefacts import slug
 from neurodecode.contrastive.image.config_evaluation import window_name
 from neurodecode.contrastive.image.decoders import (
     DEFAULT,
     OWN_TARGETS,
     Decoder,
     parse_decoder,
-    slug,
 )
 
 if TYPE_CHECKING:

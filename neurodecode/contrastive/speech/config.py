@@ -6,9 +6,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from neurodecode.artefacts import slug
 from neurodecode.config import Experiment, RecordingsSection, Section
 from neurodecode.contrastive.config_model import BrainSection
-from neurodecode.contrastive.speech.decoders import DECODERS, Decoder, slug
+from neurodecode.contrastive.speech.decoders import DECODERS, Decoder
 from neurodecode.faults import unknown
 from neurodecode.signals.continuous import ContinuousSection
 from neurodecode.training_config import TrainerSection

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from neurodecode.contrastive.decoder import ContrastiveDecoder
 from neurodecode.contrastive.people import ScaledPeople
@@ -11,7 +11,7 @@ from neurodecode.contrastive.ranking import rank_candidates
 from neurodecode.contrastive.speech.config import BATCH
 from neurodecode.contrastive.speech.decoder_settings import DecoderSettings
 from neurodecode.contrastive.speech.segments import SegmentBank
-from neurodecode.decoder_folder import open_folder, read_settings
+from neurodecode.decoder_folder import read_settings
 from neurodecode.persistence import load_weights
 
 if TYPE_CHECKING:
@@ -59,19 +59,10 @@ class SpeechDecoder(ContrastiveDecoder):
         self.segments = segments
 
     @classmethod
-    def load(cls, folder: Path) -> SpeechDecoder:
-        """Read a decoder's folder; every file must be the one that was written.
-
-        Raises
-        ------
-        DataFault
-            See :func:`~neurodecode.decoder_folder.open_folder`; also if weights and settings
-            do not fit together.
-        """
-        open_folder(folder)
+    def opened(cls, folder: Path) -> Self:
+        """Read settings and network, segments and participants."""
         settings = read_settings(folder, "network", DecoderSettings)
-        network = settings.network.build()
-        load_weights(folder, network, name="network")
+        network = load_weights(folder, settings.network.build(), name="network")
         return cls(settings, network, SegmentBank.load(folder), ScaledPeople.load(folder))
 
     @property

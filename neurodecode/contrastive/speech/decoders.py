@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from neurodecode.artefacts import slug
 
 Objective = Literal["contrastive", "regression", "ridge"]
 Target = Literal["default", "mel", "deep_mel", "wav2vec2", "moonshine", "envelope"]
@@ -82,11 +83,6 @@ DECODERS: dict[str, Decoder] = {
     "no clamping": Decoder("ablation: signals not clamped", signals={"clamp": None}),
     "clamp at 100": Decoder("ablation: signals clamped at 100 IQR", signals={"clamp": 100.0}),
 }
-
-
-def slug(name: str) -> str:
-    """Return a decoder's name as a file name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
 
 
 BY_SLUG = {slug(name): name for name in DECODERS}

@@ -128,8 +128,7 @@ def load_network(heard: Heard, unit: Unit, folder: Path) -> Any:
         n_participants=len(unit.participants),
         n_channels=len(info["channels"]),
     )
-    load_weights(folder, network)
-    return network.eval()
+    return load_weights(folder, network).eval()
 
 
 def _tested(heard: Heard, unit: Unit) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from neurodecode.artefacts import write_text
 from neurodecode.contrastive.people import ScaledPeople
 from neurodecode.contrastive.speech.accuracy import chance_of, values_of
 from neurodecode.contrastive.speech.card import model_card
@@ -16,7 +15,7 @@ from neurodecode.contrastive.speech.evaluation import load_network, retrieve_que
 from neurodecode.contrastive.speech.network_settings import network_settings
 from neurodecode.contrastive.speech.segments import SegmentBank
 from neurodecode.contrastive.speech.targets import distinct_segments
-from neurodecode.decoder_folder import HeldOut, seal_folder
+from neurodecode.decoder_folder import N_RESAMPLES, HeldOut, seal_folder
 from neurodecode.evaluation.bootstrap import mean_ci
 from neurodecode.persistence import save_weights
 
@@ -31,8 +30,6 @@ FOLDER = "decoder"
 """Below a unit's model folder."""
 PACKAGES = ("mne", "numpy", "scipy", "torch")
 METRIC = "top-10 accuracy"
-N_RESAMPLES = 1000
-"""Of the held-out sentences, for the interval on the card."""
 
 
 def export_decoder(
@@ -80,8 +77,7 @@ def export_decoder(
     save_weights(out, network, settings.model_dump(mode="json"), name="network")
     segments.save(out)
     people.save(out)
-    write_text(out / "README.md", model_card(settings, segments, people))
-    seal_folder(out, "speech", PACKAGES)
+    seal_folder(out, "speech", PACKAGES, card=model_card(settings, segments, people))
 
 
 def _held_out(

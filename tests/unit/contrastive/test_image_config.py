@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from neurodecode.artefacts import slug
 from neurodecode.config import validate
 from neurodecode.contrastive.image.config import ImageConfig
 from neurodecode.contrastive.image.config_evaluation import (
@@ -14,7 +15,7 @@ from neurodecode.contrastive.image.config_evaluation import (
     SlidingWindows,
     window_name,
 )
-from neurodecode.contrastive.image.decoders import SHUFFLED, parse_decoder, slug
+from neurodecode.contrastive.image.decoders import SHUFFLED, parse_decoder
 from neurodecode.faults import ConfigFault
 from neurodecode.stimuli.generation.generator import default_generator
 from neurodecode.stimuli.pictures.encoder import default_picture_encoder

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 import torch
 
-from neurodecode.artefacts import read_json
+from neurodecode.artefacts import read_json, slug
 from neurodecode.contrastive.data import Recordings
 from neurodecode.contrastive.image.data import training_sets
-from neurodecode.contrastive.image.decoders import SHUFFLED, Decoder, slug
+from neurodecode.contrastive.image.decoders import SHUFFLED, Decoder
 from neurodecode.contrastive.image.module import JointModule
 from neurodecode.contrastive.image.network import ImageNetwork
 from neurodecode.contrastive.image.ridge import WindowRidge

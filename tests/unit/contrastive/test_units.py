@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from neurodecode.artefacts import slug
 from neurodecode.config import validate
 from neurodecode.contrastive.speech.config import SpeechConfig
-from neurodecode.contrastive.speech.decoders import BY_SLUG, DECODERS, SHUFFLED, slug
+from neurodecode.contrastive.speech.decoders import BY_SLUG, DECODERS, SHUFFLED
 from neurodecode.contrastive.speech.units import unit_of
 
 DATA = {"description": "", "data": {"dataset": "simulated-listening"}}

@@ -8,9 +8,10 @@ import shutil
 import pytest
 
 import neurodecode
+import neurodecode.decoder_folder
 from neurodecode.artefacts import read_json, write_json
 from neurodecode.contrastive.image.decoder import ImageDecoder
-from neurodecode.decoder_folder import open_folder
+from neurodecode.decoder_folder import describe_folder, open_folder
 from neurodecode.faults import DataFault
 
 
@@ -34,6 +35,15 @@ def test_the_folder_says_with_what_it_was_written(decoder_folder):
     assert set(sealed.files) == {
         path.name for path in decoder_folder.iterdir() if path.name != "decoder.json"
     }
+
+
+def test_every_file_is_checked_once_when_a_decoder_is_loaded(decoder_folder, monkeypatch):
+    checked, real = [], neurodecode.decoder_folder.sha256_file
+    monkeypatch.setattr(
+        neurodecode.decoder_folder, "sha256_file", lambda p: checked.append(p.name) or real(p)
+    )
+    neurodecode.load_decoder(decoder_folder)
+    assert sorted(checked) == sorted(describe_folder(decoder_folder).files)
 
 
 def test_a_model_card_may_be_edited(folder):

@@ -6,9 +6,10 @@ import re
 
 import pytest
 
+from neurodecode.artefacts import slug
 from neurodecode.config import validate
 from neurodecode.mindbridge.config import MindBridgeConfig
-from neurodecode.mindbridge.models import BRIDGE, SHUFFLED, VARIANTS, slug
+from neurodecode.mindbridge.models import BRIDGE, SHUFFLED, VARIANTS
 from neurodecode.mindbridge.units import unit_of
 
 SUBJECTS = ["01", "02", "S-3"]
