@@ -54,7 +54,7 @@ def experiments(pipeline: str) -> str:
     for name, path in PROJECT.pipeline(pipeline).experiments.items():
         content = read_yaml(path)
         rows.append([f"`{name}`", f"`{content['data']['dataset']}`", content["description"]])
-    return _table(["experiment", "data set", "what it does"], rows)
+    return table(["experiment", "data set", "what it does"], rows)
 
 
 def options(pipeline: str) -> str:
@@ -96,7 +96,7 @@ def datasets() -> str:
         for card in cards
         if card.access != "simulated"
     ]
-    return _table(["name", "modality", "who brings the files", "licence", "title"], rows)
+    return table(["name", "modality", "who brings the files", "licence", "title"], rows)
 
 
 def protocols(registry: str) -> str:
@@ -109,7 +109,7 @@ def protocols(registry: str) -> str:
         shown = ", ".join(unit.removesuffix("_of").replace("_", " ") for unit in named)
         leaks = getattr(protocol, "leaks", None)
         rows.append([f"`{protocol.name}`", shown, f"**leaks:** {leaks}" if leaks else "must be 0"])
-    return _table(["split", "what must not cross", "overlap"], rows)
+    return table(["split", "what must not cross", "overlap"], rows)
 
 
 def api(package: str) -> str:
@@ -125,12 +125,21 @@ def api(package: str) -> str:
     return "\n\n".join(entries)
 
 
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table; a bar within a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
 PARTS: dict[str, Callable[..., str]] = {
     "api": api,
     "datasets": datasets,
     "experiments": experiments,
     "options": options,
     "protocols": protocols,
+    "results": lambda _: "",  # what stands between is written by tools/results.py
+    "results_end": lambda: "",
 }
 """Generated parts by the word that stands in their marker."""
 
@@ -213,11 +222,4 @@ def _lists(value: Any) -> Any:
 
 def _settings_table(found: list[Setting]) -> str:
     rows = [[f"`{s.key}`", s.type, f"`{s.default}`", s.description] for s in found]
-    return _table(["key", "type", "default", "meaning"], rows)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table; a bar within a cell is escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    return table(["key", "type", "default", "meaning"], rows)

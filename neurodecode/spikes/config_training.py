@@ -66,8 +66,10 @@ class SamplingSection(Section):
 class SpikeTrainer(TrainerSection):
     """As every training, with the published length and clipping."""
 
-    max_epochs: int = Field(default=250, ge=1)
-    gradient_clip_val: float | None = 1.0
+    max_epochs: int = Field(default=250, ge=1, description="Epochs at most; published: 250")
+    gradient_clip_val: float | None = Field(
+        default=1.0, description="Largest norm of the gradient; null: as it is"
+    )
     patience: int = Field(
         default=1000, ge=1, description="Validations without a smaller loss; more than epochs: none"
     )

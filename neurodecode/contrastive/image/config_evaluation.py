@@ -114,7 +114,12 @@ class GenerationSection(Section):
     window_clip_weight: float = Field(
         default=0.5, ge=0, lt=1, description="Lambda of those parts, which is not searched"
     )
-    averages: tuple[Average, ...] = Field(default=("participants",), min_length=1)
+    averages: tuple[Average, ...] = Field(
+        default=("participants",),
+        min_length=1,
+        description="What is averaged before a picture is redrawn: nothing, repetitions, or also "
+        "participants",
+    )
     restandardise: bool = Field(
         default=True,
         description="Predicted features take mean and deviation of the training targets, over "
@@ -153,10 +158,22 @@ class GenerationSection(Section):
 class ImageEvaluation(Section):
     """Retrieval of the seen picture."""
 
-    top_k: tuple[int, ...] = Field(default=(1, 5), min_length=1)
-    headline_k: int = Field(default=5, ge=1)
-    headline_set: Literal["small", "large"] = "small"
-    headline_average: Average = "repetitions"
+    top_k: tuple[int, ...] = Field(
+        default=(1, 5),
+        min_length=1,
+        description="Ranks up to which a retrieved picture counts as found",
+    )
+    headline_k: int = Field(
+        default=5, ge=1, description="The one of `top_k` that the report is about"
+    )
+    headline_set: Literal["small", "large"] = Field(
+        default="small",
+        description="Test set that the report is about: of each test category the picture shown "
+        "most often (small), or its others (large)",
+    )
+    headline_average: Average = Field(
+        default="repetitions", description="What is averaged in the score that the report is about"
+    )
     n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
     n_permutations: int = Field(default=2000, ge=100, description="Of the cluster test over time")
     stream_trials: int = Field(

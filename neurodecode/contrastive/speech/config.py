@@ -159,8 +159,14 @@ class AdaptationSection(Section):
 class SpeechEvaluation(Section):
     """Retrieval of the heard segment."""
 
-    top_k: tuple[int, ...] = Field(default=(1, 5, 10), min_length=1)
-    headline_k: int = Field(default=10, ge=1)
+    top_k: tuple[int, ...] = Field(
+        default=(1, 5, 10),
+        min_length=1,
+        description="Ranks up to which a retrieved segment counts as found",
+    )
+    headline_k: int = Field(
+        default=10, ge=1, description="The one of `top_k` that the report is about"
+    )
     batch_size: int = Field(default=BATCH, ge=1, description="Queries at a time")
     n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
 
