@@ -40,7 +40,7 @@ PICTURES: Mapping[str, Sequence[str]] = {
 """Sections of the report whose first picture is shown (``/2``: the second), by pipeline."""
 HEAD = ["claim", "here", "figure", "what the figure is"]
 INK = ":root{color:#1b2430}@media(prefers-color-scheme:dark){:root{color:#e6eaf0}}"
-LARGEST = 150_000  # bytes of a picture
+LARGEST = 180_000  # bytes of a picture
 COLOURS = (256, 128, 64, 32)  # of an embedded raster image, fewer where it would be too large
 DRAWN = re.compile(
     r'<h2 id="(?P<section>[^"]+)">'
@@ -193,7 +193,7 @@ def standalone(svg: str) -> str:
     shown = float(re.findall(r"max-width:(\d+)px", svg)[0])
     size = f'<svg width="{shown:.0f}" height="{shown * float(height) / float(width):.0f}"'
     text = svg.replace("<svg", size, 1).replace(">", f"><style>{INK}</style>", 1)
-    text = PATH.sub(_rounded, LINES.sub(_joined, text))
+    text = re.sub(r">\s+<", "><", PATH.sub(_rounded, LINES.sub(_joined, text)))
     for colours in COLOURS:
         light = RASTER.sub(partial(_lighter, colours), text)
         if len(light) <= LARGEST:
@@ -208,9 +208,10 @@ def _joined(found: re.Match[str]) -> str:
 
 def _rounded(found: re.Match[str]) -> str:
     """Return a path with coordinates to a tenth of a point; no move to where the pen is."""
-    numbers = re.sub(r"-?\d+\.\d{2,}", lambda n: f"{float(n[0]):.1f}", found[1])
+    numbers = re.sub(r"-?\d+\.\d{2,}", lambda n: f"{round(float(n[0]), 1):g}", found[1])
     path = re.sub(r"(\S+ \S+) M \1(?= )", r"\1", " ".join(numbers.split()))
-    return f' d="{path}"'
+    packed = re.sub(r" ?([A-Za-z]) ?", r"\1", path)
+    return f' d="{packed}"'
 
 
 def _lighter(colours: int, found: re.Match[str]) -> str:
@@ -222,8 +223,9 @@ def _lighter(colours: int, found: re.Match[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text whose signs mean nothing in Markdown."""
-    return re.sub(r"([*_<`\[\]])", r"\\\1", text)
+    """Return text whose signs mean nothing in Markdown; an interval stays on one line."""
+    whole = re.sub(r"\[\S+, \S+\]", lambda found: found[0].replace(" ", "\u00a0"), text)
+    return re.sub(r"([*_<`\[\]])", r"\\\1", whole)
 
 
 def main() -> None:
