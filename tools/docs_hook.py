@@ -28,7 +28,7 @@ from neurodecode.workflow.project import Project
 
 PROJECT = Project(Path(__file__).parents[1])
 MARKER = re.compile(r"^<!-- (\w+)(?:: ([\w.:]+))? -->$", flags=re.MULTILINE)
-ENTRY = re.compile(r"^### (`.*`)$\n(.*?)(?=^##|\Z)", flags=re.MULTILINE | re.DOTALL)
+ENTRY = re.compile(r"^### (`[^\n]*`)\n(.*?)(?=^##|\Z)", flags=re.MULTILINE | re.DOTALL)
 WORDS = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path",
          types.NoneType: "null", Any: "anything"}  # fmt: skip
 LIMITS = {Ge: ("ge", "at least"), Gt: ("gt", "above"), Le: ("le", "at most"), Lt: ("lt", "below"),

@@ -31,8 +31,8 @@ PICTURES: Mapping[str, Sequence[str]] = {
     "acm": ("scores-within-session", "comparisons-within-session"),
     "speech": ("scores-sentence-hash", "a-new-participant"),
     "image": ("redrawn-pictures", "time-course"),
-    "mindbridge": ("scores", "new-subjects"),
-    "emotion": ("scores", "scores"),
+    "mindbridge": ("scores-shared-test", "redrawn-pictures"),
+    "emotion": ("scores-valence-leave-clips-out", "order-of-the-levels"),
     "spikes": ("scores-blocked-time", "wiring"),
     "adhd": ("scores-stratified", "maps"),
     "mci": ("scores-balanced", "regions/2"),
@@ -224,7 +224,7 @@ def _lighter(colours: int, found: re.Match[str]) -> str:
 
 def plain(text: str) -> str:
     """Return text whose signs mean nothing in Markdown; an interval stays on one line."""
-    whole = re.sub(r"\[\S+, \S+\]", lambda found: found[0].replace(" ", "\u00a0"), text)
+    whole = re.sub(r"\[\S+, \S+\]", lambda found: found[0].replace(" ", "&nbsp;"), text)
     return re.sub(r"([*_<`\[\]])", r"\\\1", whole)
 
 

@@ -12,6 +12,13 @@ REPOSITORY = Path(__file__).parents[3]
 TEXT = (REPOSITORY / "docs" / "faq.md").read_text(encoding="utf-8")
 NO_FAULT = ("Names and settings", "Decoders elsewhere")
 """Sections about what was typed or asked for: nothing is wrong with data, disk, network or code."""
+FURTHER = {
+    "not the published file: …",
+    "image and mask are on different grids: …",
+    "… of … people have no diagnosis",
+    "… … in both training and test: …",
+}
+"""Entries about data that answer no fault of the matrix."""
 
 
 def said_by_faults():
@@ -54,9 +61,9 @@ def test_every_fault_of_the_matrix_has_an_entry_and_no_entry_another(hook):
 
 
 def test_every_entry_about_data_disk_network_or_code_names_its_fault():
-    silent = [heading for section, heading, text in entries()
-              if "<!-- fault: " not in text and section not in NO_FAULT]  # fmt: skip
-    assert silent == []
+    silent = {heading.strip("`") for section, heading, text in entries()
+              if "<!-- fault: " not in text and section not in NO_FAULT}  # fmt: skip
+    assert silent == FURTHER
 
 
 def test_every_entry_says_what_to_do_in_its_own_words():
