@@ -225,7 +225,7 @@ def _lighter(colours: int, found: re.Match[str]) -> str:
 def plain(text: str) -> str:
     """Return text whose signs mean nothing in Markdown; an interval stays on one line."""
     whole = re.sub(r"\[\S+, \S+\]", lambda found: found[0].replace(" ", "&nbsp;"), text)
-    return re.sub(r"([*_<`\[\]])", r"\\\1", whole)
+    return re.sub(r"([*_`\[\]])", r"\\\1", whole.replace("<", "&lt;"))
 
 
 def main() -> None:

@@ -175,7 +175,9 @@ class RidgeSection(Section):
     """The linear baseline."""
 
     alphas: tuple[float, ...] = Field(
-        default=tuple(10.0**k for k in range(8)), min_length=1, description="Penalties"
+        default=tuple(10.0**k for k in range(8)),
+        min_length=1,
+        description="Penalties that are tried",
     )
     folds: int = Field(
         default=5, ge=2, description="Of the training part, to choose the penalty by"

@@ -28,10 +28,10 @@ SETS = ("small", "large")
 class SlidingWindows(Section):
     """Windows of one length at regular steps; published: 0.1 s every 0.025 s."""
 
-    length: float = Field(default=0.1, gt=0, description="s")
+    length: float = Field(default=0.1, gt=0, description="Length of a window, s")
     start: float = Field(default=-0.1, description="Start of the first window, s")
     stop: float = Field(default=1.0, description="No window ends later, s")
-    step: float = Field(default=0.025, gt=0, description="s")
+    step: float = Field(default=0.025, gt=0, description="From one start to the next, s")
 
     def spans(self) -> list[Span]:
         """Return start and stop of every window."""
@@ -43,10 +43,10 @@ class SlidingWindows(Section):
 class GrowingWindows(Section):
     """Windows that all begin at the same time; published: from -0.1 s, 0.025 s more each."""
 
-    start: float = Field(default=-0.1, description="s")
+    start: float = Field(default=-0.1, description="Start of all windows, s")
     first: float = Field(default=0.0, description="End of the shortest window, s")
     stop: float = Field(default=1.0, description="End of the longest, s")
-    step: float = Field(default=0.025, gt=0, description="s")
+    step: float = Field(default=0.025, gt=0, description="From one end to the next, s")
 
     def spans(self) -> list[Span]:
         """Return start and stop of every window."""

@@ -93,7 +93,7 @@ class TrainingSection(Section):
         description="Candidates of the loss: 1 true, the rest negatives; null: "
         "the whole batch. The published 127 negatives do not depend on devices here",
     )
-    learning_rate: float = Field(default=3e-4, gt=0, description="Of Adam")
+    learning_rate: float = Field(default=3e-4, gt=0, description="Learning rate of Adam")
     symmetric: bool = Field(default=False, description="Beyond the paper: both directions")
     temperature: float = Field(
         default=1.0, gt=0, description="Scores are divided by it; the paper has none (1)"

@@ -66,7 +66,9 @@ def test_a_page_gets_the_claims_and_pictures_of_a_report_and_keeps_its_own_words
     assert text.startswith("# acm\n\nBefore.\n\n<!-- results: smoke -->\n\nACM: **0.800** AUC (")
     assert text.endswith("<!-- results_end -->\n\nAfter.\n")
     assert "\nold\n" not in text
-    line = r"| **A1** It \*beats\* the rest | holds | +0.1 \[+0.0,&nbsp;+0.2\] | a\|b, p \< 0.05 |"
+    line = (
+        r"| **A1** It \*beats\* the rest | holds | +0.1 \[+0.0,&nbsp;+0.2\] | a\|b, p &lt; 0.05 |"
+    )
     assert line in text
     assert (
         "`neurodecode run acm smoke` on simulated, seed 42, version 0.1.0 at commit abc1234, "
