@@ -18,8 +18,10 @@ class TrainerSection(Section):
     min_epochs: int | None = Field(
         default=None, ge=1, description="Epochs at least; null: no such limit"
     )
-    max_steps: int = Field(default=-1, ge=-1, description="-1: no limit")
-    max_time: str | None = Field(default=None, description="DD:HH:MM:SS")
+    max_steps: int = Field(default=-1, ge=-1, description="Updates at most; -1: no limit")
+    max_time: str | None = Field(
+        default=None, description="Longest training, DD:HH:MM:SS; null: no limit"
+    )
     limit_train_batches: int | float | None = Field(
         default=1200, description="Updates per epoch at most (a share where below 1)"
     )
@@ -30,7 +32,7 @@ class TrainerSection(Section):
     devices: str | int | tuple[int, ...] = Field(
         default=1, description="Number, list of numbers, or auto: all; batches are shared by them"
     )
-    num_nodes: int = Field(default=1, ge=1, description="Machines")
+    num_nodes: int = Field(default=1, ge=1, description="Machines that train together")
     strategy: str = Field(
         default="auto", description="On one machine, auto and ddp start a process per device"
     )

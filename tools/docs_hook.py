@@ -1,4 +1,4 @@
-"""The generated parts of the documentation: experiments, options, data sets, splits, names.
+"""The generated parts of the documentation: experiments, options, data sets, splits, faults, names.
 
 MkDocs calls :func:`on_page_markdown` for every page (``hooks`` in ``mkdocs.yml``). A line
 ``<!-- options: acm -->`` becomes the table of all settings of that pipeline, and so on: see
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import ast
 import re
+import runpy
 import types
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -26,6 +28,7 @@ from neurodecode.workflow.project import Project
 
 PROJECT = Project(Path(__file__).parents[1])
 MARKER = re.compile(r"^<!-- (\w+)(?:: ([\w.:]+))? -->$", flags=re.MULTILINE)
+ENTRY = re.compile(r"^### (`[^\n]*`)\n(.*?)(?=^##|\Z)", flags=re.MULTILINE | re.DOTALL)
 WORDS = {bool: "true or false", int: "whole number", float: "number", str: "text", Path: "path",
          types.NoneType: "null", Any: "anything"}  # fmt: skip
 LIMITS = {Ge: ("ge", "at least"), Gt: ("gt", "above"), Le: ("le", "at most"), Lt: ("lt", "below"),
@@ -54,7 +57,7 @@ def experiments(pipeline: str) -> str:
     for name, path in PROJECT.pipeline(pipeline).experiments.items():
         content = read_yaml(path)
         rows.append([f"`{name}`", f"`{content['data']['dataset']}`", content["description"]])
-    return _table(["experiment", "data set", "what it does"], rows)
+    return table(["experiment", "data set", "what it does"], rows)
 
 
 def options(pipeline: str) -> str:
@@ -96,7 +99,7 @@ def datasets() -> str:
         for card in cards
         if card.access != "simulated"
     ]
-    return _table(["name", "modality", "who brings the files", "licence", "title"], rows)
+    return table(["name", "modality", "who brings the files", "licence", "title"], rows)
 
 
 def protocols(registry: str) -> str:
@@ -109,7 +112,7 @@ def protocols(registry: str) -> str:
         shown = ", ".join(unit.removesuffix("_of").replace("_", " ") for unit in named)
         leaks = getattr(protocol, "leaks", None)
         rows.append([f"`{protocol.name}`", shown, f"**leaks:** {leaks}" if leaks else "must be 0"])
-    return _table(["split", "what must not cross", "overlap"], rows)
+    return table(["split", "what must not cross", "overlap"], rows)
 
 
 def api(package: str) -> str:
@@ -125,12 +128,60 @@ def api(package: str) -> str:
     return "\n\n".join(entries)
 
 
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table; a bar within a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def faults() -> str:
+    """Return the table of faults: what happened, what it can meet, what a user sees."""
+    rows = []
+    for row, (fault, pipelines) in fault_rows().items():
+        links = [f"[{code}](#{anchor(code)})" for code in fault_entries()[row]]
+        rows.append([fault, ", ".join(pipelines), "<br>".join(links)])
+    return table(["fault", "pipelines", "what you see"], rows)
+
+
+def fault(row: str) -> str:
+    """Return which fault an entry of the questions answers."""
+    name, pipelines = fault_rows()[int(row)]
+    return f"*{name[0].upper()}{name[1:]}: {', '.join(pipelines)}.*{{ .fault }}\n"
+
+
+def fault_rows() -> dict[int, tuple[str, tuple[str, ...]]]:
+    """Return the faults and the pipelines that each can meet, as they are tested."""
+    found: dict[str, Any] = runpy.run_path(str(PROJECT.root / "tests" / "faults" / "matrix.py"))
+    rows: dict[int, tuple[str, tuple[str, ...]]] = found["ROWS"]
+    return rows
+
+
+def fault_entries() -> dict[int, list[str]]:
+    """Return the headings of the questions that answer each fault, by its number."""
+    found: dict[int, list[str]] = {row: [] for row in fault_rows()}
+    for entry in ENTRY.finditer((PROJECT.root / "docs" / "faq.md").read_text(encoding="utf-8")):
+        for row in re.findall(r"^<!-- fault: (\d+) -->$", entry[2], flags=re.MULTILINE):
+            found[int(row)].append(entry[1])
+    return found
+
+
+def anchor(heading: str) -> str:
+    """Return the link target that Markdown gives to a heading."""
+    letters = unicodedata.normalize("NFKD", heading).encode("ascii", "ignore").decode()
+    return re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", letters).strip().lower())
+
+
 PARTS: dict[str, Callable[..., str]] = {
     "api": api,
     "datasets": datasets,
     "experiments": experiments,
+    "fault": fault,
+    "faults": faults,
     "options": options,
     "protocols": protocols,
+    "results": lambda _: "",  # what stands between is written by tools/results.py
+    "results_end": lambda: "",
 }
 """Generated parts by the word that stands in their marker."""
 
@@ -213,11 +264,4 @@ def _lists(value: Any) -> Any:
 
 def _settings_table(found: list[Setting]) -> str:
     rows = [[f"`{s.key}`", s.type, f"`{s.default}`", s.description] for s in found]
-    return _table(["key", "type", "default", "meaning"], rows)
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    """Return a Markdown table; a bar within a cell is escaped."""
-    lines = [head, ["---"] * len(head), *rows]
-    cells = [[" ".join(cell.split()).replace("|", "\\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    return table(["key", "type", "default", "meaning"], rows)

@@ -42,7 +42,11 @@ class BenchConfig(Experiment):
         | SpikesBenchmark
         | ADHDBenchmark
         | MCIBenchmark,
-        Field(discriminator="method"),
+        Field(
+            discriminator="method",
+            description="What is timed; `method` names the pipeline and decides which of the keys "
+            "below there are",
+        ),
     ]
     workers: tuple[int, ...] = Field(
         default=(1, 2),

@@ -21,7 +21,7 @@ class ArraySection(Section):
         ge=1,
         description="acm: both classes together; speech: recordings; image: windows",
     )
-    n_channels: int = Field(default=22, ge=3)
+    n_channels: int = Field(default=22, ge=3, description="Sensors; 22 is BCI Competition IV 2a")
     n_samples: int = Field(default=1001, ge=50, description="Per trial, recording or window")
 
 

@@ -17,7 +17,9 @@ SCALINGS = ("raw", "log1p", "zscore", "max")
 class MaskSection(Section):
     """One way of choosing voxels (see ``neurodecode.connectome.GroupDifferenceMask``)."""
 
-    recipe: str = Field(default="mean_difference", description="Rule")
+    recipe: str = Field(
+        default="mean_difference", description="Rule by which voxels are ranked or tested"
+    )
     quantile: float = Field(default=0.9, ge=0, lt=1, description="Share of voxels left out")
     alpha: float = Field(default=0.05, gt=0, le=1, description="t_test: level")
     n_subsamples: int = Field(default=50, ge=2, description="stability: half samples")

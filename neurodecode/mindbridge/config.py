@@ -141,7 +141,11 @@ class TuningSection(Section):
 
     lengths: tuple[int, ...] = Field(default=(), description="Training stimuli of the new subject")
     held_out: int = Field(default=1, ge=1, description="The last so many subjects, in turn")
-    regimes: tuple[Regime, ...] = Field(default=("reset", "full", "scratch"), min_length=1)
+    regimes: tuple[Regime, ...] = Field(
+        default=("reset", "full", "scratch"),
+        min_length=1,
+        description="What is trained: the subject's parts, everything, or all from new weights",
+    )
     without_cycle: bool = Field(
         default=True, description="Reset-tuning also without the cycle, its pseudo-data"
     )
@@ -153,11 +157,13 @@ class TuningSection(Section):
 class BridgeTrainer(TrainerSection):
     """As every training; the defaults are the published ones, the whole one-cycle schedule."""
 
-    max_epochs: int = Field(default=600, ge=1)
+    max_epochs: int = Field(default=600, ge=1, description="Epochs at most; published: 600")
     check_val_every_n_epoch: int = Field(
         default=10, ge=1, description="Validate, and keep a checkpoint, every so many epochs"
     )
-    gradient_clip_val: float | None = 1.0
+    gradient_clip_val: float | None = Field(
+        default=1.0, description="Largest norm of the gradient; null: as it is"
+    )
     patience: int = Field(
         default=10_000,
         ge=1,
@@ -170,7 +176,9 @@ class RidgeSection(Section):
     """The linear baseline."""
 
     alphas: tuple[float, ...] = Field(
-        default=tuple(10.0**k for k in range(8)), min_length=1, description="Penalties"
+        default=tuple(10.0**k for k in range(8)),
+        min_length=1,
+        description="Penalties that are tried",
     )
     folds: int = Field(
         default=5, ge=2, description="Of the training part, to choose the penalty by"

@@ -86,7 +86,7 @@ class OptimiserSection(Section):
         gt=0,
         description="Largest of the cycle; published runs multiply it by the number of processes",
     )
-    weight_decay: float = Field(default=1e-2, ge=0, description="Of AdamW")
+    weight_decay: float = Field(default=1e-2, ge=0, description="Weight decay of AdamW")
     decay: Decay = Field(
         default="released",
         description="Which parameters decay: all but biases, as the released code does, or "

@@ -118,7 +118,10 @@ class MCIConfig(Experiment):
         default=("gaussian nb", "kernel nb", "linear svm", "logistic", "lda", "rusboost"),
         min_length=1, description="First: the one the report is about",
     )  # fmt: skip
-    baselines: tuple[str, ...] = Field(default=BASELINE_NAMES)
+    baselines: tuple[str, ...] = Field(
+        default=BASELINE_NAMES,
+        description="Scores to beat: age, sex and head size; hippocampus; everybody a control",
+    )
     search: ReplicateSection = ReplicateSection()
     null_test: NullSection = NullSection()
     jobs: Literal["form", "harmonisation", "classifier"] = Field(

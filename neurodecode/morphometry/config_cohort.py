@@ -19,7 +19,7 @@ class MorphometrySimulation(Section):
         default=0.3, gt=0, lt=1, description="Share of people who become impaired"
     )
     n_excluded: int = Field(default=30, ge=0, description="People whom the cohort leaves out")
-    n_sites: int = Field(default=3, ge=1, description="Scanners")
+    n_sites: int = Field(default=3, ge=1, description="Scanners, which shift the measures")
     n_scans: int = Field(default=2, ge=1, le=3, description="Of a person, every second year")
     effect: float = Field(default=1.0, ge=0, description="Factor of the planted effect")
     ageing: float = Field(default=1.0, ge=0, description="Factor of the effect of age")

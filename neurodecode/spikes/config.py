@@ -62,7 +62,9 @@ class SpikeSplitSection(Section):
     stratify: str | None = Field(
         default=None, description="trial_wise: label of the trials to spread evenly"
     )
-    train_share: float = Field(default=0.8, gt=0, lt=1, description="random_windows")
+    train_share: float = Field(
+        default=0.8, gt=0, lt=1, description="random_windows: share of them that trains"
+    )
 
     @model_validator(mode="after")
     def _existing_folds(self) -> SpikeSplitSection:

@@ -95,9 +95,17 @@ class WiringSection(Section):
     )
     network: NetworkSection | None = Field(default=None, description="Null: as the experiment has")
     training: SpikeTraining | None = Field(default=None, description="Null: as the experiment has")
-    stage: Literal["past", "encoder", "decoder"] = "past"
-    layers: Literal["mean", "sum", "rollout"] = "mean"
-    heads: Literal["mean", "sum", "max"] = "mean"
+    stage: Literal["past", "encoder", "decoder"] = Field(
+        default="past",
+        description="Attention that is read: to the past window, or to earlier tokens of the "
+        "current one, before or after the fusion",
+    )
+    layers: Literal["mean", "sum", "rollout"] = Field(
+        default="mean", description="How blocks are combined; rollout needs encoder or decoder"
+    )
+    heads: Literal["mean", "sum", "max"] = Field(
+        default="mean", description="How the heads of a block are combined"
+    )
     weightings: tuple[Literal["attention", "gradient", "squared"], ...] = Field(
         default=("attention", "gradient"),
         min_length=1,

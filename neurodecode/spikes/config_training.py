@@ -20,7 +20,7 @@ class OptimiserSection(Section):
     sets want a larger rate and less decay.
     """
 
-    learning_rate: float = Field(default=1e-4, gt=0, description="Largest")
+    learning_rate: float = Field(default=1e-4, gt=0, description="Largest of the schedule")
     betas: tuple[float, float] = Field(
         default=(0.9, 0.95), description="Of AdamW: decay of both running means"
     )
@@ -49,8 +49,8 @@ class SamplingSection(Section):
         default=0.95, gt=0, le=1, description="Probability of the IDs that are kept; 1: all"
     )
     dt_top_p: float = Field(default=0.95, gt=0, le=1, description="The same of times")
-    temperature: float = Field(default=1.0, gt=0, description="Of IDs")
-    dt_temperature: float = Field(default=1.0, gt=0, description="Of times")
+    temperature: float = Field(default=1.0, gt=0, description="Of the IDs that are drawn")
+    dt_temperature: float = Field(default=1.0, gt=0, description="Of the times that are drawn")
     valid_tokens: bool = Field(
         default=True,
         description="Only neurons and EOS, and times within the window, are drawn; released: any "
@@ -66,8 +66,10 @@ class SamplingSection(Section):
 class SpikeTrainer(TrainerSection):
     """As every training, with the published length and clipping."""
 
-    max_epochs: int = Field(default=250, ge=1)
-    gradient_clip_val: float | None = 1.0
+    max_epochs: int = Field(default=250, ge=1, description="Epochs at most; published: 250")
+    gradient_clip_val: float | None = Field(
+        default=1.0, description="Largest norm of the gradient; null: as it is"
+    )
     patience: int = Field(
         default=1000, ge=1, description="Validations without a smaller loss; more than epochs: none"
     )

@@ -102,6 +102,8 @@ def _inputs(folder: Path) -> dict[str, str]:
 
 
 def _headline(folder: Path) -> Any:
+    if not (folder / "report.json").exists():
+        return None
     try:
         return read_json(folder / "report.json")["headline"]
     except (DataFault, KeyError):

@@ -24,8 +24,8 @@ class CostSection(Section):
     orders: tuple[int, ...] = Field(default=(), description="Embedding dimensions")
     trials: tuple[int, ...] = Field(default=(), description="Numbers of trials given to the search")
     order: int = Field(default=4, ge=1, description="Order where it is not what varies")
-    lag: int = Field(default=4, ge=1)
-    repeats: int = Field(default=3, ge=1)
+    lag: int = Field(default=4, ge=1, description="Lag of every curve, in samples")
+    repeats: int = Field(default=3, ge=1, description="Timings of each size; medians are drawn")
 
 
 class ACMBenchmark(Benchmark):
@@ -34,11 +34,23 @@ class ACMBenchmark(Benchmark):
     Defaults are the paper's grid.
     """
 
-    method: Literal["acm"] = "acm"
-    orders: tuple[int, ...] = Field(default=tuple(range(1, 11)), min_length=1)
-    lags: tuple[int, ...] = Field(default=tuple(range(1, 11)), min_length=1)
-    C: tuple[float, ...] = Field(default=(0.5, 1.0, 1.5), min_length=1)
-    kernels: tuple[Literal["linear", "rbf"], ...] = Field(default=("linear", "rbf"), min_length=1)
+    method: Literal["acm"] = Field(
+        default="acm", description="Whose benchmark: the pipeline that is timed"
+    )
+    orders: tuple[int, ...] = Field(
+        default=tuple(range(1, 11)), min_length=1, description="Embedding dimensions of the grid"
+    )
+    lags: tuple[int, ...] = Field(
+        default=tuple(range(1, 11)), min_length=1, description="Lags of the grid, in samples"
+    )
+    C: tuple[float, ...] = Field(
+        default=(0.5, 1.0, 1.5),
+        min_length=1,
+        description="Inverse regularisations of the SVM in the grid",
+    )
+    kernels: tuple[Literal["linear", "rbf"], ...] = Field(
+        default=("linear", "rbf"), min_length=1, description="Kernels of the SVM in the grid"
+    )
     n_splits: int = Field(default=3, ge=2, description="Inner folds")
     outer_splits: int = Field(default=5, ge=2, description="The first outer training set is timed")
     sampled: tuple[tuple[int, int], ...] = Field(

@@ -20,9 +20,11 @@ class BrainSection(Section):
     """The person that is simulated: networks and smooth noise in MNI space, band-passed."""
 
     voxel_mm: int = Field(default=4, ge=3, le=15, description="4 mm: 29,398 voxels")
-    n_volumes: int = Field(default=172, ge=20)
+    n_volumes: int = Field(default=172, ge=20, description="Volumes of the scan")
     t_r: float = Field(default=2.0, gt=0, description="Repetition time, s")
-    n_networks: int = Field(default=40, ge=0)
+    n_networks: int = Field(
+        default=40, ge=0, description="Networks whose voxels share a course; 0: noise alone"
+    )
 
 
 class WholeSubjectSection(Section):
@@ -35,7 +37,11 @@ class WholeSubjectSection(Section):
 class CountingSection(Section):
     """3-cycles of graphs that are there already."""
 
-    densities: tuple[Density, ...] = Field(default=(0.004, 0.015, 0.07), min_length=1)
+    densities: tuple[Density, ...] = Field(
+        default=(0.004, 0.015, 0.07),
+        min_length=1,
+        description="Shares of all pairs that are edges, one graph for each",
+    )
     n_rows: int = Field(
         default=512, ge=1, description="Voxels that dense and sparse peers count; ours counts all"
     )
@@ -48,7 +54,9 @@ class CountingSection(Section):
 class ADHDBenchmark(Benchmark):
     """Voxel networks of ``adhd``: a whole subject, and 3-cycles against peers."""
 
-    method: Literal["adhd"] = "adhd"
+    method: Literal["adhd"] = Field(
+        default="adhd", description="Whose benchmark: the pipeline that is timed"
+    )
     brain: BrainSection = BrainSection()
     subject: WholeSubjectSection = WholeSubjectSection()
     counting: CountingSection = CountingSection()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class EmotionStepSection(Section):
     """Training steps and inference on windows of 14 channels, one second at 128 Hz."""
 
-    batch_size: int = Field(default=256, ge=2)
+    batch_size: int = Field(default=256, ge=2, description="Windows per step")
     rounds: int = Field(default=7, ge=6, description="In each of which every program is timed")
     seconds_per_round: float = Field(
         default=0.3, ge=0, description="About as long each program trains, and decodes; one step"
@@ -26,8 +26,12 @@ class EmotionStepSection(Section):
 class EmotionBenchmark(Benchmark):
     """Training step and inference of HiSTN."""
 
-    method: Literal["emotion"] = "emotion"
-    graph: Literal["G0", "G1", "G2"] = "G0"
+    method: Literal["emotion"] = Field(
+        default="emotion", description="Whose benchmark: the pipeline that is timed"
+    )
+    graph: Literal["G0", "G1", "G2"] = Field(
+        default="G0", description="Hierarchy of HiSTN that is timed"
+    )
     step: EmotionStepSection = EmotionStepSection()
 
     targets: ClassVar[dict[str, float]] = {

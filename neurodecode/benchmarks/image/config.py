@@ -18,7 +18,7 @@ class RidgeSection(Section):
 
     n_targets: int = Field(default=256, ge=1, description="Numbers of the embedding")
     n_alphas: int = Field(default=12, ge=2, description="Penalties tried")
-    n_folds: int = Field(default=5, ge=2)
+    n_folds: int = Field(default=5, ge=2, description="Folds by which the penalty is chosen")
     precision: Literal["float32", "float64"] = Field(
         default="float64",
         description="Of windows and targets; in float32 himalaya's KernelRidgeCV loses digits",
@@ -28,15 +28,19 @@ class RidgeSection(Section):
 class RetrievalSection(Section):
     """Predicted embeddings ranked against all pictures of the large test set and those unseen."""
 
-    n_queries: int = Field(default=2400, ge=1)
-    n_candidates: int = Field(default=6059, ge=2)
-    n_features: int = Field(default=768, ge=1)
+    n_queries: int = Field(default=2400, ge=1, description="Test trials, each ranked once")
+    n_candidates: int = Field(
+        default=6059, ge=2, description="Pictures among which each one is looked for"
+    )
+    n_features: int = Field(default=768, ge=1, description="Numbers of a picture's embedding")
 
 
 class ImageBenchmark(Benchmark):
     """Linear baseline and retrieval of ``image``."""
 
-    method: Literal["image"] = "image"
+    method: Literal["image"] = Field(
+        default="image", description="Whose benchmark: the pipeline that is timed"
+    )
     ridge: RidgeSection = RidgeSection()
     retrieval: RetrievalSection = RetrievalSection()
 

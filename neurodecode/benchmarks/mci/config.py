@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 class NestedSection(Section):
     """The nested search, and how much of it is timed."""
 
-    n_people: int = Field(default=160, ge=20)
-    n_measures: int = Field(default=180, ge=3)
-    classifiers: tuple[str, ...] = (
-        "gaussian nb", "kernel nb", "lda", "logistic", "linear svm", "medium knn", "medium tree",
-        "rusboost",
+    n_people: int = Field(default=160, ge=20, description="People in the table, of both groups")
+    n_measures: int = Field(default=180, ge=3, description="Brain measures of each person")
+    classifiers: tuple[str, ...] = Field(
+        default=(
+            "gaussian nb", "kernel nb", "lda", "logistic", "linear svm", "medium knn",
+            "medium tree", "rusboost",
+        ),
+        description="What is searched, as `mci` names them",
     )  # fmt: skip
     candidates: int = Field(default=20, ge=1, description="Settings of each classifier")
-    outer_folds: int = Field(default=5, ge=2)
-    inner_folds: int = Field(default=5, ge=2)
+    outer_folds: int = Field(default=5, ge=2, description="Folds that are scored")
+    inner_folds: int = Field(
+        default=5, ge=2, description="Folds of each training part, in which settings are chosen"
+    )
     replicates: int = Field(default=100, ge=1, description="Of the whole, which is extrapolated")
     timed_replicates: int = Field(default=1, ge=1, description="Of ours, that are carried out")
     timed_folds: int = Field(
@@ -42,7 +47,9 @@ class NestedSection(Section):
 class MCIBenchmark(Benchmark):
     """Nested search of ``mci`` against the plain scikit-learn loop."""
 
-    method: Literal["mci"] = "mci"
+    method: Literal["mci"] = Field(
+        default="mci", description="Whose benchmark: the pipeline that is timed"
+    )
     nested: NestedSection = NestedSection()
 
     targets: ClassVar[dict[str, float]] = {"plain": 4.0}

@@ -17,17 +17,25 @@ if TYPE_CHECKING:
 class BridgeStepSection(Section):
     """A training step of all subjects: forward, six losses, backward, AdamW."""
 
-    n_subjects: int = Field(default=4, ge=2)
+    n_subjects: int = Field(
+        default=4, ge=2, description="People who share the translator; published: 4"
+    )
     batch_size: int = Field(default=50, ge=2, description="Of each subject")
-    image_shape: tuple[int, ...] = Field(default=(257, 768), min_length=1)
-    text_shape: tuple[int, ...] = Field(default=(77, 768), min_length=1)
+    image_shape: tuple[int, ...] = Field(
+        default=(257, 768), min_length=1, description="Tokens x features of a picture's target"
+    )
+    text_shape: tuple[int, ...] = Field(
+        default=(77, 768), min_length=1, description="Tokens x features of a caption's target"
+    )
     rounds: int = Field(default=5, ge=1, description="Timed steps of each program per job")
 
 
 class MindBridgeBenchmark(Benchmark):
     """Training step of ``mindbridge``."""
 
-    method: Literal["mindbridge"] = "mindbridge"
+    method: Literal["mindbridge"] = Field(
+        default="mindbridge", description="Whose benchmark: the pipeline that is timed"
+    )
     bridge: BridgeSection = BridgeSection()
     step: BridgeStepSection = BridgeStepSection()
 

@@ -18,11 +18,15 @@ class StepSection(Section):
     """A training step of the brain module: forward, loss, backward, Adam."""
 
     batch_size: int = Field(default=16, ge=2, description="Windows per step")
-    n_participants: int = Field(default=27, ge=1)
+    n_participants: int = Field(
+        default=27, ge=1, description="Participants, each with a layer of its own"
+    )
     n_features: int = Field(default=1024, ge=1, description="Features of the target, F")
-    n_virtual_channels: int = Field(default=270, ge=1)
+    n_virtual_channels: int = Field(
+        default=270, ge=1, description="Channels after spatial attention"
+    )
     hidden: int = Field(default=320, ge=1, description="Width of the dilated convolutions")
-    n_blocks: int = Field(default=5, ge=1)
+    n_blocks: int = Field(default=5, ge=1, description="Blocks of dilated convolutions")
     rounds: int = Field(
         default=9, ge=1, description="Timed steps of every program per job; medians are compared"
     )
@@ -32,16 +36,18 @@ class WindowsSection(Section):
     """Windows read in random order from the stores of a participant."""
 
     n_windows: int = Field(default=1024, ge=2, description="Per repeat, over all recordings")
-    batch_size: int = Field(default=128, ge=1)
+    batch_size: int = Field(default=128, ge=1, description="Windows read at a time")
 
 
 class RetrievalSection(Section):
     """Test queries ranked against all candidates."""
 
-    n_queries: int = Field(default=20_000, ge=1)
-    n_candidates: int = Field(default=1300, ge=2)
-    n_features: int = Field(default=1024, ge=1)
-    n_frames: int = Field(default=343, ge=1)
+    n_queries: int = Field(default=20_000, ge=1, description="Test windows, each ranked once")
+    n_candidates: int = Field(
+        default=1300, ge=2, description="Segments among which each one is looked for"
+    )
+    n_features: int = Field(default=1024, ge=1, description="Features of a segment, F")
+    n_frames: int = Field(default=343, ge=1, description="Samples of a segment, T; published: 343")
     batch_size: int = Field(default=128, ge=1, description="Estimates that arrive at a time")
     n_checked: int = Field(
         default=64, ge=1, description="First queries, whose ranks a dense statement gives too"
@@ -51,7 +57,9 @@ class RetrievalSection(Section):
 class SpeechBenchmark(Benchmark):
     """Training step, reading of windows, and evaluation of ``speech``."""
 
-    method: Literal["speech"] = "speech"
+    method: Literal["speech"] = Field(
+        default="speech", description="Whose benchmark: the pipeline that is timed"
+    )
     signals: ContinuousSection = Field(
         default=ContinuousSection(), description="Length, baseline and limit of a window"
     )

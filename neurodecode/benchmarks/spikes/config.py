@@ -22,7 +22,7 @@ KINDS = ("writing", "training", "cost")
 class PopulationSection(Section):
     """The recording that is simulated; the defaults are those of visual navigation, lateral."""
 
-    n_units: int = Field(default=2023, ge=2)
+    n_units: int = Field(default=2023, ge=2, description="Neurons of the recording")
     windows: WindowSection = WindowSection(past=0.05, past_block=700)
     frames: FrameSection = FrameSection(window=0.15, kernel=(3, 5, 5))
     frame_shape: tuple[int, int] = Field(default=(30, 100), description="Rows, columns")
@@ -52,15 +52,21 @@ class FusedSection(Section):
 class CostSection(Section):
     """Training steps on populations of growing size."""
 
-    n_units: tuple[int, ...] = Field(default=(512, 1024, 2048, 4096, 8192), min_length=2)
-    batch_size: int = Field(default=4, ge=1)
+    n_units: tuple[int, ...] = Field(
+        default=(512, 1024, 2048, 4096, 8192),
+        min_length=2,
+        description="Sizes of the population, from which the exponent is fitted",
+    )
+    batch_size: int = Field(default=4, ge=1, description="Windows per step")
     rounds: int = Field(default=5, ge=1, description="Timed steps of each population per job")
 
 
 class SpikesBenchmark(Benchmark):
     """Writing, training and growth of cost of ``spikes``."""
 
-    method: Literal["spikes"] = "spikes"
+    method: Literal["spikes"] = Field(
+        default="spikes", description="Whose benchmark: the pipeline that is timed"
+    )
     network: NetworkSection = NetworkSection()
     population: PopulationSection = PopulationSection()
     writing: WritingSection = WritingSection()

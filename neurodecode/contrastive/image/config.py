@@ -147,7 +147,7 @@ class ImageTraining(Section):
     """Optimiser and losses; the defaults are the published ones."""
 
     batch_size: int = Field(default=128, ge=2, description="Windows per update")
-    learning_rate: float = Field(default=3e-4, gt=0, description="Of Adam")
+    learning_rate: float = Field(default=3e-4, gt=0, description="Learning rate of Adam")
     clip_weight: float = Field(
         default=0.75, ge=0, le=1, description="Lambda of 'joint': 1 is the contrastive loss alone"
     )
@@ -172,7 +172,9 @@ class ImageRidge(Section):
     """The linear baseline."""
 
     alphas: tuple[float, ...] = Field(
-        default=tuple(10.0**k for k in range(-1, 9)), min_length=1, description="Penalties"
+        default=tuple(10.0**k for k in range(-1, 9)),
+        min_length=1,
+        description="Penalties that are tried",
     )
     folds: int = Field(default=5, ge=2, description="All presentations of a picture in one fold")
     pooling: Literal["participant", "pooled"] = Field(

@@ -28,10 +28,10 @@ SETS = ("small", "large")
 class SlidingWindows(Section):
     """Windows of one length at regular steps; published: 0.1 s every 0.025 s."""
 
-    length: float = Field(default=0.1, gt=0, description="s")
+    length: float = Field(default=0.1, gt=0, description="Length of a window, s")
     start: float = Field(default=-0.1, description="Start of the first window, s")
     stop: float = Field(default=1.0, description="No window ends later, s")
-    step: float = Field(default=0.025, gt=0, description="s")
+    step: float = Field(default=0.025, gt=0, description="From one start to the next, s")
 
     def spans(self) -> list[Span]:
         """Return start and stop of every window."""
@@ -43,10 +43,10 @@ class SlidingWindows(Section):
 class GrowingWindows(Section):
     """Windows that all begin at the same time; published: from -0.1 s, 0.025 s more each."""
 
-    start: float = Field(default=-0.1, description="s")
+    start: float = Field(default=-0.1, description="Start of all windows, s")
     first: float = Field(default=0.0, description="End of the shortest window, s")
     stop: float = Field(default=1.0, description="End of the longest, s")
-    step: float = Field(default=0.025, gt=0, description="s")
+    step: float = Field(default=0.025, gt=0, description="From one end to the next, s")
 
     def spans(self) -> list[Span]:
         """Return start and stop of every window."""
@@ -114,7 +114,12 @@ class GenerationSection(Section):
     window_clip_weight: float = Field(
         default=0.5, ge=0, lt=1, description="Lambda of those parts, which is not searched"
     )
-    averages: tuple[Average, ...] = Field(default=("participants",), min_length=1)
+    averages: tuple[Average, ...] = Field(
+        default=("participants",),
+        min_length=1,
+        description="What is averaged before a picture is redrawn: nothing, repetitions, or also "
+        "participants",
+    )
     restandardise: bool = Field(
         default=True,
         description="Predicted features take mean and deviation of the training targets, over "
@@ -153,10 +158,22 @@ class GenerationSection(Section):
 class ImageEvaluation(Section):
     """Retrieval of the seen picture."""
 
-    top_k: tuple[int, ...] = Field(default=(1, 5), min_length=1)
-    headline_k: int = Field(default=5, ge=1)
-    headline_set: Literal["small", "large"] = "small"
-    headline_average: Average = "repetitions"
+    top_k: tuple[int, ...] = Field(
+        default=(1, 5),
+        min_length=1,
+        description="Ranks up to which a retrieved picture counts as found",
+    )
+    headline_k: int = Field(
+        default=5, ge=1, description="The one of `top_k` that the report is about"
+    )
+    headline_set: Literal["small", "large"] = Field(
+        default="small",
+        description="Test set that the report is about: of each test category the picture shown "
+        "most often (small), or its others (large)",
+    )
+    headline_average: Average = Field(
+        default="repetitions", description="What is averaged in the score that the report is about"
+    )
     n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
     n_permutations: int = Field(default=2000, ge=100, description="Of the cluster test over time")
     stream_trials: int = Field(

@@ -94,7 +94,7 @@ class TrainingSection(Section):
         description="Candidates of the loss: 1 true, the rest negatives; null: "
         "the whole batch. The published 127 negatives do not depend on devices here",
     )
-    learning_rate: float = Field(default=3e-4, gt=0, description="Of Adam")
+    learning_rate: float = Field(default=3e-4, gt=0, description="Learning rate of Adam")
     symmetric: bool = Field(default=False, description="Beyond the paper: both directions")
     temperature: float = Field(
         default=1.0, gt=0, description="Scores are divided by it; the paper has none (1)"
@@ -160,8 +160,14 @@ class AdaptationSection(Section):
 class SpeechEvaluation(Section):
     """Retrieval of the heard segment."""
 
-    top_k: tuple[int, ...] = Field(default=(1, 5, 10), min_length=1)
-    headline_k: int = Field(default=10, ge=1)
+    top_k: tuple[int, ...] = Field(
+        default=(1, 5, 10),
+        min_length=1,
+        description="Ranks up to which a retrieved segment counts as found",
+    )
+    headline_k: int = Field(
+        default=10, ge=1, description="The one of `top_k` that the report is about"
+    )
     batch_size: int = Field(default=BATCH, ge=1, description="Queries at a time")
     n_bootstrap: int = Field(default=2000, ge=100, description="Bootstrap samples, for intervals")
 

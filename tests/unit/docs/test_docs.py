@@ -85,17 +85,6 @@ def _in_the_repository(monkeypatch):
     monkeypatch.chdir(REPOSITORY)
 
 
-@pytest.fixture(scope="module")
-def hook():
-    """Return the module that makes the generated parts."""
-    spec = importlib.util.spec_from_file_location("docs_hook", REPOSITORY / "tools/docs_hook.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
-
-
 @pytest.mark.parametrize(
     ("line", "title", "text", "page"),
     [param for param in blocks("python") if param.values[1] not in PYTHON_OF_A_FILE],
@@ -205,6 +194,13 @@ def test_the_table_of_options_has_every_key_of_every_experiment(hook, name):
         assert not absent
 
 
+@pytest.mark.parametrize("name", sorted(find_project().pipelines))
+def test_every_setting_says_what_it_means(hook, name):
+    silent = [s.key for s in hook.settings(find_project().pipeline(name).config_model)
+              if len(s.description.split()) < 2]  # fmt: skip
+    assert silent == []
+
+
 def _keys(tree, prefix=""):
     """Yield the dotted keys of a tree."""
     for key, value in tree.items():
@@ -273,27 +269,6 @@ def _import(dotted):
     module, _, name = dotted.rpartition(".")
     if importlib.util.find_spec(module) and not hasattr(importlib.import_module(module), name):
         importlib.import_module(dotted)
-
-
-def said_by_faults():
-    """Return what faults of the library can say, with ``…`` for what varies."""
-    said = set()
-    for path in (REPOSITORY / "neurodecode").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.JoinedStr):
-                parts = (p.value if isinstance(p, ast.Constant) else "…" for p in node.values)
-                said.add("".join(map(str, parts)))
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                said.add(node.value)
-    return {re.sub(r"(… ?)+", "… ", text).strip() for text in said}
-
-
-def test_every_message_of_the_questions_is_one_that_the_program_gives():
-    headings = re.findall(r"^### `(.*)`$", (DOCS / "faq.md").read_text(), flags=re.M)
-    said = said_by_faults()
-    plain = [re.sub(r"(… ?)+", "… ", heading).strip() for heading in headings]
-    assert len(plain) > 30
-    assert [heading for heading in plain if heading not in said] == []
 
 
 def test_the_navigation_of_the_site_names_every_page():
