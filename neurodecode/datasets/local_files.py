@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +43,19 @@ def table_files(path: Path) -> list[Path]:
         return [path]
     found = [file for file in path.rglob("*") if any(fnmatch(file.name, kind) for kind in TABLES)]
     return _files(found, path)
+
+
+def folder_with(folder: Path, holds: Callable[[Path], object]) -> Path | None:
+    """Return a folder, or the first one in its ``derivatives/``, that holds what is meant.
+
+    Parameters
+    ----------
+    folder : Path
+        Derivatives, or the data set that has them below it.
+    holds : callable
+        Says whether a folder does.
+    """
+    return next(filter(holds, (folder, *sorted(folder.glob("derivatives/*")))), None)
 
 
 def names_below(folder: Path, files: Iterable[Path]) -> list[str]:

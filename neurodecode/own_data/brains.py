@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,9 @@ import pandas as pd
 from neurodecode.config import validate
 from neurodecode.datasets.catalog import card_of
 from neurodecode.datasets.csv_tables import read_csv
+from neurodecode.datasets.local_files import folder_with
 from neurodecode.datasets.morphometry.folder import people_table
+from neurodecode.datasets.morphometry.freesurfer import has_subjects
 from neurodecode.datasets.morphometry.names import GROUP, measure_columns
 from neurodecode.datasets.resting.derivatives import CONTROLS
 from neurodecode.faults import ConfigFault, DataFault, Fault, nearest
@@ -20,6 +21,7 @@ from neurodecode.morphometry.config import MCIConfig
 from neurodecode.morphometry.forms import FORMS
 from neurodecode.morphometry.preparation import prepare_cohort
 from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.groups import group_column
 from neurodecode.own_data.survey import (
     Listing,
     Size,
@@ -75,12 +77,9 @@ def survey(study: Study) -> Survey:
 def _directory(study: Study) -> tuple[Study, list[str]]:
     """Return the study of the folder that has FreeSurfer's stats, itself or below it."""
     require_folder(study.folder)
-    if any(study.folder.glob("*/stats/aseg.stats")):
-        return study, []
-    for folder in sorted(study.folder.glob("derivatives/*")):
-        if any(folder.glob("*/stats/aseg.stats")):
-            note = f"derivatives: {folder.relative_to(study.folder)} is read"
-            return replace(study, folder=folder), [note]
+    folder = folder_with(study.folder, has_subjects)
+    if folder is not None:
+        return study.inside(folder)
     raise DataFault("no SUBJECT/stats/aseg.stats below the folder or its derivatives",
                     where=str(study.folder),
                     fix="give the subjects directory of FreeSurfer")  # fmt: skip
@@ -98,8 +97,11 @@ def _options(study: Study) -> tuple[dict[str, Any], list[str]]:
     path = people_table(study.folder, **({"people": options["people"]} if "people" in options
                                          else {}))  # fmt: skip
     columns, codes = dict(options.get("columns", {})), dict(options.get("codes", {}))
-    table = read_csv(path)
-    column = columns.get(GROUP, GROUP)
+    table, notes = read_csv(path), []
+    column = columns.get(GROUP) or group_column(table.columns) or GROUP
+    if column not in (columns.get(GROUP), GROUP):
+        columns[GROUP] = column
+        notes = [f"groups: column {column} of {path.name}; data.options.columns changes that"]
     if column not in table:
         guess = nearest(column, map(str, table.columns))
         have = ", ".join(map(str, table.columns))
@@ -107,11 +109,13 @@ def _options(study: Study) -> tuple[dict[str, Any], list[str]]:
         raise DataFault(f"no column '{column}' that says who is in which group", where=str(path),
                         fix=fix)  # fmt: skip
     entries = pd.Series(table[column])
+    if columns:
+        options["columns"] = columns
     if GROUP in codes or pd.to_numeric(entries.dropna(), errors="coerce").notna().all():
-        return options, []
+        return options, notes
     found = _codes(entries, column, path)
     note = f"groups of {path.name}: {', '.join(f'{k} is {v}' for k, v in found.items())}"
-    return {**options, "codes": {**codes, GROUP: found}}, [note]
+    return {**options, "codes": {**codes, GROUP: found}}, [*notes, note]
 
 
 def _codes(entries: pd.Series[Any], column: str, path: Path) -> dict[str, int]:

@@ -15,6 +15,7 @@ import pandas as pd
 from neurodecode.config import validate
 from neurodecode.connectome.config import ADHDConfig
 from neurodecode.datasets.bids_tables import nearest_column, read_table
+from neurodecode.datasets.local_files import folder_with, participants_files
 from neurodecode.datasets.nifti import load_image
 from neurodecode.datasets.resting.derivatives import (
     CONTROLS,
@@ -30,6 +31,7 @@ from neurodecode.datasets.resting.derivatives import (
 from neurodecode.evaluation.cohort_splits import COHORT_PROTOCOLS, split_cohort
 from neurodecode.faults import ConfigFault, DataFault, Fault
 from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.groups import group_column
 from neurodecode.own_data.survey import (
     Listing,
     Size,
@@ -53,13 +55,15 @@ def survey(study: Study) -> Survey:
     The derivatives may be given, or the data set that holds them in ``derivatives/``.
     """
     study, notes = _derivatives(study)
+    study, more = _with_group(study)
+    notes = [*notes, *more]
     subjects = subjects_of(study)
     task = choose_task(study, Counter(entity(p, "task") for p in preprocessed(study.folder)))
     task = task or entity(preprocessed(study.folder)[0], "task")
     options = study.options
     faults: list[Fault] = []
-    people, more = _people(study)
-    faults += more
+    people, wrong = _people(study)
+    faults += wrong
     runs = _runs(study.folder, subjects, task, options.get("space"), faults)
     tree = study.with_data(dataset="local", task=task)
     config = validate(ADHDConfig, tree)
@@ -89,14 +93,22 @@ def survey(study: Study) -> Survey:
 def _derivatives(study: Study) -> tuple[Study, list[str]]:
     """Return the study of the folder that has preprocessed runs, itself or below it."""
     require_folder(study.folder)
-    if preprocessed(study.folder):
-        return study, []
-    for folder in sorted(study.folder.glob("derivatives/*")):
-        if preprocessed(folder):
-            note = f"derivatives: {folder.relative_to(study.folder)} is read"
-            return replace(study, folder=folder), [note]
+    folder = folder_with(study.folder, preprocessed)
+    if folder is not None:
+        return study.inside(folder)
     raise DataFault(f"no *{SUFFIX} below the folder or its derivatives", where=str(study.folder),
                     fix="run fMRIPrep, and give its output folder")  # fmt: skip
+
+
+def _with_group(study: Study) -> tuple[Study, list[str]]:
+    """Return the study with the column that tells cases from controls, found by its name."""
+    found = participants_files(study.folder)
+    column = group_column(read_table(found[0])) if found else None
+    if "group" in study.options or column in (None, "group"):
+        return study, []
+    tree = study.with_data(options={**study.options, "group": column})
+    note = f"groups: column {column} of {found[0].name}; data.options.group changes that"
+    return replace(study, tree=tree), [note]
 
 
 def _people(study: Study) -> tuple[pd.DataFrame, list[Fault]]:
