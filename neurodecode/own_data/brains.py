@@ -20,9 +20,10 @@ from neurodecode.faults import ConfigFault, DataFault, Fault, nearest
 from neurodecode.morphometry.config import MCIConfig
 from neurodecode.morphometry.forms import FORMS
 from neurodecode.morphometry.preparation import prepare_cohort
-from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.costs import START_S, program_size
 from neurodecode.own_data.groups import group_column
 from neurodecode.own_data.survey import (
+    Duration,
     Listing,
     Size,
     SplitRow,
@@ -35,6 +36,11 @@ from neurodecode.own_data.survey import (
 if TYPE_CHECKING:
     from neurodecode.morphometry.preparation import Prepared
 
+FIT_S = {"rusboost": 0.5, "kernel nb": 0.04}
+"""Assumed of a fit of these classifiers; of all others :data:`OTHER_FIT_S`."""
+OTHER_FIT_S = 0.008
+FEATURES_S, REFERENCE = 0.06, 25**2 * 80
+"""Of harmonising and ranking 80 measures of 25 people, measured; as people squared x measures."""
 STATS = ("aseg.stats", "lh.aparc.stats", "rh.aparc.stats")
 
 
@@ -68,10 +74,31 @@ def survey(study: Study) -> Survey:
         found=[*found, *_people(cohort)],
         listings=listing, faults=faults,
         notes=[*notes, *more, *cohort.notes, *_left_out(cohort)],
-        splits=splits, sizes=[size], disk=size.n_bytes,
-        duration=past_duration("mci", size.n_bytes),
+        splits=splits, sizes=[program_size("mci"), size], disk=size.n_bytes,
+        duration=_duration(config, table),
         settings={} if faults else tree,
     )  # fmt: skip
+
+
+def _duration(config: MCIConfig, table: pd.DataFrame) -> Duration:
+    """Estimate the fits of the nested search; of each fold also harmonising and ranking."""
+    search, n_measures = config.search, len(measure_columns(table))
+    parts = search.outer_folds * (search.inner_folds + 1)
+    part = FEATURES_S * max(1.0, len(table) ** 2 * n_measures / REFERENCE)
+    tried = 1 if search.method == "preset" else search.candidates
+    fit = sum(FIT_S.get(name, OTHER_FIT_S) for name in config.classifiers)
+    folds = len(config.forms) * search.replicates * parts
+    seconds = folds * len(config.harmonisations) * (part + tried * fit)
+    null = config.null_test
+    size = null.n_people**2 * null.n_measures / REFERENCE
+    seconds += 4 * null.draws * null.outer_folds * FEATURES_S * max(1.0, size)
+    jobs = 3 + 2 * len(config.units([]))
+    basis = (
+        f"{folds * len(config.harmonisations):,} training parts of {part:.2g} s to harmonise and "
+        f"rank, {tried} candidates of {len(config.classifiers)} classifiers in each, {fit:.2g} s "
+        f"together, both assumed; {jobs} jobs of {START_S['mci']:g} s to start"
+    )
+    return Duration(seconds + jobs * START_S["mci"], basis)
 
 
 def _directory(study: Study) -> tuple[Study, list[str]]:

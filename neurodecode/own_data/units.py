@@ -14,8 +14,10 @@ from neurodecode.datasets.spiking import nwb_files, spiking_loader
 from neurodecode.evaluation.spike_splits import SPIKE_PROTOCOLS, split_spikes
 from neurodecode.evaluation.spike_windows import window_table
 from neurodecode.faults import ConfigFault, DataFault, Fault, nearest, unknown
-from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.costs import START_S, program_size
+from neurodecode.own_data.duration import product_rate
 from neurodecode.own_data.survey import (
+    Duration,
     Listing,
     Size,
     Study,
@@ -27,11 +29,20 @@ from neurodecode.own_data.survey import (
     shortened,
 )
 from neurodecode.spikes.config import SpikesConfig
+from neurodecode.spikes.variants import GLM, NETWORKS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from neurodecode.datasets.spiking.recording import SpikeSession
+
+
+EFFICIENCY = 0.5
+"""Assumed share of a large matrix product's speed that these networks reach."""
+BACKWARD = 3
+"""Forward and backward together, in forward passes."""
+WRITE_S, RIVAL_S = 0.005, 10.0
+"""Assumed of a step of writing spikes, for a batch; of a rival that is no network."""
 
 
 def survey(study: Study) -> Survey:
@@ -57,6 +68,7 @@ def survey(study: Study) -> Survey:
     files = [path for subject in subjects for path in nwb_files(study.folder, subject)]
     largest = max(sessions, key=lambda one: len(one.times))
     sizes = [
+        program_size("spikes"),
         Size("spikes of the largest session, time and unit", (len(largest.times), 2), "float64"),
         Size("its counts in bins", (largest.n_units, round(largest.duration / config.windows.dt)),
              "int64"),
@@ -66,7 +78,7 @@ def survey(study: Study) -> Survey:
         "spikes", study.folder,
         found=_found(sessions, files), listings=_listings(sessions), faults=faults,
         notes=_notes(sessions), splits=splits, sizes=sizes, disk=disk,
-        duration=past_duration("spikes", disk),
+        duration=_duration(config, sessions),
         settings={} if faults else tree,
     )  # fmt: skip
 
@@ -121,6 +133,31 @@ def _windows(session: SpikeSession, config: SpikesConfig, protocol: str) -> pd.D
         current_s=config.windows.current, past_s=config.windows.past,
         step_s=config.step_seconds,
     )  # fmt: skip
+
+
+def _duration(config: SpikesConfig, sessions: Sequence[SpikeSession]) -> Duration:
+    """Estimate trainings by their multiplications, and writing spikes one after the other."""
+    windows, network, asked = config.windows, config.network, config.evaluation
+    tokens = windows.block + windows.past_block
+    layers = 2 * network.n_state_layers + network.n_past_layers
+    each = BACKWARD * layers * tokens * network.width * (24 * network.width + 4 * tokens)
+    step = config.step_seconds or windows.current
+    n_windows = round(sum(one.duration for one in sessions) / step)
+    n_folds = config.split.n_folds if config.split.folds == "all" else len(config.split.folds)
+    generative = sum(name != GLM for name in config.models)
+    networks = n_folds * (generative + sum(name in NETWORKS for name in config.decoders))
+    rate, epochs = product_rate() * EFFICIENCY, config.training.trainer.max_epochs
+    written = min(asked.n_windows or n_windows, n_windows) * asked.n_draws * len(sessions)
+    writing = generative * n_folds * written / asked.batch_size * windows.block * WRITE_S
+    rivals = n_folds * (len(config.models) + len(config.decoders)) - networks
+    jobs = 2 + len({one.subject for one in sessions}) * (1 + 2 * (generative + 2))
+    basis = (
+        f"{each / 1e9:.2g} billion operations a window, {n_windows:,} windows, {epochs} epochs at "
+        f"most, {networks} networks, {rate / 1e9:.0f} billion a second assumed; "
+        f"{written:,} windows written in {writing:.0f} s, {jobs} jobs of {START_S['spikes']:g} s"
+    )
+    seconds = networks * epochs * n_windows * each / rate + writing
+    return Duration(seconds + rivals * len(sessions) * RIVAL_S + jobs * START_S["spikes"], basis)
 
 
 def _targets(config: SpikesConfig, sessions: Sequence[SpikeSession]) -> list[Fault]:

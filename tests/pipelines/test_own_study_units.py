@@ -88,16 +88,14 @@ def seen(own_run, pictures, tmp_path_factory):
         "bridge={pooled_size: 64, width: 32, n_blocks: 1, adapter_size: 8}",
         "evaluation.n_bootstrap=100", "evaluation.n_sets=2",
     )  # fmt: skip
-    assert (
-        dict(survey.found)["stimuli"]
-        == f"{N_TRAIN + N_TEST}, {2 * (N_TRAIN + 2 * N_TEST)} responses"
-    )
+    n_responses = len(VOXELS) * (N_TRAIN + 2 * N_TEST)
+    assert dict(survey.found)["stimuli"] == f"{N_TRAIN + N_TEST}, {n_responses} responses"
     return folder
 
 
 def test_pictures_are_found_above_chance_and_the_report_counts_them(seen):
     rows = [row for row in report_of(seen)["metrics"] if row["level"] == "subject"]
-    found = {row["subject"]: row for row in rows if row["metric"] == "image retrieval"}
+    found = {row["subject"]: row for row in rows if row["metric"] == "image retrieval, top-1"}
     assert set(found) == set(VOXELS)
     for row in found.values():
         assert row["n"] == N_TEST
