@@ -18,7 +18,7 @@ from neurodecode.datasets.morphometry.names import GROUP, measure_columns
 from neurodecode.datasets.resting.derivatives import CONTROLS
 from neurodecode.faults import ConfigFault, DataFault, Fault, nearest
 from neurodecode.morphometry.config import MCIConfig
-from neurodecode.morphometry.forms import FORMS
+from neurodecode.morphometry.forms import FORMS, form_of
 from neurodecode.morphometry.preparation import prepare_cohort
 from neurodecode.own_data.costs import START_S, program_size
 from neurodecode.own_data.groups import group_column
@@ -41,6 +41,8 @@ FIT_S = {"rusboost": 0.5, "kernel nb": 0.04}
 OTHER_FIT_S = 0.008
 FEATURES_S, REFERENCE = 0.06, 25**2 * 80
 """Of harmonising and ranking 80 measures of 25 people, measured; as people squared x measures."""
+PEOPLE_PER_TERM = 5
+"""Fewer are noted."""
 STATS = ("aseg.stats", "lh.aparc.stats", "rh.aparc.stats")
 
 
@@ -73,7 +75,7 @@ def survey(study: Study) -> Survey:
         "mci", study.folder,
         found=[*found, *_people(cohort)],
         listings=listing, faults=faults,
-        notes=[*notes, *more, *cohort.notes, *_left_out(cohort)],
+        notes=[*notes, *more, *cohort.notes, *_left_out(cohort), *_few_people(config, table)],
         splits=splits, sizes=[program_size("mci"), size], disk=size.n_bytes,
         duration=_duration(config, table),
         settings={} if faults else tree,
@@ -195,10 +197,43 @@ def _splits(config: MCIConfig, table: pd.DataFrame) -> list[SplitRow]:
     return [_form(name, config, least, n_sites, table) for name in FORMS]
 
 
+def _terms(config: MCIConfig, table: pd.DataFrame) -> int:
+    """Return the terms of the harmonising polynomial; 0 where nothing is regressed out."""
+    search = config.search
+    if set(config.harmonisations) == {"raw"}:
+        return 0
+    covariates = [name for name in search.covariates if name in table]
+    powers = [1 if table[name].nunique() <= 2 else search.degree for name in covariates]
+    n_sites = table["site"].nunique() if search.site_term and "site" in table else 1
+    return sum(powers) + n_sites
+
+
+def _reference(config: MCIConfig, form: str, table: pd.DataFrame) -> int:
+    """Return the people that the polynomial is fitted on in an inner training part."""
+    search, counts = config.search, table[GROUP].value_counts()
+    n = int(counts.min()) if form_of(form).balanced else int(counts.get(0, 0))
+    n *= 2 if search.fit_on == "everyone" else 1
+    folds = table["site"].nunique() if FORMS[form].outer == "sites" else search.outer_folds
+    return int(n * (1 - 1 / max(folds, 2)) * (1 - 1 / search.inner_folds))
+
+
+def _few_people(config: MCIConfig, table: pd.DataFrame) -> list[str]:
+    """Return a note where the polynomial has few people to be fitted on."""
+    terms, n = _terms(config, table), min(_reference(config, f, table) for f in config.forms)
+    if n >= PEOPLE_PER_TERM * terms:
+        return []
+    return [f"the harmonising polynomial has {terms} terms and {n} {config.search.fit_on} to be "
+            "fitted on in an inner training part, which adds noise: lower search.degree, or take "
+            "harmonisations=[raw]"]  # fmt: skip
+
+
 def _form(name: str, config: MCIConfig, least: int, n_sites: int, table: pd.DataFrame) -> SplitRow:
     chosen = name in config.forms
-    folds = config.search.outer_folds
+    folds, terms = config.search.outer_folds, _terms(config, table)
+    reference = _reference(config, name, table)
     needs: Mapping[bool, str] = {
+        0 < terms >= reference: f"{reference} {config.search.fit_on} in an inner training part for "
+                                f"a polynomial of {terms} terms (search.degree)",
         FORMS[name].outer == "sites" and n_sites < 2: "needs two sites",
         FORMS[name].balancing == "match" and not {"age", "sex"} <= set(table): "needs age and sex",
         FORMS[name].outer != "sites" and least < folds: f"{least} people of a group for {folds} "

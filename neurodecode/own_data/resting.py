@@ -93,7 +93,8 @@ def survey(study: Study) -> Survey:
     if graphs.n_bytes > MAX_BYTES:
         faults.append(_too_fine(n_voxels, graphs))
     maps = Size("maps of a person", (thresholds * len(config.maps.features), n_voxels))
-    disk = maps.n_bytes * len(runs)
+    parcels = Size("courses of parcels", (n_times, config.scans.parcels))
+    disk = (maps.n_bytes + parcels.n_bytes) * len(runs)
     return Survey(
         "adhd", study.folder,
         found=_found(runs, task, found, shapes),

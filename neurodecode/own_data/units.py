@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from neurodecode.datasets.spiking.recording import SpikeSession
 
 
-EFFICIENCY = 0.5
-"""Assumed share of a large matrix product's speed that these networks reach."""
 BACKWARD = 3
 """Forward and backward together, in forward passes."""
 WRITE_S, RIVAL_S = 0.005, 10.0
@@ -72,6 +70,7 @@ def survey(study: Study) -> Survey:
         Size("spikes of the largest session, time and unit", (len(largest.times), 2), "float64"),
         Size("its counts in bins", (largest.n_units, round(largest.duration / config.windows.dt)),
              "int64"),
+        _attention(config),
     ]  # fmt: skip
     disk = sum(12 * len(one.times) for one in sessions)
     return Survey(
@@ -135,28 +134,40 @@ def _windows(session: SpikeSession, config: SpikesConfig, protocol: str) -> pd.D
     )  # fmt: skip
 
 
+def _sizes(config: SpikesConfig) -> tuple[int, int]:
+    """Return the tokens that a window has at most, and the layers of attention."""
+    windows, network = config.windows, config.network
+    return windows.block + windows.past_block, 2 * network.n_state_layers + network.n_past_layers
+
+
+def _attention(config: SpikesConfig) -> Size:
+    tokens, layers = _sizes(config)
+    shape = (config.training.batch_size, config.network.n_heads, layers, tokens, tokens)
+    return Size("attention in a batch, every pair of tokens", shape)
+
+
 def _duration(config: SpikesConfig, sessions: Sequence[SpikeSession]) -> Duration:
     """Estimate trainings by their multiplications, and writing spikes one after the other."""
     windows, network, asked = config.windows, config.network, config.evaluation
-    tokens = windows.block + windows.past_block
-    layers = 2 * network.n_state_layers + network.n_past_layers
+    tokens, layers = _sizes(config)
     each = BACKWARD * layers * tokens * network.width * (24 * network.width + 4 * tokens)
     step = config.step_seconds or windows.current
     n_windows = round(sum(one.duration for one in sessions) / step)
     n_folds = config.split.n_folds if config.split.folds == "all" else len(config.split.folds)
     generative = sum(name != GLM for name in config.models)
     networks = n_folds * (generative + sum(name in NETWORKS for name in config.decoders))
-    rate, epochs = product_rate() * EFFICIENCY, config.training.trainer.max_epochs
+    rate, epochs = product_rate(), config.training.trainer.max_epochs
+    share = 1 - (2 - 1 / BACKWARD) / config.split.n_folds  # a fold tests, one only goes forward
     written = min(asked.n_windows or n_windows, n_windows) * asked.n_draws * len(sessions)
     writing = generative * n_folds * written / asked.batch_size * windows.block * WRITE_S
     rivals = n_folds * (len(config.models) + len(config.decoders)) - networks
     jobs = 2 + len({one.subject for one in sessions}) * (1 + 2 * (generative + 2))
     basis = (
         f"{each / 1e9:.2g} billion operations a window, {n_windows:,} windows, {epochs} epochs at "
-        f"most, {networks} networks, {rate / 1e9:.0f} billion a second assumed; "
+        f"most, {networks} networks; a matrix product does {rate / 1e9:.0f} billion a second here; "
         f"{written:,} windows written in {writing:.0f} s, {jobs} jobs of {START_S['spikes']:g} s"
     )
-    seconds = networks * epochs * n_windows * each / rate + writing
+    seconds = networks * epochs * share * n_windows * each / rate + writing
     return Duration(seconds + rivals * len(sessions) * RIVAL_S + jobs * START_S["spikes"], basis)
 
 
