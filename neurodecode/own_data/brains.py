@@ -67,7 +67,10 @@ def survey(study: Study) -> Survey:
     size = Size("the table of measures", table.shape, "float64")
     splits = _splits(config, table)
     faults += [
-        ConfigFault(f"form {row.name}: {row.why}", fix='--set "forms=[...]" with a possible one')
+        ConfigFault(
+            f"form {row.name}: {row.why}",
+            fix='take a possible form, --set "forms=[...]", or change the setting in brackets',
+        )
         for row in splits
         if row.chosen and not row.possible
     ]

@@ -131,6 +131,7 @@ def measured(own_run, brains, tmp_path_factory):
     survey = own_run(
         "mci", brains, folder, "search.replicates=1", "search.outer_folds=3", "search.degree=1",
         "search.inner_folds=2", "search.candidates=1", "search.rankings=[anova]",
+        "search.covariates=[age]",
         "search.preset_features=4", "search.n_features=[2, 4]", "forms=[imbalanced]",
         "harmonisations=[residual]", "classifiers=[gaussian nb]", "baselines=[all control]",
         "null_test.draws=0", "evaluation.n_resamples=100",

@@ -210,7 +210,7 @@ def test_mci_takes_groups_from_participants_above_the_derivatives(look, freesurf
 
 def test_mci_refuses_groups_that_are_too_small_to_regress_in_every_training_part(look, freesurfer):
     few = ", ".join(f"sub-{k:02d}" for k in range(1, 13))
-    with pytest.raises(ConfigFault, match="3 controls in an inner .* polynomial of 6 terms"):
+    with pytest.raises(ConfigFault, match=r"3 controls in an inner .* polynomial of 6 terms"):
         look("mci", freesurfer, f"data.subjects=[{few}]").require_runnable()
     survey = look("mci", freesurfer, f"data.subjects=[{few}]", "harmonisations=[raw]")
     assert runnable(survey).harmonisations == ("raw",)
