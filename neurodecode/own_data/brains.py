@@ -216,7 +216,8 @@ def _reference(config: MCIConfig, form: str, table: pd.DataFrame) -> int:
     search, counts = config.search, table[GROUP].value_counts()
     n = int(counts.min()) if form_of(form).balanced else int(counts.get(0, 0))
     n *= 2 if search.fit_on == "everyone" else 1
-    folds = table["site"].nunique() if FORMS[form].outer == "sites" else search.outer_folds
+    by_site = FORMS[form].outer == "sites" and "site" in table
+    folds = table["site"].nunique() if by_site else search.outer_folds
     return int(n * (1 - 1 / max(folds, 2)) * (1 - 1 / search.inner_folds))
 
 

@@ -113,9 +113,9 @@ def test_responses_of_the_study_find_the_pictures_that_the_evaluation_found(
     tested = found[(found["rank"] == 1) & (found["true_rank"] > 0)]
     assert len(tested) == N_TEST
     own = pd.read_parquet(seen / "evaluate/bridge.seed-42/predictions.parquet")
-    own = own.query("subject == '01' and metric == 'image retrieval, top-1'").set_index("stimulus")
+    own = own.query("kind == 'model' and subject == '01' and metric.str.startswith('image')")
     hits = tested.set_index("true")["hit"]
-    assert own["hit"].loc[hits.index].tolist() == hits.tolist()
+    assert own.set_index("stimulus")["hit"].loc[hits.index].tolist() == hits.tolist()
 
 
 @pytest.fixture(scope="module")

@@ -210,11 +210,11 @@ def test_mci_takes_groups_from_participants_above_the_derivatives(look, freesurf
 
 def test_mci_refuses_groups_that_are_too_small_to_regress_in_every_training_part(look, freesurfer):
     few = ", ".join(f"sub-{k:02d}" for k in range(1, 13))
-    with pytest.raises(ConfigFault, match=r"3 controls in an inner .* polynomial of 6 terms"):
+    with pytest.raises(ConfigFault, match=r"3 controls in an inner .* polynomial of 5 terms"):
         look("mci", freesurfer, f"data.subjects=[{few}]").require_runnable()
     survey = look("mci", freesurfer, f"data.subjects=[{few}]", "harmonisations=[raw]")
     assert runnable(survey).harmonisations == ("raw",)
-    assert "6 terms and 10 controls" in " ".join(look("mci", freesurfer).notes)
+    assert "5 terms and 10 controls" in " ".join(look("mci", freesurfer).notes)
 
 
 def test_mci_takes_the_column_of_diagnoses_by_its_usual_name(look, freesurfer):
