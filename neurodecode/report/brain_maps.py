@@ -68,10 +68,8 @@ def brain_figure(values: NDArray[np.floating[Any]], mask: Path, *, title: str, n
 
 def _slices(image: Any) -> tuple[float, ...]:
     """Return the usual slices, or as many within an image that covers a part of the brain."""
-    from nibabel.affines import apply_affine
-
     ends = np.array(np.meshgrid(*((0, size - 1) for size in image.shape))).reshape(3, -1).T
-    heights = apply_affine(image.affine, ends)[:, 2]
+    heights = ends @ image.affine[2, :3] + image.affine[2, 3]
     low, high = float(heights.min()), float(heights.max())
     if low <= SLICES[0] and SLICES[-1] <= high:
         return SLICES
