@@ -76,14 +76,14 @@ def survey(study: Study) -> Survey:
     return Survey(
         "spikes", study.folder,
         found=_found(sessions, files), listings=_listings(sessions), faults=faults,
-        notes=_notes(sessions), splits=splits, sizes=sizes, disk=disk,
+        notes=_notes(sessions, files), splits=splits, sizes=sizes, disk=disk,
         duration=_duration(config, sessions),
         settings={} if faults else tree,
     )  # fmt: skip
 
 
-def series_of(path: Path) -> list[str]:
-    """Return the time series of an NWB file that could be behaviour, with their shapes.
+def series_of(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the time series of an NWB file that could be behaviour: their shapes by name.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def series_of(path: Path) -> list[str]:
     with open_nwb(path) as content:
         series = [e for e in content.objects.values() if hasattr(e, "starting_time")]
         shapes = {str(entry.name): getattr(entry.data, "shape", None) for entry in series}
-    return [f"{name} {' x '.join(map(str, shape))}" for name, shape in shapes.items() if shape]
+    return {name: tuple(shape) for name, shape in shapes.items() if shape}
 
 
 def _subjects(study: Study) -> tuple[str, ...]:
@@ -195,7 +195,8 @@ def _found(sessions: Sequence[SpikeSession], files: Sequence[Path]) -> list[tupl
         ("behaviour read", ", ".join(behaviour) or "none"),
     ]  # fmt: skip
     if files:
-        rows.append(("time series in the first file", shortened(series_of(files[0])) or "none"))
+        series = [f"{k} {' x '.join(map(str, shape))}" for k, shape in series_of(files[0]).items()]
+        rows.append(("time series in the first file", shortened(series) or "none"))
     return rows
 
 
@@ -208,9 +209,11 @@ def _listings(sessions: Sequence[SpikeSession]) -> list[Listing]:
     return [Listing("sessions", ("subject", "session", "units", "length", "mean rate"), rows)]
 
 
-def _notes(sessions: Sequence[SpikeSession]) -> list[str]:
+def _notes(sessions: Sequence[SpikeSession], files: Sequence[Path]) -> list[str]:
     notes = [f"{one.label}: {note}" for one in sessions for note in one.notes]
-    if not any(one.behaviour for one in sessions):
-        notes.append("no behaviour is decoded: name it with data.options.behaviour, targets and "
-                     "decoders")  # fmt: skip
-    return notes
+    if any(one.behaviour for one in sessions):
+        return notes
+    series = next(iter(series_of(files[0]).items()), None) if files else None
+    name = "NAME" if series is None else series[0] + ":0" * (len(series[1]) > 1)
+    return [*notes, f'no behaviour is decoded; --set "data.options.behaviour={{x: {name}}}" '
+                    '--set targets=[x] --set "decoders=[joint, Lasso]" decodes it']  # fmt: skip

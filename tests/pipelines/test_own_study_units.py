@@ -135,6 +135,7 @@ def ran(own_run, track, tmp_path_factory):
 def test_the_place_is_decoded_and_the_report_counts_units_and_trials(ran):
     folder, survey = ran
     assert dict(survey.found)["trials"] == "1 (6)"
+    assert "place 1200 x 2" in dict(survey.found)["time series in the first file"]
     (row,) = (row for row in report_of(folder)["metrics"] if row["level"] == "subject"
               and (row["metric"], row["model"]) == ("x r", "Lasso"))  # fmt: skip
     assert row["value"] > 0.7

@@ -272,6 +272,7 @@ def test_spikes_lists_units_trials_and_the_series_that_may_be_behaviour(look, nw
     assert "running_speed 1000" in found(survey)["time series in the first file"]
     assert {row.name: row.possible for row in survey.splits}["trial_wise"]
     assert runnable(survey).data.path == nwb
+    assert "data.options.behaviour={x: running_speed}" in survey.notes[-1]
 
 
 def test_spikes_answers_an_unknown_series_with_the_nearest(look, nwb):
