@@ -207,6 +207,11 @@ def voxel_graphs(
     return [VoxelGraph(e.bits, float(e.theta), e.weights, series) for e in edges]
 
 
+def graph_bytes(n_voxels: int, n_thresholds: int) -> int:
+    """Return the bytes of the graphs of a sweep: a bit per pair of voxels, rows of whole words."""
+    return n_thresholds * n_voxels * -(-n_voxels // 64) * 8
+
+
 def _check_sweep(
     n: int, thetas: Sequence[float], densities: Sequence[float], max_bytes: int
 ) -> None:
@@ -215,7 +220,7 @@ def _check_sweep(
     for theta in thetas:
         if not 0 <= theta < 1:
             raise ConfigFault(f"theta {theta:g} is not in [0, 1)", where="theta")
-    needed = (len(thetas) + len(densities)) * n * -(-n // 64) * 8
+    needed = graph_bytes(n, len(thetas) + len(densities))
     if needed > max_bytes:
         raise ConfigFault(
             f"{len(thetas) + len(densities)} graphs of {n} voxels take {needed / 2**30:.1f} GiB, "

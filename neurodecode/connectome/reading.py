@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from neurodecode.connectome.people import UNKNOWN_SITE
+from neurodecode.datasets.catalog import LOCAL
 from neurodecode.datasets.csv_tables import read_csv
+from neurodecode.datasets.local_files import folder_with
 from neurodecode.datasets.resting import phenotype_loader, resting_loader
 from neurodecode.datasets.resting.athena import read_courses
+from neurodecode.datasets.resting.derivatives import preprocessed
 from neurodecode.datasets.resting.phenotypes import COLUMNS, phenotype_table
 from neurodecode.datasets.resting.recording import RestingScan
 from neurodecode.datasets.resting.runs import read_run
@@ -58,7 +61,8 @@ def read_resting(path: Path, loader: str, options: Mapping[str, Any]) -> Resting
     path : Path
         A 4-D NIfTI image or a file ``..._TCs.1D`` of region courses: one person. A folder of such
         files, one per person, perhaps with ``people.csv``. Or a folder in the form of a data set,
-        with its table of phenotypes.
+        with its table of phenotypes; of fMRIPrep's derivatives also the one that has them in
+        ``derivatives/``.
     loader : str
         Name of the data set's loader.
     options : mapping
@@ -75,6 +79,8 @@ def read_resting(path: Path, loader: str, options: Mapping[str, Any]) -> Resting
     if not path.is_dir():
         raise DataFault("file or folder not found", where=str(path),
                         fix="give a scan, or a folder of scans")  # fmt: skip
+    if loader == LOCAL:
+        path = folder_with(path, preprocessed) or path
     files = sorted(file for file in path.iterdir() if file.name.endswith((*IMAGES, *COURSES)))
     table = next((path / name for name in PEOPLE if (path / name).is_file()), None)
     try:

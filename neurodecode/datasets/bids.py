@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from neurodecode.datasets.local_files import names_below, shared_files, subject_files
 from neurodecode.datasets.manifest import Manifest, build_manifest
 from neurodecode.faults import DataFault, nearest
 
@@ -62,21 +63,15 @@ def bids_events(folder: Path | str, subjects: Iterable[str]) -> Counter[str]:
 
 
 def bids_manifest(name: str, folder: Path | str, subjects: Iterable[str]) -> Manifest:
-    """Return size and SHA-256 of every file of these subjects of a local BIDS folder."""
+    """Return size and SHA-256 of every file of these subjects of a local BIDS folder.
+
+    With the tables and stimuli that belong to nobody alone, as ``participants.tsv``, of the folder
+    or above it.
+    """
     folder = Path(folder)
-    files = {
-        label: sorted(
-            path.relative_to(folder).as_posix()
-            for path in [
-                *(folder / f"sub-{label}").rglob("*"),
-                *folder.glob(f"sub-{label}.nwb"),
-                *folder.glob(f"sub-{label}_*.nwb"),
-            ]
-            if path.is_file()
-        )
-        for label in subjects
-    }
-    return build_manifest(name, folder, files, source=f"local folder {folder}")
+    files = {label: names_below(folder, subject_files(folder, label)) for label in subjects}
+    shared = names_below(folder, shared_files(folder))
+    return build_manifest(name, folder, files, shared=shared, source=f"local folder {folder}")
 
 
 def bids_dataset(

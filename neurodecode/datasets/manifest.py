@@ -50,6 +50,7 @@ def build_manifest(
     source: str,
     missing: Iterable[str] = (),
     expected: Mapping[str, str | None] | None = None,
+    shared: Iterable[str] = (),
 ) -> Manifest:
     """Sniff and hash files and return their manifest.
 
@@ -67,6 +68,8 @@ def build_manifest(
         Expected paths that are known to be absent.
     expected : mapping of path to SHA-256 or None, default None
         Published checksums to hold the files against.
+    shared : iterable of str, default ()
+        Paths of files that are of no subject alone.
 
     Raises
     ------
@@ -75,6 +78,7 @@ def build_manifest(
     """
     by_subject = {str(k): tuple(v) for k, v in files.items()} if isinstance(files, Mapping) else {}
     names = [n for v in by_subject.values() for n in v] if by_subject else list(files)
+    names += shared
     entries = {name: _entry(root, name, (expected or {}).get(name)) for name in sorted(set(names))}
     return Manifest(
         dataset=dataset,

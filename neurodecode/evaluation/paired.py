@@ -226,4 +226,4 @@ def _power_note(n: int, method: str, alternative: Alternative) -> str:
     smallest = (2 if alternative == "two-sided" else 1) / 2**n
     if method == "t" or smallest <= 0.05:
         return ""
-    return f"{n} subjects: the smallest possible p is {smallest:.3g}"
+    return f"{n} pairs: the smallest possible p is {smallest:.3g}"

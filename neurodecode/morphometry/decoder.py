@@ -89,7 +89,7 @@ class MCIDecoder(SavedDecoder):
         DataFault
             If it cannot be read, or lacks what the decoder needs, by name; see :meth:`predict`.
         """
-        table = read_people(path, **options)
+        table = read_people(path, trained=self.settings.options, **options)
         try:
             self._require_usable(averaged_sides(table) if self.settings.average_sides else table)
         except DataFault as fault:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import Field
 
 from neurodecode.config import Section
@@ -35,6 +37,9 @@ class DecoderSettings(Section):
     ranking: str = Field(description="By which the measures were chosen")
     parameters: str = Field(description="Hyper-parameters that were chosen, JSON")
     dataset: str = Field(description="It was trained on")
+    options: dict[str, Any] = Field(
+        default={}, description="Of the training's reader: names and codes of columns"
+    )
     form: str = Field(description="Of the cohort, as 'balanced'")
     fold: str = Field(description="Whose training people it saw, as 'replicate 0, fold 1'")
     groups: tuple[str, str] = Field(description="What groups 0 and 1 are called")

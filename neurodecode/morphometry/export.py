@@ -74,6 +74,7 @@ def _settings(study: Study, unit: Unit, search: SearchResult, fit: KeptFit) -> D
         ranking=str(chosen["ranking"]),
         parameters=str(chosen["parameters"]),
         dataset=config.data.dataset,
+        options={k: v for k, v in config.data.options.items() if k in ("columns", "codes")},
         form=unit.form,
         fold=f"replicate {fit.replicate}, fold {fit.fold}",
         groups=config.groups,

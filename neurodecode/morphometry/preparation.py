@@ -10,6 +10,7 @@ import pandas as pd
 
 from neurodecode.artefacts import sha256_text, write_json, write_parquet
 from neurodecode.datasets.fetch import fetch_study
+from neurodecode.datasets.local_files import names_below, table_files
 from neurodecode.datasets.manifest import Manifest, build_manifest
 from neurodecode.datasets.morphometry import morphometry_loader
 from neurodecode.datasets.morphometry.checks import KEPT_NOTES, one_class
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
     from neurodecode.morphometry.config_cohort import CohortSection
 
 TABLE, FLOW = "cohort.parquet", "flow.parquet"
-TABLES = ("*.csv", "*.tsv", "*.stats", "*.txt", "*.dat", "*.table")
-"""Files of a folder of one's own that go into the manifest."""
 KEPT = ("age", "sex", "etiv", "site", GROUP, SCAN, "follow_up", "years_to_impairment")
 """Columns of the cohort beside its measures."""
 
@@ -84,13 +83,13 @@ def fetch_tables(
     path = config.data.path
     if path is None:
         return fetch_study(config, card, subjects, root)
-    if path.is_file():
-        return build_manifest(card.name, path.parent, [path.name], source=f"local file {path}")
-    files = [file.relative_to(path).as_posix() for kind in TABLES for file in path.rglob(kind)]
-    if not files:
+    files = table_files(path)
+    if not any(file.is_relative_to(path) for file in files):
         raise DataFault("no table here" if path.is_dir() else "file or folder not found",
                         where=str(path), fix="give a CSV file or a FreeSurfer folder")  # fmt: skip
-    return build_manifest(card.name, path, files, source=f"local folder {path}")
+    kind, folder = ("file", path.parent) if path.is_file() else ("folder", path)
+    return build_manifest(card.name, folder, names_below(folder, files),
+                          source=f"local {kind} {path}")  # fmt: skip
 
 
 def prepare_cohort(config: MCIConfig, card: Card, root: Path) -> Prepared:

@@ -46,16 +46,25 @@ HOW_JUDGED = (
 )
 
 
+def _asks_for_impairment(config: MCIConfig) -> bool:
+    """Return whether the groups are the paper's; those of one's own are where they are so called.
+
+    ``groups: [stable, converter]`` says so.
+    """
+    if config.data.path is not None and config.groups != MCIConfig.model_fields["groups"].default:
+        return False
+    return config.data.dataset not in OTHER_QUESTIONS and config.cohort.label == "group"
+
+
 def build_report(job: Job, study: Study) -> Report:
     """Assemble the report of a finished run."""
     config = job.config
     assert isinstance(config, MCIConfig)
     scores, differences = load_scores(job.evaluations), group_differences(study)
     planted = planted_measures(job.data_root / job.card.name) if config.simulated else None
-    impairment = job.plan.dataset not in OTHER_QUESTIONS and config.cohort.label == "group"
     claims = mci_claims(Evidence(
         kind="simulated" if config.simulated else "real", scores=scores, config=config,
-        differences=differences, impairment=impairment,
+        differences=differences, impairment=_asks_for_impairment(config),
     ))  # fmt: skip
     audit = audit_frame([row for form in config.forms for row in study.audit(form)])
     sections = [

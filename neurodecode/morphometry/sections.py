@@ -301,8 +301,8 @@ def baselines_section(scores: Collected, config: MCIConfig) -> list[Section]:
     if not rows:
         return []
     text = (
-        f"AROC of models that know little, by the same folds, and what {main} adds. Who becomes "
-        "impaired is older: what age, sex and head size alone say is no finding about regions."
+        f"AROC of models that know little, by the same folds, and what {main} adds. Groups may "
+        "differ in age: what age, sex and head size alone say is no finding about regions."
     )
     columns = ("form", "baseline", "AROC", f"{main} minus it", "95 %, wider", "p")
     return [Section("Baselines", [text, Table(columns, rows)])]

@@ -12,8 +12,10 @@ from neurodecode.datasets.responses.local import read_responses
 from neurodecode.evaluation.stimulus_splits import STIMULUS_PROTOCOLS, split_stimuli
 from neurodecode.faults import Fault
 from neurodecode.mindbridge.config import MindBridgeConfig
-from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.costs import START_S, program_size
+from neurodecode.own_data.duration import product_rate
 from neurodecode.own_data.survey import (
+    Duration,
     Listing,
     Size,
     Study,
@@ -29,6 +31,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from neurodecode.datasets.responses.subject import Responses
+
+
+TARGET_SIZE = 1280
+"""Assumed values of a target: those of the default encoder."""
+BACKWARD, CYCLE = 3, 2
+"""Forward and backward in forward passes; signals go there, and back through another network."""
+STEP_S, PICTURE_S = 0.02, 0.05
+"""Assumed of a step of the optimiser, and of a picture in the encoder."""
 
 
 def survey(study: Study) -> Survey:
@@ -68,10 +78,46 @@ def survey(study: Study) -> Survey:
         listings=[_voxels(shapes)],
         faults=faults,
         notes=[f"{name}: {note}" for name, one in found.items() for note in one.notes],
-        splits=splits, sizes=sizes, disk=disk,
-        duration=past_duration("mindbridge", disk),
+        splits=splits, sizes=[program_size("mindbridge"), *sizes, _network(config, len(found))],
+        disk=disk, duration=_duration(config, found, trials),
         settings={} if faults else tree,
     )  # fmt: skip
+
+
+def _parameters(config: MindBridgeConfig) -> tuple[int, int]:
+    """Return weights of a subject's own layers, and of those that all share, in round numbers."""
+    bridge = config.bridge
+    own = 2 * bridge.pooled_size * (bridge.width + 2 * bridge.adapter_size)
+    return own, bridge.n_blocks * bridge.width**2 + bridge.width * TARGET_SIZE
+
+
+def _network(config: MindBridgeConfig, n_subjects: int) -> Size:
+    own, shared = _parameters(config)
+    what = "network of all: weights, gradients, two of the optimiser"
+    return Size(what, (4, own * n_subjects + shared))
+
+
+def _duration(
+    config: MindBridgeConfig, found: Mapping[str, Responses], trials: pd.DataFrame
+) -> Duration:
+    """Estimate trainings by their multiplications, the pictures' targets, and jobs."""
+    own, shared = _parameters(config)
+    units = config.units(list(found))
+    networks = sum(not name.startswith(("ridge", "pca")) for name in units)
+    each, rate = 2 * BACKWARD * CYCLE * (own + shared), product_rate()
+    steps = len(trials) / len(found) / config.batches.batch_size
+    epoch = len(trials) * each / rate + steps * STEP_S
+    pictures = trials["stimulus"].nunique() * PICTURE_S
+    jobs = 2 + len(found) + 2 * len(units)
+    epochs = config.trainer.max_epochs
+    basis = (
+        f"{each / 1e9:.2g} billion operations a response, {len(trials):,} responses, {epochs} "
+        f"epochs, {networks} networks; a matrix product does {rate / 1e9:.0f} billion a second "
+        f"here; a step of {1000 * STEP_S:g} ms and {PICTURE_S:g} s a picture assumed; {jobs} jobs "
+        f"of {START_S['mindbridge']:g} s to start"
+    )
+    seconds = networks * epochs * epoch + pictures + jobs * START_S["mindbridge"]
+    return Duration(seconds, basis)
 
 
 def _voxels(shapes: Mapping[str, tuple[int, ...]]) -> Listing:

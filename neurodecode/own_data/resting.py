@@ -14,7 +14,9 @@ import pandas as pd
 
 from neurodecode.config import validate
 from neurodecode.connectome.config import ADHDConfig
+from neurodecode.connectome.graph import MAX_BYTES
 from neurodecode.datasets.bids_tables import nearest_column, read_table
+from neurodecode.datasets.local_files import folder_with, participants_files
 from neurodecode.datasets.nifti import load_image
 from neurodecode.datasets.resting.derivatives import (
     CONTROLS,
@@ -29,8 +31,11 @@ from neurodecode.datasets.resting.derivatives import (
 )
 from neurodecode.evaluation.cohort_splits import COHORT_PROTOCOLS, split_cohort
 from neurodecode.faults import ConfigFault, DataFault, Fault
-from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.costs import START_S, program_size
+from neurodecode.own_data.duration import product_rate
+from neurodecode.own_data.groups import group_column
 from neurodecode.own_data.survey import (
+    Duration,
     Listing,
     Size,
     SplitRow,
@@ -41,9 +46,16 @@ from neurodecode.own_data.survey import (
     refused,
     require_folder,
     shortened,
+    size_text,
 )
 from neurodecode.own_data.tree import choose_task, subjects_of
 
+DENSITY = 0.1
+"""Assumed share of pairs that are edges, by which the time of triangles grows."""
+VALUES_PER_S = 2e7
+"""Assumed values of images, or of maps in a fit, that are worked through in a second."""
+SCAN_S, FIT_S = 0.15, 0.005
+"""Of a scan of no size, and of a fit of no size: 24 people on 250 voxels, measured."""
 _PHENOTYPE = ("group", "controls", "site")
 
 
@@ -53,13 +65,15 @@ def survey(study: Study) -> Survey:
     The derivatives may be given, or the data set that holds them in ``derivatives/``.
     """
     study, notes = _derivatives(study)
+    study, more = _with_group(study)
+    notes = [*notes, *more]
     subjects = subjects_of(study)
     task = choose_task(study, Counter(entity(p, "task") for p in preprocessed(study.folder)))
     task = task or entity(preprocessed(study.folder)[0], "task")
     options = study.options
     faults: list[Fault] = []
-    people, more = _people(study)
-    faults += more
+    people, wrong = _people(study)
+    faults += wrong
     runs = _runs(study.folder, subjects, task, options.get("space"), faults)
     tree = study.with_data(dataset="local", task=task)
     config = validate(ADHDConfig, tree)
@@ -73,15 +87,26 @@ def survey(study: Study) -> Survey:
     splits = _splits(config, found) if not people.empty else []
     faults += refused(splits)
     n_voxels, n_times = _largest(shapes)
-    stored = Size("courses of a person, in the mask", (n_times, n_voxels))
-    disk = stored.n_bytes * len(runs)
+    thresholds = len(config.maps.thresholds) if config.makes_maps else 0
+    graphs = Size("graphs of a person, a bit a pair", (thresholds, n_voxels, -(-n_voxels // 64)),
+                  "uint64")  # fmt: skip
+    if graphs.n_bytes > MAX_BYTES:
+        faults.append(_too_fine(n_voxels, graphs))
+    maps = Size("maps of a person", (thresholds * len(config.maps.features), n_voxels))
+    parcels = Size("courses of parcels", (n_times, config.scans.parcels))
+    disk = (maps.n_bytes + parcels.n_bytes) * len(runs)
     return Survey(
         "adhd", study.folder,
         found=_found(runs, task, found, shapes),
         listings=_listings(shapes),
         faults=faults, notes=[*notes, *_unknown_group(found)], splits=splits,
-        sizes=[Size("a run as read", max(shapes.values(), key=np.prod), "float64"), stored],
-        disk=disk, duration=past_duration("adhd", disk),
+        sizes=[
+            program_size("adhd"),
+            Size("a run as read", max(shapes.values(), key=np.prod), "float64"),
+            Size("courses of a person, in the mask", (n_times, n_voxels)), graphs,
+            Size("maps of everybody", (len(runs), thresholds, n_voxels)),
+        ],
+        disk=disk, duration=_duration(config, runs, shapes, n_voxels, n_times),
         settings={} if faults else tree,
     )  # fmt: skip
 
@@ -89,14 +114,22 @@ def survey(study: Study) -> Survey:
 def _derivatives(study: Study) -> tuple[Study, list[str]]:
     """Return the study of the folder that has preprocessed runs, itself or below it."""
     require_folder(study.folder)
-    if preprocessed(study.folder):
-        return study, []
-    for folder in sorted(study.folder.glob("derivatives/*")):
-        if preprocessed(folder):
-            note = f"derivatives: {folder.relative_to(study.folder)} is read"
-            return replace(study, folder=folder), [note]
+    folder = folder_with(study.folder, preprocessed)
+    if folder is not None:
+        return study.inside(folder)
     raise DataFault(f"no *{SUFFIX} below the folder or its derivatives", where=str(study.folder),
                     fix="run fMRIPrep, and give its output folder")  # fmt: skip
+
+
+def _with_group(study: Study) -> tuple[Study, list[str]]:
+    """Return the study with the column that tells cases from controls, found by its name."""
+    found = participants_files(study.folder)
+    column = group_column(read_table(found[0])) if found else None
+    if "group" in study.options or column in (None, "group"):
+        return study, []
+    tree = study.with_data(options={**study.options, "group": column})
+    note = f"groups: column {column} of {found[0].name}; data.options.group changes that"
+    return replace(study, tree=tree), [note]
 
 
 def _people(study: Study) -> tuple[pd.DataFrame, list[Fault]]:
@@ -181,6 +214,44 @@ def _splits(config: ADHDConfig, people: pd.DataFrame) -> list[SplitRow]:
         attempt(name, partial(divided, name), chosen=name in config.protocols)
         for name in COHORT_PROTOCOLS
     ]
+
+
+def _too_fine(n_voxels: int, graphs: Size) -> DataFault:
+    what = (
+        f"{n_voxels:,} voxels: the graphs of one person take {size_text(graphs.n_bytes)}, the "
+        f"limit is {size_text(MAX_BYTES)}"
+    )
+    fix = (
+        "give images on a coarser grid (of fMRIPrep, --output-spaces "
+        "MNI152NLin2009cAsym:res-native), or fewer thresholds: maps.thetas, maps.densities"
+    )
+    return DataFault(what, fix=fix)
+
+
+def _duration(
+    config: ADHDConfig,
+    runs: Mapping[str, Sequence[Path]],
+    shapes: Mapping[Path, tuple[int, ...]],
+    n_voxels: int,
+    n_times: int,
+) -> Duration:
+    """Estimate reading, correlations, triangles, and the models that are tried in every fold."""
+    thresholds = len(config.maps.thresholds) if config.makes_maps else 0
+    rate, entries = product_rate(), sum(int(np.prod(shape)) for shape in shapes.values())
+    pairs = 2 * n_voxels**2 * (n_times + thresholds * n_voxels * DENSITY)
+    person = pairs / rate + entries / len(runs) / VALUES_PER_S + SCAN_S
+    mapped = sum(decoder.map is not None for decoder in config.decoders)
+    search = config.search
+    tried = thresholds * len(search.masks) * len(search.n_components) * search.inner_folds
+    fits = len(config.protocols) * config.split.n_folds * (mapped * tried + len(config.models))
+    each = FIT_S + len(runs) * n_voxels / VALUES_PER_S
+    jobs = 2 + len(config.stores(list(runs))) + 2 * len(config.units(list(runs)))
+    basis = (
+        f"{person:.1f} s a person for maps of {n_voxels:,} voxels at {thresholds} thresholds "
+        f"({DENSITY:.0%} of the pairs assumed to be edges), {fits:,} fits of {1000 * each:.0f} ms "
+        f"assumed, {jobs} jobs of {START_S['adhd']:g} s to start"
+    )
+    return Duration(len(runs) * person + fits * each + jobs * START_S["adhd"], basis)
 
 
 def _largest(shapes: Mapping[Path, tuple[int, ...]]) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,13 @@ class Study:
     def options(self) -> dict[str, Any]:
         """Options of the data set's loader."""
         return dict(self.data.get("options", {}))
+
+    def inside(self, folder: Path) -> tuple[Study, list[str]]:
+        """Return the study of its folder, or of one below it, and a note where it is another."""
+        if folder == self.folder:
+            return self, []
+        note = f"derivatives: {folder.relative_to(self.folder)} is read"
+        return replace(self, folder=folder), [note]
 
     def with_data(self, **changes: Any) -> dict[str, Any]:
         """Return the settings with changes of ``data``; None leaves a key out."""

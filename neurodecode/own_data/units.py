@@ -14,8 +14,10 @@ from neurodecode.datasets.spiking import nwb_files, spiking_loader
 from neurodecode.evaluation.spike_splits import SPIKE_PROTOCOLS, split_spikes
 from neurodecode.evaluation.spike_windows import window_table
 from neurodecode.faults import ConfigFault, DataFault, Fault, nearest, unknown
-from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.costs import START_S, program_size
+from neurodecode.own_data.duration import product_rate
 from neurodecode.own_data.survey import (
+    Duration,
     Listing,
     Size,
     Study,
@@ -27,11 +29,18 @@ from neurodecode.own_data.survey import (
     shortened,
 )
 from neurodecode.spikes.config import SpikesConfig
+from neurodecode.spikes.variants import GLM, NETWORKS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from neurodecode.datasets.spiking.recording import SpikeSession
+
+
+BACKWARD = 3
+"""Forward and backward together, in forward passes."""
+WRITE_S, RIVAL_S = 0.005, 10.0
+"""Assumed of a step of writing spikes, for a batch; of a rival that is no network."""
 
 
 def survey(study: Study) -> Survey:
@@ -57,22 +66,24 @@ def survey(study: Study) -> Survey:
     files = [path for subject in subjects for path in nwb_files(study.folder, subject)]
     largest = max(sessions, key=lambda one: len(one.times))
     sizes = [
+        program_size("spikes"),
         Size("spikes of the largest session, time and unit", (len(largest.times), 2), "float64"),
         Size("its counts in bins", (largest.n_units, round(largest.duration / config.windows.dt)),
              "int64"),
+        _attention(config),
     ]  # fmt: skip
     disk = sum(12 * len(one.times) for one in sessions)
     return Survey(
         "spikes", study.folder,
         found=_found(sessions, files), listings=_listings(sessions), faults=faults,
-        notes=_notes(sessions), splits=splits, sizes=sizes, disk=disk,
-        duration=past_duration("spikes", disk),
+        notes=_notes(sessions, files), splits=splits, sizes=sizes, disk=disk,
+        duration=_duration(config, sessions),
         settings={} if faults else tree,
     )  # fmt: skip
 
 
-def series_of(path: Path) -> list[str]:
-    """Return the time series of an NWB file that could be behaviour, with their shapes.
+def series_of(path: Path) -> dict[str, tuple[int, ...]]:
+    """Return the time series of an NWB file that could be behaviour: their shapes by name.
 
     Raises
     ------
@@ -84,7 +95,7 @@ def series_of(path: Path) -> list[str]:
     with open_nwb(path) as content:
         series = [e for e in content.objects.values() if hasattr(e, "starting_time")]
         shapes = {str(entry.name): getattr(entry.data, "shape", None) for entry in series}
-    return [f"{name} {' x '.join(map(str, shape))}" for name, shape in shapes.items() if shape]
+    return {name: tuple(shape) for name, shape in shapes.items() if shape}
 
 
 def _subjects(study: Study) -> tuple[str, ...]:
@@ -123,6 +134,43 @@ def _windows(session: SpikeSession, config: SpikesConfig, protocol: str) -> pd.D
     )  # fmt: skip
 
 
+def _sizes(config: SpikesConfig) -> tuple[int, int]:
+    """Return the tokens that a window has at most, and the layers of attention."""
+    windows, network = config.windows, config.network
+    return windows.block + windows.past_block, 2 * network.n_state_layers + network.n_past_layers
+
+
+def _attention(config: SpikesConfig) -> Size:
+    tokens, layers = _sizes(config)
+    shape = (config.training.batch_size, config.network.n_heads, layers, tokens, tokens)
+    return Size("attention in a batch, every pair of tokens", shape)
+
+
+def _duration(config: SpikesConfig, sessions: Sequence[SpikeSession]) -> Duration:
+    """Estimate trainings by their multiplications, and writing spikes one after the other."""
+    windows, network, asked = config.windows, config.network, config.evaluation
+    tokens, layers = _sizes(config)
+    each = BACKWARD * layers * tokens * network.width * (24 * network.width + 4 * tokens)
+    step = config.step_seconds or windows.current
+    n_windows = round(sum(one.duration for one in sessions) / step)
+    n_folds = config.split.n_folds if config.split.folds == "all" else len(config.split.folds)
+    generative = sum(name != GLM for name in config.models)
+    networks = n_folds * (generative + sum(name in NETWORKS for name in config.decoders))
+    rate, epochs = product_rate(), config.training.trainer.max_epochs
+    share = 1 - (2 - 1 / BACKWARD) / config.split.n_folds  # a fold tests, one only goes forward
+    written = min(asked.n_windows or n_windows, n_windows) * asked.n_draws * len(sessions)
+    writing = generative * n_folds * written / asked.batch_size * windows.block * WRITE_S
+    rivals = n_folds * (len(config.models) + len(config.decoders)) - networks
+    jobs = 2 + len({one.subject for one in sessions}) * (1 + 2 * (generative + 2))
+    basis = (
+        f"{each / 1e9:.2g} billion operations a window, {n_windows:,} windows, {epochs} epochs at "
+        f"most, {networks} networks; a matrix product does {rate / 1e9:.0f} billion a second here; "
+        f"{written:,} windows written in {writing:.0f} s, {jobs} jobs of {START_S['spikes']:g} s"
+    )
+    seconds = networks * epochs * share * n_windows * each / rate + writing
+    return Duration(seconds + rivals * len(sessions) * RIVAL_S + jobs * START_S["spikes"], basis)
+
+
 def _targets(config: SpikesConfig, sessions: Sequence[SpikeSession]) -> list[Fault]:
     known = list(dict.fromkeys(name for one in sessions for name in one.behaviour))
     return [
@@ -147,7 +195,8 @@ def _found(sessions: Sequence[SpikeSession], files: Sequence[Path]) -> list[tupl
         ("behaviour read", ", ".join(behaviour) or "none"),
     ]  # fmt: skip
     if files:
-        rows.append(("time series in the first file", shortened(series_of(files[0])) or "none"))
+        series = [f"{k} {' x '.join(map(str, shape))}" for k, shape in series_of(files[0]).items()]
+        rows.append(("time series in the first file", shortened(series) or "none"))
     return rows
 
 
@@ -160,9 +209,11 @@ def _listings(sessions: Sequence[SpikeSession]) -> list[Listing]:
     return [Listing("sessions", ("subject", "session", "units", "length", "mean rate"), rows)]
 
 
-def _notes(sessions: Sequence[SpikeSession]) -> list[str]:
+def _notes(sessions: Sequence[SpikeSession], files: Sequence[Path]) -> list[str]:
     notes = [f"{one.label}: {note}" for one in sessions for note in one.notes]
-    if not any(one.behaviour for one in sessions):
-        notes.append("no behaviour is decoded: name it with data.options.behaviour, targets and "
-                     "decoders")  # fmt: skip
-    return notes
+    if any(one.behaviour for one in sessions):
+        return notes
+    series = next(iter(series_of(files[0]).items()), None) if files else None
+    name = "NAME" if series is None else series[0] + ":0" * (len(series[1]) > 1)
+    return [*notes, f'no behaviour is decoded; --set "data.options.behaviour={{x: {name}}}" '
+                    '--set targets=[x] --set "decoders=[joint, Lasso]" decodes it']  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BLANK = 0.05
 """Share of the largest value below which nothing is drawn."""
 SLICES = (-30, -12, 6, 24, 42, 58)
-"""Axial slices, mm."""
+"""Axial slices of an image of the whole brain, mm."""
 PAPER = "background:#fff"
 """Brain outlines are dark, so they stay on paper in dark mode."""
 
@@ -57,13 +57,23 @@ def brain_figure(values: NDArray[np.floating[Any]], mask: Path, *, title: str, n
             axes.set_axis_off()
         plot_glass_brain(drawn, figure=canvas, axes=upper, display_mode="lyrz", plot_abs=False,
                          symmetric_cbar=signed, **shared)  # fmt: skip
-        plot_stat_map(drawn, figure=canvas, axes=lower, display_mode="z", cut_coords=SLICES,
-                      **shared)  # fmt: skip
+        plot_stat_map(drawn, figure=canvas, axes=lower, display_mode="z",
+                      cut_coords=_slices(image), **shared)  # fmt: skip
         scale = mpl.colors.Normalize(shared["vmin"], largest)
         canvas.colorbar(mpl.cm.ScalarMappable(scale, shared["cmap"]),
                         cax=canvas.add_axes((0.9, 0.1, 0.015, 0.8)))  # fmt: skip
         svg = to_svg(canvas, name).replace('style="', f'style="{PAPER};', 1)
     return Figure(svg, _spoken(values, inside, image.affine, title), title)
+
+
+def _slices(image: Any) -> tuple[float, ...]:
+    """Return the usual slices, or as many within an image that covers a part of the brain."""
+    ends = np.array(np.meshgrid(*((0, size - 1) for size in image.shape))).reshape(3, -1).T
+    heights = ends @ image.affine[2, :3] + image.affine[2, 3]
+    low, high = float(heights.min()), float(heights.max())
+    if low <= SLICES[0] and SLICES[-1] <= high:
+        return SLICES
+    return tuple(np.linspace(low, high, len(SLICES) + 2)[1:-1].tolist())
 
 
 def markers_figure(table: pd.DataFrame, *, title: str, name: str) -> Figure:

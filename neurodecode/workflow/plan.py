@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from neurodecode.artefacts import read_json, write_json, write_text
+from neurodecode.artefacts import read_json, sha256_text, write_json, write_text
 from neurodecode.config import Experiment, to_yaml
 from neurodecode.faults import ConfigFault, DataFault, unknown
 from neurodecode.workflow.fingerprint import fingerprints
@@ -28,7 +28,8 @@ class Plan:
     units : dict
         For each job of ``train`` and ``evaluate``, the stores it reads.
     fingerprints : dict
-        Hash of code and settings per rule.
+        Hash of code and settings per rule; of fetch, also of the state of the files of a study of
+        one's own, so that a changed file reruns what follows.
     """
 
     pipeline: str
@@ -69,6 +70,7 @@ def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Exp
 
     card = card_of(config.data, [project.catalog])
     subjects = _subjects(config, card)
+    hashes = fingerprints(pipeline.folder / "steps.py", config)
     return Plan(
         pipeline=pipeline.name,
         experiment=experiment,
@@ -78,8 +80,16 @@ def make_plan(project: Project, pipeline: Pipeline, experiment: str, config: Exp
         subjects=subjects,
         stores=config.stores(subjects),
         units=config.units(subjects),
-        fingerprints=fingerprints(pipeline.folder / "steps.py", config),
+        fingerprints={**hashes, "fetch": _with_state(hashes["fetch"], config, subjects)},
     )
+
+
+def _with_state(fingerprint: str, config: Experiment, subjects: list[str]) -> str:
+    """Return a fingerprint that changes with the files of a study of one's own, too."""
+    from neurodecode.datasets.local_files import study_state
+
+    state = study_state(config.data, subjects)
+    return sha256_text(fingerprint + state)[: len(fingerprint)] if state else fingerprint
 
 
 def _subjects(config: Experiment, card: Card) -> list[str]:

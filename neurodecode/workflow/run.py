@@ -238,7 +238,7 @@ class _scratch_plan:  # noqa: N801 (a context manager)
 def _reason(text: str) -> str:
     """Word Snakemake's reason for a job shortly."""
     if "Params have changed" in text:
-        return "code or settings changed"
+        return "code, settings or files changed"
     if "Missing output" in text:
         return "not there yet"
     if "Input files updated" in text or "Updated input" in text:

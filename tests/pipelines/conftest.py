@@ -33,6 +33,38 @@ def command():
     return call
 
 
+def run_jobs(pipeline, study, folder, *settings):
+    """Do the jobs of ``run PIPELINE --bids STUDY`` in this process, which imports once."""
+    from neurodecode.config import validate
+    from neurodecode.workflow.own_data import survey_for
+    from neurodecode.workflow.plan import make_plan
+    from neurodecode.workflow.project import find_project
+    from neurodecode.workflow.record import finish_record, start_record
+    from neurodecode.workflow.step import run_step
+
+    project = find_project()
+    chosen = project.pipeline(pipeline)
+    found = survey_for(chosen, study, None, settings)
+    found.require_runnable()
+    config = validate(chosen.config_model, found.settings)
+    plan = make_plan(project, chosen, study.name, config)
+    plan.write(folder, config)
+    record = start_record(folder, plan, project.root)
+    jobs = {"fetch": [plan.dataset], "prepare": plan.stores, "train": plan.units,
+            "evaluate": plan.units, "report": ["all"]}  # fmt: skip
+    for rule, names in jobs.items():
+        for name in names:
+            assert run_step(folder, rule, name) == 0, (rule, name)
+    finish_record(folder, record, "complete", 0.0)
+    return found
+
+
+@pytest.fixture(scope="session")
+def own_run():
+    """Return ``own_run(pipeline, study, folder, *settings)``, which returns the survey."""
+    return run_jobs
+
+
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory, worker_id):
     """Return the folder of a finished ``acm smoke`` run; do not change it."""

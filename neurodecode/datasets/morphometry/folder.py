@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from neurodecode.datasets.local_files import PARTICIPANTS, participants_files
 from neurodecode.datasets.morphometry import local, simulated
 from neurodecode.datasets.morphometry.checks import Missing, Units
 from neurodecode.datasets.morphometry.covariates import join_covariates
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PEOPLE = "people.csv"
-PARTICIPANTS, PARTICIPANT_ID = "participants.tsv", "participant_id"
+PARTICIPANT_ID = "participant_id"
 
 
 def read_table(
@@ -78,9 +79,9 @@ def people_table(root: Path, people: str = PEOPLE) -> Path:
     DataFault
         If there is none.
     """
-    above = (root, root.parent, root.parent.parent)
-    for path in (root / people, *(folder / PARTICIPANTS for folder in above)):
-        if path.is_file():
-            return path
+    if (root / people).is_file():
+        return root / people
+    for path in participants_files(root):
+        return path
     raise DataFault(f"no table {people}, {PARTICIPANTS} or {simulated.VISITS}", where=str(root),
                     fix="say there who is in which group, with a column subject")  # fmt: skip

@@ -67,13 +67,17 @@ def read_freesurfer(
     folder = Path(folder)
     if not folder.exists():
         raise DataFault("folder not found", where=str(folder))
-    directory = folder.is_dir() and any(folder.glob(f"*/{_ASEG}"))
     table = (
         _subjects_directory(folder, subjects, whole_brain, strict=missing == "stop")
-        if directory
+        if has_subjects(folder)
         else _group_tables(folder, subjects, whole_brain)
     )
     return tidy(table, where=str(folder), missing=missing, units=units)
+
+
+def has_subjects(folder: Path) -> bool:
+    """Return whether a folder is a FreeSurfer subjects directory."""
+    return folder.is_dir() and any(folder.glob(f"*/{_ASEG}"))
 
 
 def _group_tables(folder: Path, subjects: Sequence[str] | None, whole_brain: bool) -> pd.DataFrame:

@@ -23,6 +23,7 @@ import numpy as np
 
 from neurodecode.datasets.bids_recordings import require_subject
 from neurodecode.datasets.bids_tables import read_table
+from neurodecode.datasets.local_files import PARTICIPANTS, participants_files
 from neurodecode.datasets.resting.adhd200 import known_numbers, require_columns, sexes
 from neurodecode.datasets.resting.phenotypes import phenotype_table
 from neurodecode.datasets.resting.recording import RestingScan
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-PARTICIPANTS = "participants.tsv"
 SUFFIX = "_desc-preproc_bold.nii.gz"
 MOTION = ("trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z")
 STRATEGIES = ("motion", "wm_csf", "high_pass", "global_signal", "compcor", "ica_aroma")
@@ -276,10 +276,8 @@ def _sidecar_t_r(path: Path) -> float | None:
 
 def participants_table(root: Path) -> Path:
     """Return ``participants.tsv`` of a folder or of the two above, or raise DataFault."""
-    places = (root / PARTICIPANTS, root.parent / PARTICIPANTS, root.parent.parent / PARTICIPANTS)
-    for path in places:
-        if path.is_file():
-            return path
+    for path in participants_files(root):
+        return path
     have = [file.name for file in root.glob("*.tsv")]
     guess = nearest(PARTICIPANTS, have)
     fix = f"is '{guess}' meant?" if guess else "write one, see the BIDS specification"

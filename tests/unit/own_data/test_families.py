@@ -93,7 +93,7 @@ def test_mindbridge_counts_responses_and_names_the_table_that_is_missing(look, t
         trials = pd.DataFrame({"stimulus": [f"s{k % 20}" for k in range(40)], "run": "1"})
         trials.to_csv(folder / f"sub-{subject}_trials.tsv", sep="\t", index=False)
     survey = look("mindbridge", tmp_path)
-    assert survey.sizes[0].n_bytes == 40 * 30 * 4
+    assert {s.what: s.n_bytes for s in survey.sizes}["responses of a subject"] == 40 * 30 * 4
     assert runnable(survey).split.protocol == "shared_test"
     (tmp_path / "sub-02" / "sub-02_trials.tsv").unlink()
     with pytest.raises(DataFault, match=r"sub-02_trials\.tsv"):
@@ -127,11 +127,27 @@ def test_adhd_finds_the_derivatives_inside_the_data_set(look, derivatives):
     assert survey.folder == derivatives / "derivatives" / "fmriprep"
     assert survey.name == "rest"
     assert found(survey)["groups"] == "control (4), case (4)"
-    assert survey.disk == 8 * 27 * 70 * 4
+    maps, parcels = 4 * 4 * 27, 70 * 100  # of four features at four thresholds, and of courses
+    assert survey.disk == 8 * (maps + parcels) * 4
+    assert survey.duration.seconds > 0
     rows = {row.name: row.possible for row in survey.splits}
     assert rows["stratified"]
     assert not rows["leave_one_site_out"]
     assert runnable(survey).data.task == "rest"
+
+
+def test_adhd_takes_the_column_of_diagnoses_by_its_usual_name(look, derivatives):
+    path = derivatives / "participants.tsv"
+    path.write_text(path.read_text().replace("group", "Diagnosis", 1))
+    survey = look("adhd", derivatives, "split.n_folds=2")
+    assert runnable(survey).data.options["group"] == "Diagnosis"
+    assert "groups: column Diagnosis of participants.tsv" in " ".join(survey.notes)
+
+
+def test_adhd_refuses_a_grid_whose_graphs_no_memory_holds(look, derivatives, monkeypatch):
+    monkeypatch.setattr("neurodecode.own_data.resting._largest", lambda shapes: (230_000, 300))
+    with pytest.raises(DataFault, match=r"230,000 voxels.*24\.6 GiB.*res-native"):
+        look("adhd", derivatives, "split.n_folds=2").require_runnable()
 
 
 def test_adhd_counts_runs_without_confounds(look, derivatives):
@@ -166,9 +182,9 @@ entorhinal 500 400 1500 {thick} 0.6 0.1 0.02 4 0.4
 
 @pytest.fixture
 def freesurfer(tmp_path):
-    """Return a data set with FreeSurfer's stats of twelve people in its derivatives."""
+    """Return a data set with FreeSurfer's stats of forty people in its derivatives."""
     root, rng = tmp_path / "brains", np.random.default_rng(0)
-    people = [f"sub-{k:02d}" for k in range(1, 13)]
+    people = [f"sub-{k:02d}" for k in range(1, 41)]
     for person in people:
         folder = root / "derivatives" / "freesurfer" / person / "stats"
         folder.mkdir(parents=True)
@@ -178,8 +194,8 @@ def freesurfer(tmp_path):
             thick = 3 + 0.1 * rng.standard_normal()
             (folder / f"{side}.aparc.stats").write_text(APARC.format(thick=thick))
     pd.DataFrame({
-        "participant_id": people, "group": ["HC", "MCI"] * 6, "age": 60 + np.arange(12),
-        "sex": ["F", "M", "M", "F"] * 3,
+        "participant_id": people, "group": ["HC", "MCI"] * 20, "age": 60 + np.arange(40) / 2,
+        "sex": ["F", "M", "M", "F"] * 10,
     }).to_csv(root / "participants.tsv", sep="\t", index=False)  # fmt: skip
     return root
 
@@ -188,8 +204,34 @@ def test_mci_takes_groups_from_participants_above_the_derivatives(look, freesurf
     survey = look("mci", freesurfer)
     config = runnable(survey)
     assert config.data.options["codes"] == {"group": {"HC": 0, "MCI": 1}}
-    assert found(survey)["groups"] == "0 (6), 1 (6)"
+    assert found(survey)["groups"] == "0 (20), 1 (20)"
     assert not {row.name: row.possible for row in survey.splits}["sites"]
+
+
+def test_mci_refuses_groups_that_are_too_small_to_regress_in_every_training_part(look, freesurfer):
+    few = ", ".join(f"sub-{k:02d}" for k in range(1, 13))
+    with pytest.raises(ConfigFault, match=r"3 controls in an inner .* polynomial of 5 terms"):
+        look("mci", freesurfer, f"data.subjects=[{few}]").require_runnable()
+    survey = look("mci", freesurfer, f"data.subjects=[{few}]", "harmonisations=[raw]")
+    assert runnable(survey).harmonisations == ("raw",)
+    assert "5 terms and 10 controls" in " ".join(look("mci", freesurfer).notes)
+
+
+def test_mci_takes_the_column_of_diagnoses_by_its_usual_name(look, freesurfer):
+    path = freesurfer / "participants.tsv"
+    path.write_text(path.read_text().replace("group", "dx", 1))
+    options = runnable(look("mci", freesurfer)).data.options
+    assert options == {"missing": "drop_subject", "columns": {"group": "dx"},
+                       "codes": {"group": {"HC": 0, "MCI": 1}}}  # fmt: skip
+
+
+def test_more_replicates_and_epochs_take_longer(look, freesurfer, nwb):
+    more = {"mci": (freesurfer, "search.replicates=500"),
+            "spikes": (nwb, "training.trainer.max_epochs=5000")}  # fmt: skip
+    for pipeline, (folder, setting) in more.items():
+        few, many = look(pipeline, folder), look(pipeline, folder, setting)
+        assert many.duration.seconds > 5 * few.duration.seconds
+        assert few.memory > 2**28  # libraries alone
 
 
 def test_mci_lists_files_that_somebody_lacks_and_columns_that_are_missing(look, freesurfer):
@@ -230,6 +272,7 @@ def test_spikes_lists_units_trials_and_the_series_that_may_be_behaviour(look, nw
     assert "running_speed 1000" in found(survey)["time series in the first file"]
     assert {row.name: row.possible for row in survey.splits}["trial_wise"]
     assert runnable(survey).data.path == nwb
+    assert "data.options.behaviour={x: running_speed}" in survey.notes[-1]
 
 
 def test_spikes_answers_an_unknown_series_with_the_nearest(look, nwb):
