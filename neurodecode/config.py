@@ -56,6 +56,21 @@ class RecordingsSection(DataSection):
     )
 
 
+class TrialsSection(RecordingsSection):
+    """Which recordings a run reads, and which events of a BIDS folder are its trials."""
+
+    events: tuple[str, ...] | None = Field(
+        default=None,
+        description="Events of a local BIDS folder that are trials, by their trial_type; default: "
+        "all there are, or the words",
+    )
+
+    @field_validator("events", mode="before")
+    @classmethod
+    def _one_event(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+
 class Experiment(Section):
     """What every experiment of every pipeline has; each pipeline adds its own sections."""
 

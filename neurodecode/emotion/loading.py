@@ -112,8 +112,7 @@ def load_network(
 def _positions(names: list[str]) -> Any:
     """Return the electrodes of the 10-05 system with these names, as MNE describes a montage."""
     from neurodecode.channels import canonical_name
-    from neurodecode.datasets.montage import standard_montage
+    from neurodecode.datasets.montage import standard_sites
 
-    montage = standard_montage("standard_1005").get_positions()["ch_pos"]
-    known = {canonical_name(name): place for name, place in montage.items()}
+    known = standard_sites()
     return {name: known[canonical_name(name)] for name in names if canonical_name(name) in known}

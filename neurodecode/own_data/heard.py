@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from neurodecode.config import validate
 from neurodecode.contrastive.speech.config import SpeechConfig
 from neurodecode.datasets.listening.bids import read_recordings
+from neurodecode.datasets.loaders import local_options
 from neurodecode.evaluation.sentences import PARTS, add_blocks, story_table
 from neurodecode.faults import DataFault, Fault
 from neurodecode.own_data.recordings import channel_listing, rate_listing, read_headers
@@ -32,7 +33,7 @@ def survey(study: Study) -> Survey:
     headers = recordings.headers
     tree = study.with_data(dataset="local", task=recordings.task)
     config = validate(SpeechConfig, tree)
-    options = {"task": recordings.task, **config.data.options}
+    options = local_options(config.data)
     heard: list[Listening] = []
     faults = list(recordings.faults)
     for subject in recordings.subjects:

@@ -10,11 +10,13 @@ import pandas as pd
 
 from neurodecode.config import validate
 from neurodecode.contrastive.image.config import ImageConfig
-from neurodecode.datasets.viewing.bids import read_recordings
+from neurodecode.datasets.loaders import local_options
+from neurodecode.datasets.viewing.bids import IMAGE_COLUMNS, read_recordings
 from neurodecode.evaluation.picture_splits import PICTURE_PROTOCOLS, split_pictures
 from neurodecode.faults import Fault
 from neurodecode.own_data.recordings import channel_listing, rate_listing, read_headers
 from neurodecode.own_data.survey import SplitRow, Study, Survey, attempt, counted, refused
+from neurodecode.own_data.trial_types import trial_types
 from neurodecode.own_data.windows import (
     memory_faults,
     recording_sizes,
@@ -30,9 +32,10 @@ def survey(study: Study) -> Survey:
     """Look through a study for ``image``; parameters and faults as :func:`imagery.survey`."""
     recordings = read_headers(study)
     headers = recordings.headers
-    tree = study.with_data(dataset="local", task=recordings.task)
+    events, chosen = trial_types(study, headers, IMAGE_COLUMNS)
+    tree = study.with_data(dataset="local", task=recordings.task, events=events)
     config = validate(ImageConfig, tree)
-    options = {"task": recordings.task, **config.data.options}
+    options = local_options(config.data)
     seen: list[Viewing] = []
     faults = list(recordings.faults)
     for subject in recordings.subjects:
@@ -58,7 +61,7 @@ def survey(study: Study) -> Survey:
         found=[*recordings.found, *_pictures(trials)],
         listings=[t for t in (rate_listing(headers), channel_listing(headers)) if t is not None],
         faults=faults,
-        notes=[*recordings.notes, *dict.fromkeys(note for one in seen for note in one.notes)],
+        notes=[*recordings.notes, *chosen, *dict.fromkeys(note for one in seen for note in one.notes)],
         splits=splits,
         sizes=recording_sizes(headers, config.signals),
         disk=store_bytes(headers, config.signals),
