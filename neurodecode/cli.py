@@ -60,8 +60,8 @@ def each_set(arguments: Sequence[str]) -> list[str]:
     for place, argument in enumerate(arguments):
         is_setting = _is_setting(argument)
         if first and not is_setting and not argument.startswith("-"):
-            raise ConfigFault(f"'{argument}' is no setting", where=SET,
-                              fix="write KEY=VALUE; names of pipelines stand elsewhere")  # fmt: skip
+            fix = "write KEY=VALUE; the pipeline's name stands before"
+            raise ConfigFault(f"'{argument}' is no setting", where=SET, fix=fix)
         if (first or listing) and is_setting:
             _refuse_cut(argument, arguments[place + 1 :])
         found += [SET, argument] if listing and is_setting else [argument]

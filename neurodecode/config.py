@@ -32,6 +32,11 @@ class DataSection(Section):
         default="all", description="Subject labels, or 'all' that the data set has"
     )
 
+    @property
+    def title(self) -> str:
+        """Name for model cards: the data set's; of a local folder, with the folder's."""
+        return self.dataset if self.path is None else f"{self.dataset}, {self.path.name}"
+
     folder_per_subject: ClassVar[bool] = True
     """Whether ``path`` holds a ``sub-*`` folder per subject; False: tables of everybody."""
 

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from neurodecode.channels import canonical_name
 from neurodecode.config import validate
 from neurodecode.datasets.loaders import local_options
-from neurodecode.datasets.montage import standard_sites
 from neurodecode.datasets.rated.bids import CLIP_COLUMNS, trials_of_events
-from neurodecode.datasets.rated.epoc import CHANNELS
 from neurodecode.emotion.config import ACROSS, EmotionConfig
-from neurodecode.emotion.decoders import decoder_of
-from neurodecode.emotion.networks import NETWORKS, OPTIONS
 from neurodecode.evaluation.rated_splits import RATED_PROTOCOLS, split_rated
 from neurodecode.evaluation.stretches import whole_trials
 from neurodecode.faults import ConfigFault, DataFault, Fault, unknown
-from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.rated_duration import rated_duration
 from neurodecode.own_data.recordings import (
     channel_listing,
     common_sites,
@@ -28,11 +24,12 @@ from neurodecode.own_data.recordings import (
     read_headers,
     without_events,
 )
+from neurodecode.own_data.regions import fitted_to_channels
 from neurodecode.own_data.survey import Size, SplitRow, Study, Survey, attempt, counted, refused
 from neurodecode.own_data.trial_types import trial_types
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from neurodecode.own_data.recordings import Header
 
@@ -40,8 +37,6 @@ _OF_EVENTS = ("ratings", "clip", "trial_type", "skip_unrated", "round_ratings")
 """Options of the loader that say which events are trials."""
 _SCALES = ((0, 1), (1, 5), (1, 7), (1, 9), (0, 10), (0, 100))
 """Scales that are proposed for ratings outside the usual one; the first that holds them."""
-N_REGIONS = 4
-"""Of a montage without the EPOC's channels, for HiSTN: as many as the published G0 has."""
 
 
 def survey(study: Study) -> Survey:
@@ -59,7 +54,8 @@ def survey(study: Study) -> Survey:
     config = validate(EmotionConfig, tree)
     if not trials.empty:
         faults += [*_rating_faults(config, trials, scales), *_clip_faults(config, trials)]
-    splits = _splits(config, trials, scales) if not trials.empty else []
+    folds: dict[str, int] = {}
+    splits = _splits(config, trials, scales, folds) if not trials.empty else []
     faults += refused(splits) if not faults else []
     n_samples = round(config.signals.seconds * config.signals.sampling_rate)
     n_channels = len(config.signals.channels or common_sites(headers))
@@ -75,74 +71,10 @@ def survey(study: Study) -> Survey:
         faults=faults, notes=[*recordings.notes, *notes, *changes], splits=splits,
         sizes=[read, stored] if known else [read],
         disk=stored.n_bytes,
-        duration=past_duration("emotion", stored.n_bytes) if known else None,
+        duration=rated_duration(config, stored, folds, len(recordings.subjects))
+        if known and not faults else None,
         settings={} if faults else tree,
     )  # fmt: skip
-
-
-def fitted_to_channels(
-    tree: Mapping[str, Any], headers: Sequence[Header]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Return the settings with channels that all recordings have, and regions that HiSTN can use.
-
-    The published regions are those of the EPOC's fourteen channels. Where one is missing, regions
-    are cut from the electrodes' places in the 10-05 system; where fewer electrodes than regions
-    are known to it, the networks with regions are left out.
-
-    Parameters
-    ----------
-    tree : mapping
-        Settings; what they say of channels, regions and decoders is kept.
-    headers : sequence of Header
-
-    Returns
-    -------
-    tree : dict
-    notes : tuple of str
-        What was changed.
-    """
-    notes: list[str] = []
-    signals, common = dict(tree.get("signals", {})), common_sites(headers)
-    if signals.get("channels") is None and any(len(h.channels) > len(common) for h in headers):
-        signals["channels"] = common
-        notes.append(f"channels differ, the {len(common)} that all recordings have are taken")
-    changed = {**tree, "signals": signals}
-    names = {canonical_name(name) for name in signals.get("channels") or common}
-    given = tree.get("network", {})
-    if {canonical_name(name) for name in CHANNELS} <= names or given.keys() & _REGIONS:
-        return changed, tuple(notes)
-    placed = [name for name in names if name in standard_sites()]
-    if len(placed) >= 2 * N_REGIONS:
-        lost = len(names) - len(placed)
-        notes.append(
-            f"regions of HiSTN: {N_REGIONS}, cut from the places of {len(placed)} electrodes, not "
-            f"the published ones of the EPOC's channels{f'; {lost} have no place' * bool(lost)}"
-        )
-        return {**changed, "network": {**given, "n_regions": N_REGIONS}}, tuple(notes)
-    return _without_regions(changed, notes)
-
-
-_REGIONS = {"hierarchy", "n_regions"}
-"""Settings of ``network`` that say which regions there are."""
-
-
-def _without_regions(
-    tree: dict[str, Any], notes: list[str]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    models = tree.get("models", EmotionConfig.model_fields["models"].default)
-    kept = [name for name in models if not _has_regions(name)]
-    dropped = [name for name in models if _has_regions(name)]
-    if not kept or not dropped:
-        return tree, tuple(notes)
-    notes.append(f"left out, the channels' names say no places to cut regions from: "
-                 f"{', '.join(dropped)}; rename channels as in the 10-05 system, or give "
-                 f"network.hierarchy")  # fmt: skip
-    return {**tree, "models": kept}, tuple(notes)
-
-
-def _has_regions(name: str) -> bool:
-    decoder = decoder_of(name)
-    return not decoder.classical and "graph" in OPTIONS[NETWORKS[decoder.family].family]
 
 
 def _trials(
@@ -213,8 +145,8 @@ def _rating_faults(
             fix=f'state the scale, as --set "data.options.ratings={{{shown}}}"',
         ))  # fmt: skip
     if (values != values.round())[values.notna()].to_numpy(bool, na_value=False).any():
-        faults.append(DataFault("ratings that are no whole numbers",
-                                fix="--set data.options.round_ratings=true rounds them"))  # fmt: skip
+        fix = "--set data.options.round_ratings=true rounds them"
+        faults.append(DataFault("ratings that are no whole numbers", fix=fix))
     return faults
 
 
@@ -231,9 +163,15 @@ def _found(trials: pd.DataFrame, scales: Mapping[str, tuple[int, int]]) -> list[
 
 
 def _splits(
-    config: EmotionConfig, trials: pd.DataFrame, scales: Mapping[str, tuple[int, int]]
+    config: EmotionConfig,
+    trials: pd.DataFrame,
+    scales: Mapping[str, tuple[int, int]],
+    folds: dict[str, int],
 ) -> list[SplitRow]:
-    """Try every protocol with the first rating, as ``train`` will divide it."""
+    """Try every protocol with the first rating, as ``train`` will divide it.
+
+    ``folds`` takes how many each has that a run would train: of a subject, ``split.max_folds``.
+    """
     label = config.labels[0]
     if label not in scales:
         return []
@@ -247,7 +185,10 @@ def _splits(
         together = [pd.concat(people, ignore_index=True)] if protocol in ACROSS else people
         if protocol in ACROSS and len(people) < 2:
             raise DataFault("it trains on other people, there is one")
-        n_folds = sum(len(split_rated(part, protocol, settings)[1]) for part in together)
+        found = [fold for part in together for fold in split_rated(part, protocol, settings)[1]]
+        each, most = Counter(fold.subject for fold in found), config.split.max_folds
+        n_folds = sum(n if most is None else min(n, most) for n in each.values())
+        folds[protocol] = n_folds
         levels = counted(
             {f"{level:g}": n for level, n in trials[label].value_counts().sort_index().items()}
         )

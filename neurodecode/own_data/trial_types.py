@@ -42,9 +42,7 @@ def trial_types(
     return list(named), (f"{note}{counted(bare)}",)
 
 
-def _counts(
-    headers: Sequence[Header], columns: Sequence[str]
-) -> tuple[Counter[str], Counter[str]]:
+def _counts(headers: Sequence[Header], columns: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
     """Count types with and without something shown; an event without a type has the type ""."""
     named: Counter[str] = Counter()
     bare: Counter[str] = Counter()

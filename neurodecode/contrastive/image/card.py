@@ -46,7 +46,7 @@ def model_card(
 
 ## Trained on
 
-- Data set: {config.data.dataset}
+- Data set: {config.data.title}
 - Participants: {", ".join(recordings.participants)}
 - Windows: {counts}; split: {config.split.protocol}
 - Channels: {len(recordings.channels)} {settings.kind.upper()}, in {settings.unit}
