@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
 
 from neurodecode.config import validate
-from neurodecode.contrastive.speech.config import SpeechConfig
+from neurodecode.contrastive.speech.config import SpeechConfig, SpeechEvaluation
 from neurodecode.contrastive.speech.windows import align_to_story, make_windows
 from neurodecode.datasets.listening.bids import read_recordings
 from neurodecode.datasets.loaders import local_options
@@ -15,6 +16,7 @@ from neurodecode.faults import DataFault, Fault
 from neurodecode.own_data.recordings import channel_listing, rate_listing, read_headers
 from neurodecode.own_data.survey import Study, Survey, attempt, counted, refused
 from neurodecode.own_data.windows import (
+    fitting_k,
     memory_faults,
     n_networks,
     recording_sizes,
@@ -23,9 +25,7 @@ from neurodecode.own_data.windows import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
+    from collections.abc import Mapping, Sequence
 
     from neurodecode.datasets.listening.recording import Listening
 
@@ -47,8 +47,16 @@ def survey(study: Study) -> Survey:
         except Fault as fault:
             faults.append(fault)
     words = [one.words for one in heard]
-    windows: Counter[str] = Counter()
-    splits = [attempt(SPLIT, lambda: _windows(heard, config, windows), chosen=True)]
+    laid = pd.DataFrame(columns=["part", "segment"])
+
+    def lay() -> str:
+        nonlocal laid
+        laid = _windows(heard, config)
+        return _said(laid, config)
+
+    splits = [attempt(SPLIT, lay, chosen=True)]
+    windows = laid["part"].value_counts()
+    tree, scored = _scored(tree, laid.loc[laid["part"] == "test", "segment"].nunique())
     faults += refused(splits) if heard else []
     faults += memory_faults(headers, config.signals)
     subjects = list(recordings.subjects)
@@ -59,15 +67,15 @@ def survey(study: Study) -> Survey:
         found=[*recordings.found, ("words", told)],
         listings=[t for t in (rate_listing(headers), channel_listing(headers)) if t is not None],
         faults=faults,
-        notes=[*recordings.notes, *dict.fromkeys(note for one in heard for note in one.notes)],
+        notes=[*recordings.notes, *scored, *dict.fromkeys(note for r in heard for note in r.notes)],
         splits=splits,
         sizes=recording_sizes(headers, config.signals),
         disk=store_bytes(headers, config.signals),
         duration=training_duration(
             config.brain, config.trainer, config.signals.n_samples, len(headers[0].channels),
-            n_windows=windows["train"], n_models=n_networks(units),
+            n_windows=int(windows.get("train", 0)), n_models=n_networks(units),
             n_jobs=2 * len(units) + len(subjects) + 2,
-        ) if windows["train"] else None,
+        ) if int(windows.get("train", 0)) else None,
         settings={} if faults else tree,
     )  # fmt: skip
 
@@ -76,25 +84,37 @@ def _sounds(words: list[pd.DataFrame]) -> set[str]:
     return {str(sound) for table in words for sound in table["sound"].unique()}
 
 
-def _windows(heard: Sequence[Listening], config: SpeechConfig, counts: Counter[str]) -> str:
-    """Word how many windows each part gets, as ``prepare`` will lay them; ``counts`` takes them.
-
-    A window must lie in one block of sentences: blocks alone say little where they are short.
-    """
+def _windows(heard: Sequence[Listening], config: SpeechConfig) -> pd.DataFrame:
+    """Return the windows of all recordings as ``prepare`` will lay them, with ``block``."""
     split, signals = config.split, config.signals
     words = story_table([one.words for one in heard])
     story = mark_repeats(add_blocks(words, min_duration=split.min_duration, test=split.test,
                                     valid=split.valid))  # fmt: skip
+    tables = []
     for one in heard:
         n_samples = round(one.raw.n_times / one.raw.info["sfreq"] * signals.sfreq)
-        table = make_windows(align_to_story(one.words, story, where=one.name), story, n_samples,
-                             signals)  # fmt: skip
-        counts.update(table["part"])
-    shown = counted({part: counts[part] for part in PARTS})
-    n_blocks = story["block"].nunique()
-    if not all(counts[part] for part in PARTS):
-        length = signals.n_samples / signals.sfreq
-        what = f"{n_blocks} blocks of sentences; windows of {length:.3g} s that lie in one: {shown}"
-        fix = "more speech, longer blocks (split.min_duration), other shares (split.test, .valid)"
-        raise DataFault(what, fix=fix)
-    return f"windows: {shown}, in {n_blocks} blocks of sentences"
+        aligned = align_to_story(one.words, story, where=one.name)
+        tables.append(make_windows(aligned, story, n_samples, signals))
+    return pd.concat(tables, ignore_index=True)
+
+
+def _said(windows: pd.DataFrame, config: SpeechConfig) -> str:
+    """Word how many windows each part gets: blocks alone say little where they are short."""
+    counts = windows["part"].value_counts()
+    shown = counted({part: int(counts.get(part, 0)) for part in PARTS})
+    if set(PARTS) <= set(counts.index):
+        return f"windows: {shown}, in {windows['block'].nunique()} blocks of sentences"
+    length = config.signals.n_samples / config.signals.sfreq
+    what = f"windows of {length:.3g} s that lie in one block of sentences: {shown}"
+    fix = "more speech, longer blocks (split.min_duration), other shares (split.test, .valid)"
+    raise DataFault(what, fix=fix)
+
+
+def _scored(tree: Mapping[str, Any], n_segments: int) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Return the settings with a headline that fits so many candidates, where none is given."""
+    given, usual = tree.get("evaluation", {}), SpeechEvaluation()
+    k = fitting_k(usual.top_k, usual.headline_k, n_segments)
+    if not n_segments or k == usual.headline_k or given.keys() & {"headline_k", "top_k"}:
+        return dict(tree), ()
+    note = f"{n_segments} test segments: the score is the top-{k} accuracy among them"
+    return {**tree, "evaluation": {**given, "headline_k": k}}, (note,)

@@ -19,6 +19,7 @@ from neurodecode.own_data.recordings import channel_listing, rate_listing, read_
 from neurodecode.own_data.survey import SplitRow, Study, Survey, attempt, counted, refused
 from neurodecode.own_data.trial_types import trial_types
 from neurodecode.own_data.windows import (
+    fitting_k,
     memory_faults,
     n_networks,
     recording_sizes,
@@ -133,8 +134,7 @@ def _scored(tree: Mapping[str, Any], draw: _Draw) -> tuple[dict[str, Any], tuple
     usual = ImageEvaluation()
     counts, k = draw.candidates, usual.headline_k
     which = "small" if counts["small"] >= 2 * k else max(SETS, key=counts.__getitem__)
-    if counts[which] < 2 * k:
-        k = min(usual.top_k)
+    k = fitting_k(usual.top_k, k, counts[which])
     if (which, k) == (usual.headline_set, usual.headline_k):
         return dict(tree), ()
     note = f"{draw.protocol} tests {counts['small']} pictures of the small set, {counts['large']} "

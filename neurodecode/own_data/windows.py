@@ -65,6 +65,24 @@ def n_networks(units: Iterable[str]) -> int:
     return sum(not unit.startswith("ridge") for unit in units)
 
 
+def fitting_k(top_k: Iterable[int], usual: int, n_candidates: int) -> int:
+    """Return the k of a top-k accuracy that can say something among so few candidates.
+
+    Among fewer than 2 k candidates chance is above one half, among k it is 1: then the largest k
+    that fits is taken, at least the smallest there is.
+
+    Parameters
+    ----------
+    top_k : iterable of int
+        Of what is computed.
+    usual : int
+    n_candidates : int
+    """
+    if n_candidates >= 2 * usual:
+        return usual
+    return max((k for k in top_k if 2 * k <= n_candidates), default=min(top_k))
+
+
 def training_duration(
     brain: BrainSection,
     trainer: TrainerSection,

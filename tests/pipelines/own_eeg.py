@@ -16,7 +16,7 @@ from neurodecode.datasets.montage import set_montage
 ELECTRODES = ("Fp1", "Fp2", "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "Cz")
 RATE, AUDIO_HZ = 100.0, 8000
 FILMS, FILM_S = 9, 6.0
-PICTURES, SHOWN, PICTURE_S = 24, 3, 0.6
+PICTURES, SHOWN, PICTURE_S = 48, 2, 0.6
 
 
 def write_films(root, *, n_subjects=2, trial_types=("fixation", "video", "rating")):
@@ -81,10 +81,10 @@ def write_story(root, *, n_subjects=2, seconds=120.0, kind="eeg"):
     return len(words)
 
 
-def write_pictures(root, *, n_subjects=2, n_categories=4):
-    """Write people who see coloured pictures, each shown thrice; sensors follow the colour."""
+def write_pictures(root, *, n_subjects=2, n_categories=6):
+    """Write people who see coloured pictures, each shown twice; sensors follow how bright."""
     rng = np.random.default_rng(0)
-    colours = rng.uniform(0.1, 0.9, (PICTURES, 3))
+    colours = rng.uniform(0.05, 0.95, (PICTURES, 1)) * np.ones(3)
     names = [f"kind{k % n_categories}/{k:02d}.png" for k in range(PICTURES)]
     for name, colour in zip(names, colours, strict=True):
         path = root / "stimuli" / name

@@ -50,7 +50,7 @@ def test_speech_counts_words_and_blocks_of_sentences(look, listening):
 
 def test_speech_refuses_blocks_that_are_shorter_than_a_window(look, listening):
     survey = look("speech", listening, "split.min_duration=1")
-    with pytest.raises(ConfigFault, match=r"windows of 3.01 s that lie in one: .*min_duration"):
+    with pytest.raises(ConfigFault, match=r"windows of 3.01 s .*min_duration"):
         survey.require_runnable()
 
 
