@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from neurodecode.faults import Fault
+from neurodecode.faults import ConfigFault, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 app = typer.Typer(
     name="neurodecode",
@@ -20,6 +24,73 @@ app = typer.Typer(
 )
 data = typer.Typer(no_args_is_help=True, help="List, describe, fetch, import and verify data sets.")
 app.add_typer(data, name="data")
+
+SET = "--set"
+"""Takes all settings that follow it."""
+
+
+class SettingsCommand(TyperCommand):
+    """A command whose ``--set`` takes several settings, ``--set a.b=1 c=2``, and is repeatable."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments, with ``--set`` before each setting."""
+        return super().parse_args(ctx, each_set(args))
+
+
+def each_set(arguments: Sequence[str]) -> list[str]:
+    """Put ``--set`` before every setting that follows one; what has no ``=`` ends the list.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Of the command line.
+
+    Raises
+    ------
+    ConfigFault
+        If the shell cut a setting at a space in it, with the quotes to write.
+
+    Examples
+    --------
+    >>> each_set(["--set", "seed=1", "data.task=rest", "acm"])
+    ['--set', 'seed=1', '--set', 'data.task=rest', 'acm']
+    """
+    found: list[str] = []
+    listing = first = False
+    for place, argument in enumerate(arguments):
+        is_setting = _is_setting(argument)
+        if first and not is_setting and not argument.startswith("-"):
+            fix = "write KEY=VALUE; the pipeline's name stands before"
+            raise ConfigFault(f"'{argument}' is no setting", where=SET, fix=fix)
+        if (first or listing) and is_setting:
+            _refuse_cut(argument, arguments[place + 1 :])
+        found += [SET, argument] if listing and is_setting else [argument]
+        listing = is_setting if first or listing else argument.startswith(f"{SET}=")
+        first = argument == SET
+    return found
+
+
+def _is_setting(argument: str) -> bool:
+    """Whether it has the form KEY=VALUE; a path with "=" in it has none."""
+    key, equals, _ = argument.partition("=")
+    return bool(key and equals) and not key.startswith("-") and not set(key) & set("/\\")
+
+
+def _refuse_cut(setting: str, rest: Sequence[str]) -> None:
+    if _opened(setting) <= 0:
+        return
+    pieces = [setting]
+    for piece in rest:
+        pieces.append(piece)
+        if _opened("".join(pieces)) <= 0:
+            whole = " ".join(pieces)
+            raise ConfigFault(f"the shell cut the setting '{setting}'", fix=f'quote it: "{whole}"')
+
+
+def _opened(text: str) -> int:
+    """Return how many brackets are open at the end."""
+    return sum(text.count(mark) for mark in "[{") - sum(text.count(mark) for mark in "]}")
+
 
 PipelineName = Annotated[str, typer.Argument(metavar="PIPELINE", help="As in `neurodecode list`.")]
 DecoderFolder = Annotated[
@@ -36,6 +107,14 @@ Label = Annotated[str | None, typer.Option(help="Column that says what was shown
 Montage = Annotated[str | None, typer.Option(help="Standard montage, as standard_1005.")]
 DropExtra = Annotated[bool, typer.Option("--drop-extra", help="Leave unknown channels out.")]
 Top = Annotated[int, typer.Option(min=1, help="Candidates per trial.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        SET,
+        metavar="KEY.SUB=VALUE ...",
+        help="Change settings: one or several, repeatable; quote values with spaces.",
+    ),
+]
 Subjects = Annotated[
     list[str] | None, typer.Option("--subject", "-s", help="Only these subjects (repeatable).")
 ]
@@ -81,7 +160,7 @@ def list_pipelines() -> None:
     show_pipelines()
 
 
-@app.command()
+@app.command(cls=SettingsCommand)
 def run(
     context: typer.Context,
     pipeline: PipelineName,
@@ -93,9 +172,7 @@ def run(
         Path | None,
         typer.Option(metavar="DIR", help="Your study: BIDS, derivatives, or NWB files."),
     ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY.SUB=VALUE", help="Change a setting.")
-    ] = None,
+    overrides: Settings = None,
     out: Annotated[
         Path | None, typer.Option(help="Run folder [default: reports/PIPELINE/EXPERIMENT].")
     ] = None,
@@ -333,16 +410,14 @@ def data_import(
     import_files(name, folder)
 
 
-@data.command("check")
+@data.command("check", cls=SettingsCommand)
 def data_check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Your study.")],
     pipeline: Annotated[str, typer.Option("--for", metavar="PIPELINE", help="Who shall read it.")],
     experiment: Annotated[
         str | None, typer.Option(help="Name, or path of a YAML file [default: own_study].")
     ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY.SUB=VALUE", help="Change a setting.")
-    ] = None,
+    overrides: Settings = None,
     config_out: Annotated[
         Path | None,
         typer.Option(help="Experiment file to write [default: ./STUDY_PIPELINE.yaml]."),

@@ -32,6 +32,11 @@ class DataSection(Section):
         default="all", description="Subject labels, or 'all' that the data set has"
     )
 
+    @property
+    def title(self) -> str:
+        """Name for model cards: the data set's; of a local folder, with the folder's."""
+        return self.dataset if self.path is None else f"{self.dataset}, {self.path.name}"
+
     folder_per_subject: ClassVar[bool] = True
     """Whether ``path`` holds a ``sub-*`` folder per subject; False: tables of everybody."""
 
@@ -54,6 +59,21 @@ class RecordingsSection(DataSection):
     task: str | None = Field(
         default=None, description="Only this task of a local BIDS folder; default: all there are"
     )
+
+
+class TrialsSection(RecordingsSection):
+    """Which recordings a run reads, and which events of a BIDS folder are its trials."""
+
+    events: tuple[str, ...] | None = Field(
+        default=None,
+        description="Events of a local BIDS folder that are trials, by their trial_type; default: "
+        "all there are, or the words",
+    )
+
+    @field_validator("events", mode="before")
+    @classmethod
+    def _one_event(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
 
 
 class Experiment(Section):

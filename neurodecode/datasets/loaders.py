@@ -57,6 +57,12 @@ def named_loader(name: str, registry: Mapping[str, Loader], *, kind: str) -> Loa
     return registry[name]
 
 
+def local_options(data: Any) -> dict[str, Any]:
+    """Return a local loader's options: task and events of the section ``data``, and its own."""
+    named = {"task": getattr(data, "task", None), "trial_type": getattr(data, "events", None)}
+    return {**{key: value for key, value in named.items() if value is not None}, **data.options}
+
+
 def read_subject_of(
     loader_of: Callable[[str], Callable[..., Loader]],
     data: Any,
@@ -71,12 +77,10 @@ def read_subject_of(
     loader_of : callable
         Returns the loader of a name.
     data : DataSection
-        With ``path``, the loader's ``options`` and, where it has one, the ``task``.
+        With ``path``, the loader's ``options`` and, where it has them, ``task`` and ``events``.
     root : Path
         Data root, which holds a folder of the card's name.
     """
     if data.path is not None:
-        task = getattr(data, "task", None)
-        options = {"task": task} if task is not None else {}
-        return loader_of(LOCAL)(data.path, subject, **{**options, **data.options})
+        return loader_of(LOCAL)(data.path, subject, **local_options(data))
     return loader_of(card.name)(root / card.name, subject, **data.options)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from neurodecode.channels import canonical_name
 from neurodecode.faults import ConfigFault, DataFault, unknown
 
 if TYPE_CHECKING:
     import mne
+    import numpy as np
+    from numpy.typing import NDArray
 
 # MNE 1.13 renamed its template montages; both spellings are understood with every MNE.
 RENAMED = {
@@ -68,3 +71,9 @@ def standard_montage(name: str) -> mne.channels.DigMontage:
     if found is None:
         raise ConfigFault(unknown("montage", name, [*valid, *RENAMED]))
     return mne.channels.make_standard_montage(found)
+
+
+def standard_sites() -> dict[str, NDArray[np.float64]]:
+    """Return the places (m, MNE's head frame) of the 10-05 system, by canonical channel name."""
+    places = standard_montage("standard_1005").get_positions()["ch_pos"]
+    return {canonical_name(name): place for name, place in places.items()}

@@ -28,6 +28,8 @@ MARGIN = 0.05
 """What a score may lose and still count as about as good."""
 BLOCKS, CLIPS, CALIBRATED = "time_blocks", "leave_clips_out", "calibrated"
 PUBLISHED_WITHIN, PUBLISHED_ACROSS = 0.95, 0.78
+LEVELS = 5
+"""Of the ratings that published figures are about."""
 GAIN_WITHIN, GAIN_ACROSS = 0.5, 0.3
 
 
@@ -46,6 +48,8 @@ class Evidence:
         Protocol that the report is about.
     n_parameters : int
         Of the main model.
+    n_levels : int
+        Of the rating; published figures are of five.
     order : mapping of str to sequence of float
         How well features keep the levels in order, by model, one value per network.
     seed : int
@@ -56,6 +60,7 @@ class Evidence:
     main: str
     honest: str
     n_parameters: int
+    n_levels: int = LEVELS
     order: Mapping[str, Sequence[float]] = field(default_factory=dict)
     seed: int = 0
 
@@ -107,6 +112,9 @@ def _small(found: Evidence) -> Claim:
 
 
 def _reaches(found: Evidence, key: str, text: str, protocol: str, published: float) -> Claim:
+    if found.n_levels != LEVELS:
+        why = f"published for {LEVELS} levels, this rating has {found.n_levels}"
+        return Claim(key, text, found.kind, "-", "not tested", why)
     values = _values(found, protocol, F1, found.main, CROPS)
     if values is None:
         return Claim(key, text, found.kind, "-", "not tested", NOT_HERE)

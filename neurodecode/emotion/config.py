@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from neurodecode.config import Experiment, RecordingsSection, Section
+from neurodecode.config import Experiment, Section, TrialsSection
 from neurodecode.emotion.config_model import NetworkSection
 from neurodecode.emotion.config_signals import PreparationSettings
 from neurodecode.emotion.config_training import CalibrationSection, SourceSection, WithinSection
@@ -37,7 +37,7 @@ class RatedSimulation(Section):
     subject_gain: float = Field(default=0.5, ge=0, description="Nuisance: people differ")
 
 
-class RatedDataSection(RecordingsSection):
+class RatedDataSection(TrialsSection):
     """Rated clips: a data set by name, a local BIDS folder, the simulation."""
 
     options: dict[str, Any] = Field(default={}, description="Options of the data set's loader")

@@ -7,7 +7,7 @@ from typing import get_args
 
 from neurodecode.artefacts import slug
 from neurodecode.emotion.config_model import TargetKind
-from neurodecode.emotion.networks import NETWORKS
+from neurodecode.emotion.networks import NETWORKS, OPTIONS
 from neurodecode.faults import ConfigFault, unknown
 
 CLASSICAL = {
@@ -46,6 +46,11 @@ class Decoder:
     def classical(self) -> bool:
         """Whether it is a scikit-learn pipeline."""
         return self.family in CLASSICAL
+
+    @property
+    def has_regions(self) -> bool:
+        """Whether it is a network over a hierarchy of electrodes."""
+        return not self.classical and "graph" in OPTIONS[NETWORKS[self.family].family]
 
     @property
     def slug(self) -> str:

@@ -71,7 +71,7 @@ def export_decoder(
         changed = {"network": network, "target": target}
     settings = DecoderSettings(
         name=decoder.name,
-        dataset=study.config.data.dataset,
+        dataset=study.config.data.title,
         label=label,
         scale=study.scale(label),
         protocol=unit.protocol,

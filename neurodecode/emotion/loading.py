@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 import torch
 
+from neurodecode.emotion.keras_conventions import count_parameters
 from neurodecode.emotion.networks import NETWORKS, OPTIONS
 from neurodecode.emotion.targets import make_target
 from neurodecode.persistence import load_estimators, load_weights
@@ -47,6 +48,16 @@ def build_network(
     return section.build(
         names, study.config.window_samples, build_target(study, decoder, label).n_outputs
     )
+
+
+def parameters_of(study: Study, decoder: Decoder, label: str) -> int | None:
+    """Return how many parameters a network has on this run's channels, windows and levels.
+
+    Counted as Keras does, with the statistics of batch norm; None of a classical decoder.
+    """
+    if decoder.classical:
+        return None
+    return count_parameters(build_network(study, decoder, label, seed=0)).total
 
 
 def network_section(study: Study, decoder: Decoder, *, across: bool = False) -> NetworkSection:
@@ -111,8 +122,7 @@ def load_network(
 def _positions(names: list[str]) -> Any:
     """Return the electrodes of the 10-05 system with these names, as MNE describes a montage."""
     from neurodecode.channels import canonical_name
-    from neurodecode.datasets.montage import standard_montage
+    from neurodecode.datasets.montage import standard_sites
 
-    montage = standard_montage("standard_1005").get_positions()["ch_pos"]
-    known = {canonical_name(name): place for name, place in montage.items()}
+    known = standard_sites()
     return {name: known[canonical_name(name)] for name in names if canonical_name(name) in known}

@@ -11,6 +11,7 @@ from neurodecode.emotion.claims import Evidence, emotion_claims
 from neurodecode.emotion.config import EmotionConfig
 from neurodecode.emotion.decoders import decoder_of
 from neurodecode.emotion.inspection import REFERENCE, THROUGHPUT, orders_of
+from neurodecode.emotion.loading import parameters_of
 from neurodecode.emotion.scores import F1, load_scores
 from neurodecode.emotion.sections import (
     inside_sections,
@@ -49,15 +50,17 @@ def build_report(job: Job, study: Study) -> Report:
     assert isinstance(config, EmotionConfig)
     scores = load_scores(job.evaluations, config.evaluation.n_resamples, config.seed)
     main, label, protocol = config.models[0], config.labels[0], config.protocols[0]
+    names = dict.fromkeys([*config.models, *(config.models_across or ())])
+    sizes = {name: parameters_of(study, decoder_of(name), label) for name in names}
     sections: list[Section] = []
     for each in config.labels:
         sections += _scored(scores, each, protocol, config)
-    sections += [protocols_section(scores, config), *smoothing_section(scores, config)]
+    sections += [protocols_section(scores, config, sizes), *smoothing_section(scores, config)]
     for each in config.labels:
         lowest, _ = study.scale(each)
         sections.append(ordinal_section(scores, each, protocol, main, lowest=lowest))
     orders = orders_of(job.evaluations, config)
-    claims = emotion_claims(_evidence(scores, config, orders))
+    claims = emotion_claims(_evidence(scores, study, orders, sizes[main] or 0))
     audit = pd.concat(
         [audit_frame(study.audit(name, each)) for name in config.protocols
          for each in config.labels[:1]], ignore_index=True,
@@ -68,7 +71,7 @@ def build_report(job: Job, study: Study) -> Report:
         claims_section(claims),
         audit_section(audit),
         *missing_section(study),
-        models_section(config),
+        models_section(study, sizes),
         data_section(job.folder, [job.store(subject) for subject in job.plan.subjects]),
         provenance_section(job.folder),
     ]
@@ -107,13 +110,17 @@ def _throughput(folders: list[Path]) -> list[Section]:
     return [throughput_section(pd.read_parquet(path), REFERENCE) for path in found[:1]]
 
 
-def _evidence(scores: Scores, config: EmotionConfig, orders: dict[str, list[float]]) -> Evidence:
+def _evidence(
+    scores: Scores, study: Study, orders: dict[str, list[float]], n_parameters: int
+) -> Evidence:
+    config = study.config
     return Evidence(
         kind="simulated" if config.simulated_subjects() else "real",
         scores=scores,
         main=config.models[0],
         honest=config.protocols[0],
-        n_parameters=decoder_of(config.models[0]).n_parameters or 0,
+        n_parameters=n_parameters,
+        n_levels=study.n_classes(config.labels[0]),
         order=orders,
         seed=config.seed,
     )

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from neurodecode.emotion.config_model import HierarchySection
 from neurodecode.emotion.decoders import ONE_HOT, decoder_of
 from neurodecode.emotion.evaluation import BEFORE, CROPS, WINDOWS
 from neurodecode.emotion.inspection import (
     interpreted_protocol,
     read_interpretations,
 )
+from neurodecode.emotion.loading import network_section
 from neurodecode.emotion.scores import F1, SEQ2HR
 from neurodecode.emotion.sections_interpreted import interpreted_sections
 from neurodecode.evaluation.paired import paired_test
@@ -22,7 +24,7 @@ from neurodecode.report.model import Block, Section, Table
 from neurodecode.report.sections import f3, interval
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from neurodecode.emotion.config import EmotionConfig
@@ -34,23 +36,30 @@ COMPANIONS = ("macro F1", "top-1", "top-2", "Tri-P", SEQ2HR, "adjacent and first
               "quadratic kappa")  # fmt: skip
 
 
-def protocols_section(scores: Scores, config: EmotionConfig) -> Section:
-    """Put each decoder's scores under all protocols side by side, what leaks named."""
+def protocols_section(
+    scores: Scores, config: EmotionConfig, sizes: Mapping[str, int | None]
+) -> Section:
+    """Put each decoder's scores under all protocols side by side, what leaks named.
+
+    ``sizes`` are parameters by decoder, None of a classical one.
+    """
     blocks: list[Block] = [
         "Weighted F1, mean over subjects, of the same decoders on the same recordings. Every test "
         "window counts once.",
-        _side_by_side(scores, config, WINDOWS),
-        _side_by_side(scores, config, CROPS),
+        _side_by_side(scores, config, WINDOWS, sizes),
+        _side_by_side(scores, config, CROPS, sizes),
         Table(("protocol", "what is tested", "leaks"), _described(config, _splits(scores))),
     ]
     return Section("Protocols side by side", blocks)
 
 
-def _side_by_side(scores: Scores, config: EmotionConfig, kind: str) -> Table:
+def _side_by_side(
+    scores: Scores, config: EmotionConfig, kind: str, sizes: Mapping[str, int | None]
+) -> Table:
     splits = _splits(scores)
     names = dict.fromkeys([*config.models, *(config.models_across or ())])
     rows = [
-        (name, decoder_of(name).n_parameters or "-", label,
+        (name, sizes[name] or "-", label,
          *(_cell(scores, label, split, name, kind) for split in splits))
         for label in config.labels for name in names
     ]  # fmt: skip
@@ -160,16 +169,21 @@ def missing_section(study: Study) -> list[Section]:
                                                    folded=len(rows) > 12)])]  # fmt: skip
 
 
-def models_section(config: EmotionConfig) -> Section:
-    """Say what each decoder is, with its parameters."""
-    names = dict.fromkeys([*config.models, *(config.models_across or ())])
-    rows = [
-        (name, decoder.n_parameters or "-", decoder.description)
-        for name in names
-        for decoder in [decoder_of(name)]
+def models_section(study: Study, sizes: Mapping[str, int | None]) -> Section:
+    """Say what each decoder is, with its parameters; where regions are not the published ones."""
+    config, label = study.config, study.config.labels[0]
+    rows = [(name, n or "-", decoder_of(name).description) for name, n in sizes.items()]
+    blocks: list[Block] = [
+        f"Parameters are those of {len(study.first.info['channels'])} channels, "
+        f"{config.window_samples} samples and {study.n_classes(label)} levels."
     ]
-    text = "Parameters are those of 14 channels, 128 samples and five levels."
-    return Section("Decoders", [text, Table(("decoder", "parameters", "what it is"), rows)])
+    over = next((one for one in map(decoder_of, sizes) if one.has_regions), None)
+    graph = None if over is None else network_section(study, over).hierarchy
+    if isinstance(graph, HierarchySection):
+        shown = "; ".join(f"{name}: {', '.join(one.channels)}" for name, one in
+                          graph.regions.items())  # fmt: skip
+        blocks.append(f"Regions are not the published ones of the EPOC's channels: {shown}.")
+    return Section("Decoders", [*blocks, Table(("decoder", "parameters", "what it is"), rows)])
 
 
 def _described(config: EmotionConfig, splits: Sequence[str]) -> list[tuple[str, str, str]]:

@@ -13,7 +13,7 @@ from neurodecode.own_data.survey import Duration, size_text
 
 JOB_S = 6.0
 """Assumed start of a job: its process and imports."""
-REPEATS = 3
+REPEATS = 5
 
 
 def decomposition_seconds(n: int) -> float:

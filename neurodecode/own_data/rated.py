@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -9,19 +10,22 @@ import numpy as np
 import pandas as pd
 
 from neurodecode.config import validate
-from neurodecode.datasets.rated.bids import trials_of_events
+from neurodecode.datasets.loaders import local_options
+from neurodecode.datasets.rated.bids import CLIP_COLUMNS, trials_of_events
 from neurodecode.emotion.config import ACROSS, EmotionConfig
 from neurodecode.evaluation.rated_splits import RATED_PROTOCOLS, split_rated
 from neurodecode.evaluation.stretches import whole_trials
 from neurodecode.faults import ConfigFault, DataFault, Fault, unknown
-from neurodecode.own_data.duration import past_duration
+from neurodecode.own_data.rated_duration import rated_duration
 from neurodecode.own_data.recordings import (
     common_sites,
     listings,
     read_headers,
     without_events,
 )
+from neurodecode.own_data.regions import fitted_to_channels
 from neurodecode.own_data.survey import Size, SplitRow, Study, Survey, attempt, counted, refused
+from neurodecode.own_data.trial_types import trial_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +34,8 @@ if TYPE_CHECKING:
 
 _OF_EVENTS = ("ratings", "clip", "trial_type", "skip_unrated", "round_ratings")
 """Options of the loader that say which events are trials."""
+_SCALES = ((0, 1), (1, 5), (1, 7), (1, 9), (0, 10), (0, 100))
+"""Scales that are proposed for ratings outside the usual one; the first that holds them."""
 
 
 def survey(study: Study) -> Survey:
@@ -37,28 +43,35 @@ def survey(study: Study) -> Survey:
     recordings = read_headers(study)
     headers = recordings.headers
     faults = [*recordings.faults, *without_events(headers)]
-    trials, scales = _trials(headers, study.options, faults)
-    tree = study.with_data(dataset="local", task=recordings.task)
+    events, notes = trial_types(study, headers, CLIP_COLUMNS)
+    tree = study.with_data(dataset="local", task=recordings.task, events=events)
+    options = local_options(validate(EmotionConfig, tree).data)
+    trials, scales = _trials(headers, options, faults)
     if not trials.empty:
         tree = _suited(tree, trials, scales)
+    tree, changes = fitted_to_channels(tree, headers)
     config = validate(EmotionConfig, tree)
     if not trials.empty:
-        faults += _rating_faults(config, scales)
-    splits = _splits(config, trials, scales) if not trials.empty else []
-    faults += refused(splits)
-    n_channels = len(config.signals.channels or common_sites(headers))
+        faults += [*_rating_faults(config, trials, scales), *_clip_faults(config, trials)]
+    folds: dict[str, int] = {}
+    splits = _splits(config, trials, scales, folds) if not trials.empty else []
+    faults += refused(splits) if not faults else []
     n_samples = round(config.signals.seconds * config.signals.sampling_rate)
+    n_channels = len(config.signals.channels or common_sites(headers))
     stored = Size("trials of everybody", (len(trials), n_channels, n_samples))
     longest = max(headers, key=lambda header: header.n_times)
+    read = Size("the longest recording, as read", (len(longest.channels), longest.n_times),
+                "float64")  # fmt: skip
+    known = not trials.empty
     return Survey(
         "emotion", study.folder,
         found=[*recordings.found, *_found(trials, scales)],
         listings=listings(headers),
-        faults=faults, notes=list(recordings.notes), splits=splits,
-        sizes=[Size("the longest recording, as read", (len(longest.channels), longest.n_times),
-                    "float64"), stored],
+        faults=faults, notes=[*recordings.notes, *notes, *changes], splits=splits,
+        sizes=[read, stored] if known else [read],
         disk=stored.n_bytes,
-        duration=past_duration("emotion", stored.n_bytes),
+        duration=rated_duration(config, stored, folds, len(recordings.subjects))
+        if known and not faults else None,
         settings={} if faults else tree,
     )  # fmt: skip
 
@@ -73,7 +86,7 @@ def _trials(
         if header.events is None:
             continue
         try:
-            table, found = trials_of_events(header.events, header.file, **chosen)
+            table, found = trials_of_events(header.events, header.table, **chosen)
         except Fault as fault:
             faults.append(fault)
             continue
@@ -95,30 +108,69 @@ def _suited(
     return {"labels": list(scales), **tree, "signals": signals}
 
 
-def _rating_faults(config: EmotionConfig, scales: Mapping[str, tuple[int, int]]) -> list[Fault]:
-    return [
+def _clip_faults(config: EmotionConfig, trials: pd.DataFrame) -> list[Fault]:
+    """Return the fault of clips that are shorter than what is decoded of them."""
+    wanted = config.signals.seconds
+    short = trials[trials["duration"] < wanted]
+    if short.empty:
+        return []
+    return [DataFault(
+        f"{len(short)} of {len(trials)} clips last {short['duration'].min():g} s to "
+        f"{short['duration'].max():g} s by their events, less than the {wanted:g} s to decode",
+        where="column duration",
+        fix="write how long each clip played, or lower signals.seconds and window_seconds",
+    )]  # fmt: skip
+
+
+def _rating_faults(
+    config: EmotionConfig, trials: pd.DataFrame, scales: Mapping[str, tuple[int, int]]
+) -> list[Fault]:
+    """Return the faults of ratings that are not there, not on their scale, or no whole numbers."""
+    faults: list[Fault] = [
         ConfigFault(unknown("rating", label, scales), where="labels")
         for label in config.labels
         if label not in scales
     ]
+    values = trials[[label for label in config.labels if label in scales]]
+    outside = [n for n in values if not values[n].dropna().between(*scales[str(n)]).all()]
+    if outside:
+        low, high = values[outside].min().min(), values[outside].max().max()
+        fits = ((a, b) for a, b in _SCALES if a <= low and high <= b)
+        a, b = next(fits, (int(np.floor(low)), int(np.ceil(high))))
+        shown = ", ".join(f"{name}: [{a}, {b}]" for name in outside)
+        told = ", ".join(f"{n} {scales[str(n)][0]} to {scales[str(n)][1]}" for n in outside)
+        faults.append(DataFault(
+            f"ratings from {low:g} to {high:g}, outside the scale ({told})",
+            fix=f'state the scale, as --set "data.options.ratings={{{shown}}}"',
+        ))  # fmt: skip
+    if (values != values.round())[values.notna()].to_numpy(bool, na_value=False).any():
+        fix = "--set data.options.round_ratings=true rounds them"
+        faults.append(DataFault("ratings that are no whole numbers", fix=fix))
+    return faults
 
 
 def _found(trials: pd.DataFrame, scales: Mapping[str, tuple[int, int]]) -> list[tuple[str, str]]:
     if trials.empty:
         return []
-    seconds = trials["duration"]
+    shortest, longest = trials["duration"].min(), trials["duration"].max()
+    seconds = f"{shortest:g}" + (f" to {longest:g}" if longest > shortest else "")
     shown = ", ".join(f"{name} ({low} to {high})" for name, (low, high) in scales.items())
     return [
-        ("clips", f"{trials['clip'].nunique()}, {len(trials)} trials of {seconds.min():g} to "
-                  f"{seconds.max():g} s"),
+        ("clips", f"{trials['clip'].nunique()}, {len(trials)} trials of {seconds} s"),
         ("ratings", shown),
-    ]  # fmt: skip
+    ]
 
 
 def _splits(
-    config: EmotionConfig, trials: pd.DataFrame, scales: Mapping[str, tuple[int, int]]
+    config: EmotionConfig,
+    trials: pd.DataFrame,
+    scales: Mapping[str, tuple[int, int]],
+    folds: dict[str, int],
 ) -> list[SplitRow]:
-    """Try every protocol with the first rating, as ``train`` will divide it."""
+    """Try every protocol with the first rating, as ``train`` will divide it.
+
+    ``folds`` takes how many each has that a run would train: of a subject, ``split.max_folds``.
+    """
     label = config.labels[0]
     if label not in scales:
         return []
@@ -132,8 +184,13 @@ def _splits(
         together = [pd.concat(people, ignore_index=True)] if protocol in ACROSS else people
         if protocol in ACROSS and len(people) < 2:
             raise DataFault("it trains on other people, there is one")
-        n_folds = sum(len(split_rated(part, protocol, settings)[1]) for part in together)
-        levels = counted(trials[label].value_counts().to_dict())
+        found = [fold for part in together for fold in split_rated(part, protocol, settings)[1]]
+        each, most = Counter(fold.subject for fold in found), config.split.max_folds
+        n_folds = sum(n if most is None else min(n, most) for n in each.values())
+        folds[protocol] = n_folds
+        levels = counted(
+            {f"{level:g}": n for level, n in trials[label].value_counts().sort_index().items()}
+        )
         return f"{n_folds} folds; levels of {label}: {levels}"
 
     return [

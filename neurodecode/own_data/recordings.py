@@ -39,6 +39,8 @@ class Header:
         Samples.
     events : DataFrame or None
         ``events.tsv``; None: there is none.
+    table : Path
+        Of the events, where there is one.
     """
 
     file: Path
@@ -50,6 +52,7 @@ class Header:
     sfreq: float
     n_times: int
     events: pd.DataFrame | None = None
+    table: Path = Path()
 
     @property
     def seconds(self) -> float:
@@ -203,8 +206,10 @@ def _header(path: Any) -> Header:
         Path(path.fpath), path.subject, path.session or UNKNOWN, path.run or UNKNOWN,
         path.task or "", tuple(raw.ch_names), float(raw.info["sfreq"]), int(raw.n_times),
     )  # fmt: skip
-    table = path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore")
-    return header if table is None else replace(header, events=read_events(events_file(path)))
+    if path.find_matching_sidecar(suffix="events", extension=".tsv", on_error="ignore") is None:
+        return header
+    table = events_file(path)
+    return replace(header, events=read_events(table), table=table)
 
 
 def _each(groups: Iterable[Sequence[Header]]) -> str:

@@ -70,6 +70,7 @@ class SplitRow:
     possible: bool
     why: str
     chosen: bool = False
+    fix: str = ""
 
 
 def attempt(name: str, make: Callable[[], str], *, chosen: bool = False) -> SplitRow:
@@ -88,15 +89,21 @@ def attempt(name: str, make: Callable[[], str], *, chosen: bool = False) -> Spli
         return SplitRow(name, True, make(), chosen)
     except Fault as fault:
         where = f" ({fault.where})" if fault.where else ""
-        return SplitRow(name, False, f"{fault.what}{where}", chosen)
+        return SplitRow(name, False, f"{fault.what}{where}", chosen, fault.fix)
 
 
 def refused(splits: Iterable[SplitRow]) -> list[Fault]:
-    """Return a fault for each chosen protocol that is not possible, with those that are."""
+    """Return a fault for each chosen protocol that is not possible, with those that are.
+
+    Where none is, with what the protocol itself asks for.
+    """
     rows = list(splits)
-    possible = ", ".join(row.name for row in rows if row.possible) or "none"
+    possible = ", ".join(row.name for row in rows if row.possible)
     return [
-        ConfigFault(f"split {row.name}: {row.why}", fix=f"possible here: {possible}")
+        ConfigFault(
+            f"split {row.name}: {row.why}",
+            fix=f"possible here: {possible}" if possible else row.fix or "possible here: none",
+        )
         for row in rows
         if row.chosen and not row.possible
     ]
@@ -136,13 +143,16 @@ class Duration:
     Attributes
     ----------
     seconds : float or None
-        Of computing, all jobs one after the other; None: nothing to estimate from.
+        Of computing, all jobs one after the other, at most; None: nothing to estimate from.
     basis : str
         What the estimate stands on.
+    least : float or None, default None
+        The same where trainings stop as early as they may.
     """
 
     seconds: float | None
     basis: str
+    least: float | None = None
 
 
 @dataclass(frozen=True)

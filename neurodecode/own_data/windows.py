@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from neurodecode.datasets.loaders import local_options
 from neurodecode.faults import DataFault, Fault
 from neurodecode.own_data.duration import JOB_S, product_rate
 from neurodecode.own_data.recordings import listings
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from neurodecode.contrastive.speech.config import SpeechConfig
     from neurodecode.own_data.recordings import Header, Recordings
     from neurodecode.signals.continuous import ContinuousSection
+    from neurodecode.training_config import TrainerSection
 
-EFFICIENCY = 0.3
-"""Assumed share of a large matrix product's speed that training a convolution reaches."""
+HALF_SPEED = 80
+"""Width of the convolutions at which training reaches half of a large matrix product's speed.
+
+Measured on one core, batches of 4 to 64 windows: 1.1 of it at width 320, 0.46 at 64, 0.13 at 16.
+"""
 BACKWARD = 3
 """Forward and backward together, in forward passes."""
 Read = TypeVar("Read")
@@ -30,7 +35,7 @@ Read = TypeVar("Read")
 def read_everybody(
     study: Study,
     recordings: Recordings,
-    options: Mapping[str, Any],
+    config: SpeechConfig | ImageConfig,
     read: Callable[..., list[Read]],
 ) -> tuple[list[Read], list[Fault]]:  # fmt: skip
     """Read every subject by a loader's ``read``, as ``fetch`` will; return also what is wrong."""
@@ -38,7 +43,7 @@ def read_everybody(
     faults = list(recordings.faults)
     for subject in recordings.subjects:
         try:
-            found += read(study.folder, subject, **{"task": recordings.task, **options})
+            found += read(study.folder, subject, **local_options(config.data))
         except Fault as fault:
             faults.append(fault)
     return found, faults
@@ -46,7 +51,7 @@ def read_everybody(
 
 def survey_of_windows(
     pipeline: str, study: Study, recordings: Recordings, config: SpeechConfig | ImageConfig, *,
-    tree: Mapping[str, Any], n_windows: int, found: Sequence[tuple[str, str]],
+    tree: Mapping[str, object], n_windows: int, found: Sequence[tuple[str, str]],
     faults: Sequence[Fault], notes: Iterable[str], splits: Sequence[SplitRow],
 ) -> Survey:  # fmt: skip
     """Join what a pipeline found in a study with what the headers say, and what a run costs.
@@ -56,13 +61,13 @@ def survey_of_windows(
     config : SpeechConfig or ImageConfig
         Of ``tree``.
     n_windows : int
-        Words, or presentations.
+        To train on; none where there is no split.
     found, faults, notes, splits
         Of :class:`Survey`, beside those of the headers.
     """
     headers, signals, subjects = recordings.headers, config.signals, list(recordings.subjects)
     stopped = [*faults, *memory_faults(headers, signals)]
-    n_models = len(config.units(subjects))
+    units = config.units(subjects)
     return Survey(
         pipeline, study.folder,
         found=[*recordings.found, *found],
@@ -73,10 +78,10 @@ def survey_of_windows(
         sizes=recording_sizes(headers, signals),
         disk=store_bytes(headers, signals),
         duration=training_duration(
-            config.brain, signals.n_samples, len(headers[0].channels), n_windows=n_windows,
-            n_epochs=config.trainer.max_epochs, n_models=n_models,
-            n_jobs=2 * n_models + len(subjects) + 2,
-        ),
+            config.brain, config.trainer, signals.n_samples, len(headers[0].channels),
+            n_windows=n_windows, n_models=n_networks(units),
+            n_jobs=2 * len(units) + len(subjects) + 2,
+        ) if n_windows else None,
         settings={} if stopped else tree,
     )  # fmt: skip
 
@@ -116,13 +121,36 @@ def memory_faults(headers: Sequence[Header], settings: ContinuousSection) -> lis
     return []
 
 
+def n_networks(units: Iterable[str]) -> int:
+    """Count the units that train a network: all but those of the linear baseline."""
+    return sum(not unit.startswith("ridge") for unit in units)
+
+
+def fitting_k(top_k: Iterable[int], usual: int, n_candidates: int) -> int:
+    """Return the k of a top-k accuracy that can say something among so few candidates.
+
+    Among fewer than 2 k candidates chance is above one half, among k it is 1: then the largest k
+    that fits is taken, at least the smallest there is.
+
+    Parameters
+    ----------
+    top_k : iterable of int
+        Of what is computed.
+    usual : int
+    n_candidates : int
+    """
+    if n_candidates >= 2 * usual:
+        return usual
+    return max((k for k in top_k if 2 * k <= n_candidates), default=min(top_k))
+
+
 def training_duration(
     brain: BrainSection,
+    trainer: TrainerSection,
     n_samples: int,
     n_channels: int,
     *,
     n_windows: int,
-    n_epochs: int,
     n_models: int,
     n_jobs: int,
 ) -> Duration:
@@ -130,10 +158,12 @@ def training_duration(
 
     Parameters
     ----------
+    trainer : TrainerSection
+        A training ends after ``patience`` validations without a gain, or ``max_epochs``.
     n_samples : int
         Of a window.
-    n_windows, n_epochs, n_models : int
-        Windows of an epoch, epochs at most, networks trained.
+    n_windows, n_models : int
+        Windows of an epoch, networks trained.
     n_jobs : int
         Of the whole run.
     """
@@ -141,11 +171,13 @@ def training_duration(
     first = n_channels * virtual + 2 * virtual * virtual + taps * virtual * hidden
     blocks = brain.n_blocks * taps * 4 * hidden * hidden
     each = 2 * n_samples * (first + blocks + 4 * hidden * hidden)
-    rate = product_rate()
-    total = BACKWARD * each * n_windows * n_epochs * n_models
+    rate, share = product_rate(), hidden / (hidden + HALF_SPEED)
+    epoch = BACKWARD * each * n_windows * n_models / (rate * share)
+    start, fewest = n_jobs * JOB_S, min(trainer.patience + 1, trainer.max_epochs)
     basis = (
-        f"{each / 1e9:.2f} billion operations a window, {n_windows:,} windows, {n_epochs} epochs "
-        f"at most, {n_models} networks; a matrix product does {rate / 1e9:.0f} billion a second "
-        f"here, a training is taken to reach {EFFICIENCY:.0%} of that"
+        f"{each / 1e9:.2g} billion operations a window, {n_windows:,} windows, {fewest} to "
+        f"{trainer.max_epochs} epochs, {n_models} networks; a matrix product does "
+        f"{rate / 1e9:.0f} billion a second here, a training of width {hidden} is taken to reach "
+        f"{share:.0%} of that"
     )
-    return Duration(total / (rate * EFFICIENCY) + n_jobs * JOB_S, basis)
+    return Duration(start + epoch * trainer.max_epochs, basis, start + epoch * fewest)

@@ -61,7 +61,7 @@ def export_decoders(
             pipeline = fitted[fold.name][main]
             settings = DecoderSettings(
                 name=main,
-                dataset=config.data.dataset,
+                dataset=config.data.title,
                 protocol=protocol,
                 fold=fold.name,
                 sfreq=info["sfreq"],

@@ -88,12 +88,13 @@ def experiment_text(found: Survey) -> str:
     comment = "".join(f"# {' '.join(line.split())}\n" for line in lines)
     sections = (
         yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=WRAPPED)
-        for key, value in {**found.settings, "description": _description(found)}.items()
+        for key, value in {**found.settings, "description": description(found)}.items()
     )
     return comment + "".join(sections)
 
 
-def _description(found: Survey) -> str:
+def description(found: Survey) -> str:
+    """Return the line that says which study it is, in the experiment and on the report."""
     return f"{found.name}, looked through for {found.pipeline}"
 
 
@@ -128,7 +129,10 @@ def _time(found: Survey) -> str:
     assert found.duration is not None
     if found.duration.seconds is None:
         return found.duration.basis
-    return f"about {time_text(found.duration.seconds)} on one core; {found.duration.basis}"
+    longest, least = time_text(found.duration.seconds), found.duration.least
+    shortest = longest if least is None else time_text(least)
+    shown = f"about {longest}" if shortest == longest else f"{shortest} to {longest}"
+    return f"{shown} on one core; {found.duration.basis}"
 
 
 def _write(console: Console, found: Survey, out: Path | None) -> None:

@@ -108,14 +108,18 @@ def _settings(request: RunRequest, pipeline: Pipeline, console: Console) -> Expe
     """Return an experiment's settings, with what a folder of the user's adds to them."""
     if request.bids is None:
         return pipeline.load(request.experiment or DEFAULT, request.overrides)
-    from neurodecode.workflow.own_data import survey_for
+    from neurodecode.workflow.own_data import description, survey_for
 
     found = survey_for(pipeline, request.bids, request.experiment, request.overrides)
     found.require_runnable()
     if not request.print_config:
         for note in found.notes:
             console.print(f"[dim]{escape(note)}[/dim]", highlight=False, soft_wrap=True)
-    return validate(pipeline.config_model, found.settings)
+    settings = dict(found.settings)
+    described = any(word.startswith("description=") for word in request.overrides)
+    if request.experiment is None and not described:
+        settings["description"] = description(found)
+    return validate(pipeline.config_model, settings)
 
 
 def rebuild_report(folder: Path) -> Path:

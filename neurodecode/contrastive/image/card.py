@@ -46,7 +46,7 @@ What it is: {OBJECTIVES[settings.network.objective]}. Target: `{settings.target}
 
 ## Trained on
 
-- Data set: {config.data.dataset}
+- Data set: {config.data.title}
 - Participants: {", ".join(recordings.participants)}
 - Windows: {counts}
 - Split: {config.split.protocol}; held out: the test part

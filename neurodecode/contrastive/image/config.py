@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from neurodecode.artefacts import slug
-from neurodecode.config import Experiment, RecordingsSection, Section
+from neurodecode.config import Experiment, Section, TrialsSection
 from neurodecode.contrastive.config_model import BrainSection, HeadSection
 from neurodecode.contrastive.image.config_evaluation import (
     GenerationSection,
@@ -70,7 +70,7 @@ class ViewerSimulation(Section):
     common_head: bool = Field(default=False, description="The same sources in everybody")
 
 
-class ImageData(RecordingsSection):
+class ImageData(TrialsSection):
     """Recordings of people who look at pictures: a data set, a BIDS folder, the simulation."""
 
     options: dict[str, Any] = Field(

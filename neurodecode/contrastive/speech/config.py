@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 from pydantic import Field, field_validator, model_validator
 
 from neurodecode.artefacts import slug
-from neurodecode.config import Experiment, RecordingsSection, Section
+from neurodecode.config import Experiment, Section, TrialsSection
 from neurodecode.contrastive.config_model import BrainSection
 from neurodecode.contrastive.speech.decoders import DECODERS, Decoder
 from neurodecode.faults import unknown
@@ -41,7 +41,7 @@ class ListenerSimulation(Section):
     )
 
 
-class SpeechData(RecordingsSection):
+class SpeechData(TrialsSection):
     """Recordings of listening people: a data set by name, a local BIDS folder, the simulation."""
 
     options: dict[str, Any] = Field(

@@ -65,7 +65,7 @@ def export_decoder(
         seed=unit.seed,
         kind=recordings.items[0].store.info["kind"],
         signals=heard.settings(unit.decoder),
-        dataset=heard.config.data.dataset,
+        dataset=heard.config.data.title,
         network=network_settings(
             heard.config, unit.decoder, n_features=bank.n_features,
             n_participants=len(unit.participants), n_channels=len(recordings.channels),

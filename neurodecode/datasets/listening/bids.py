@@ -18,7 +18,7 @@ from neurodecode.datasets.bids_recordings import (
     require_subject,
 )
 from neurodecode.datasets.bids_tables import read_events
-from neurodecode.datasets.listening.bids_events import words_of_events
+from neurodecode.datasets.listening.bids_events import WORD, words_of_events
 from neurodecode.datasets.listening.recording import Listening, sounds_in_order
 from neurodecode.datasets.montage import set_montage
 from neurodecode.datasets.stimulus_files import require_stimuli
@@ -32,6 +32,7 @@ def read_recordings(
     session: str | Sequence[str] | None = None,
     datatype: Datatype | None = None,
     montage: str | None = None,
+    trial_type: str | Sequence[str] = WORD,
 ) -> list[Listening]:
     """Read all listening recordings of one subject of a BIDS folder.
 
@@ -48,6 +49,8 @@ def read_recordings(
     montage : str, default None
         Standard montage of MNE (as ``standard_1020``) for EEG recordings whose positions are
         not in ``electrodes.tsv``, or instead of them.
+    trial_type : str or sequence of str, default "word"
+        Events that are words, by their ``trial_type``.
 
     Returns
     -------
@@ -62,13 +65,13 @@ def read_recordings(
     root = Path(root)
     label = require_subject(root, subject)
     paths = find_recordings(root, label, task=task, session=session, datatype=datatype)
-    return [_read(path, montage) for path in paths]
+    return [_read(path, montage, trial_type) for path in paths]
 
 
-def _read(path: Any, montage: str | None) -> Listening:
+def _read(path: Any, montage: str | None, trial_type: str | Sequence[str]) -> Listening:
     table = events_file(path)
     events = read_events(table)
-    words = words_of_events(events, table)
+    words = words_of_events(events, table, trial_type)
     audio = Path(path.root) / "stimuli"
     require_stimuli(audio, words["sound"], kind="sound")
     raw = read_raw(path)

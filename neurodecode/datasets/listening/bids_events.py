@@ -14,15 +14,23 @@ from neurodecode.faults import DataFault
 from neurodecode.stimuli.sentences import assemble_sentences
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-_BESIDE = "write words as events with trial_type 'word' and columns word, sentence and sound"
+WORD = "word"
+"""The ``trial_type`` of words."""
+_BESIDE = (
+    "write words as events with trial_type 'word' and columns word, sentence and sound, or name "
+    "their own (data.events)"
+)
 
 
-def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
+def words_of_events(
+    events: pd.DataFrame, path: Path, trial_type: str | Sequence[str] = WORD
+) -> pd.DataFrame:
     """Return the words table of one recording.
 
-    Rows with ``trial_type`` "word" are words; rows with "sound" mark the start of playback of
+    Rows with such a ``trial_type`` are words; rows with "sound" mark the start of playback of
     the file in their ``sound`` column. Where ``sound_time`` is not given it is the word's onset
     minus the latest such start of its sound at or before the word. Without a column
     ``sentence_index``, sentences are counted by :func:`~.recording.sentence_places`; without a
@@ -35,13 +43,16 @@ def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
         As :func:`~neurodecode.datasets.bids_tables.read_events` returns it.
     path : Path
         Where it was read, for messages.
+    trial_type : str or sequence of str, default "word"
+        Of words.
 
     Raises
     ------
     DataFault
         No row is a word (with the trial types found), or a needed column or start is missing.
     """
-    words = _word_rows(events, path)
+    wanted = (trial_type,) if isinstance(trial_type, str) else tuple(trial_type)
+    words = _word_rows(events, path, wanted)
     for column, meaning in (("word", "the word"), ("sound", "the audio file of each word")):
         if column not in words:
             hint = f"it names {meaning}; {nearest_column(column, words)}"
@@ -63,14 +74,14 @@ def words_of_events(events: pd.DataFrame, path: Path) -> pd.DataFrame:
     return words[kept].sort_values("onset", kind="stable").reset_index(drop=True)
 
 
-def _word_rows(events: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _word_rows(events: pd.DataFrame, path: Path, wanted: tuple[str, ...]) -> pd.DataFrame:
     if "trial_type" not in events:
         raise DataFault("no column 'trial_type'", where=str(path), fix=_BESIDE)
-    words = events[events["trial_type"] == "word"].copy()
+    words = events[events["trial_type"].isin(wanted)].copy()
     if words.empty:
         counts = events["trial_type"].value_counts()
         found = ", ".join(f"{name} ({count})" for name, count in counts.head(20).items())
-        what = f"no event with trial_type 'word', found: {found or 'none'}"
+        what = f"no event with trial_type '{', '.join(wanted)}', found: {found or 'none'}"
         raise DataFault(what, where=str(path), fix=_BESIDE)
     return words
 

@@ -64,13 +64,17 @@ def scores():
     return Scores(pd.concat(tables, ignore_index=True), pd.DataFrame())
 
 
+SIZES = {MAIN: 1265, ONE_HOT: 1265, CONTROL: None, "EEGNet": 3325}
+"""Parameters by decoder."""
+
+
 def tables_of(section):
     return [block for block in section.blocks if isinstance(block, Table)]
 
 
 @pytest.mark.parametrize(("place", "kind"), [(0, WINDOWS), (1, CROPS)])
 def test_every_decoder_stands_beside_itself_under_every_protocol(scores, config, place, kind):
-    table = tables_of(protocols_section(scores, config))[place]
+    table = tables_of(protocols_section(scores, config, SIZES))[place]
     assert table.columns == ("decoder", "parameters", "rating", "leave clips out", "time blocks",
                              "calibrated", "before calibration")  # fmt: skip
     found = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
@@ -85,7 +89,9 @@ def test_every_decoder_stands_beside_itself_under_every_protocol(scores, config,
 
 
 def test_what_leaks_is_named_and_an_honest_protocol_leaks_nothing(scores, config):
-    described = {row[0]: row[2] for row in tables_of(protocols_section(scores, config))[2].rows}
+    described = {
+        row[0]: row[2] for row in tables_of(protocols_section(scores, config, SIZES))[2].rows
+    }
     assert described["leave clips out"] == described["before calibration"] == "nothing"
     assert "every clip is in training and test" in described["time blocks"]
     assert "the beginning of every tested clip" in described["calibrated"]
@@ -174,7 +180,7 @@ def test_no_section_on_missing_ratings_where_none_is_missing(watched):
     assert missing_section(watched(protocols=["time_blocks"])) == []
 
 
-def test_each_decoder_is_described_once_with_its_parameters(config):
-    (table,) = tables_of(models_section(config))
+def test_each_decoder_is_described_once_with_its_parameters(watched):
+    (table,) = tables_of(models_section(watched(protocols=["time_blocks"]), SIZES))
     assert [row[0] for row in table.rows] == [MAIN, ONE_HOT, CONTROL, "EEGNet"]
     assert "control" in table.rows[2][2]

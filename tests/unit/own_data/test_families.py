@@ -41,11 +41,17 @@ def listening(record, tmp_path):
 
 
 def test_speech_counts_words_and_blocks_of_sentences(look, listening):
-    survey = look("speech", listening, "split.min_duration=1", "split.valid=0.3")
+    survey = look("speech", listening, "split.min_duration=4", "split.valid=0.3")
     assert found(survey)["words"] == "60 in 1 sounds"
     assert "train" in survey.splits[0].why
     assert survey.duration.seconds > 0
     assert runnable(survey).data.path == listening
+
+
+def test_speech_refuses_blocks_that_are_shorter_than_a_window(look, listening):
+    survey = look("speech", listening, "split.min_duration=1")
+    with pytest.raises(ConfigFault, match=r"windows of 3.01 s .*min_duration"):
+        survey.require_runnable()
 
 
 def test_speech_names_the_sound_that_is_missing(look, listening):
