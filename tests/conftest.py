@@ -80,12 +80,13 @@ def sent(tmp_path):
         name = f"sent-{uuid.uuid4().hex[:8]}"  # tests side by side do not meet
         file = send_recording(tmp_path / f"{name}.npz", name, raw, marks, **options)
         script = Path(__file__).with_name("lsl_sender.py")
-        process = subprocess.Popen([sys.executable, str(script), str(file)])
+        process = subprocess.Popen([sys.executable, str(script), str(file)], stdout=subprocess.PIPE)
         try:
+            assert process.stdout.readline() == b"there\n"
             yield name
         finally:
             process.kill()
-            process.wait()
+            process.communicate()
 
     return sending
 

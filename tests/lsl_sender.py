@@ -32,6 +32,7 @@ def main(path):
     signals = outlet(name, sent["channels"].tolist(), sfreq)
     info = pylsl.StreamInfo(f"{name}-markers", "Markers", 1, 0.0, "string", "")
     markers = pylsl.StreamOutlet(info)
+    print("there", flush=True)
     while not (signals.have_consumers() and markers.have_consumers()):
         time.sleep(0.02)
     began = pylsl.local_clock()
@@ -47,7 +48,7 @@ def main(path):
         last = (first + len(part) - 1) / sfreq
         signals.push_chunk(part.tolist(), began + last + jitter[first])
         time.sleep(0.005)
-    time.sleep(0.5)
+    time.sleep(1.5)  # what nobody has read goes with the outlets
 
 
 if __name__ == "__main__":

@@ -154,6 +154,8 @@ class StreamDecoder:
         DataFault
             If amplitudes are not in the decoder's unit.
         """
+        if self._queue is not None:
+            self._warm_up()
         chunks: Iterable[Chunk] = self._source if self._queue is None else self._queue
         for chunk in chunks:
             taken = time.perf_counter()
@@ -167,6 +169,14 @@ class StreamDecoder:
                     yield outcome
         for marker in self._pending:
             yield Lost(marker, "the stream ended before its window did")
+
+    def _warm_up(self) -> None:
+        """Decide noise of 10 uV (EEG) once: what a decoder loads late must not delay a trial."""
+        rng = np.random.default_rng(0)
+        rows = len(self._person.channels) * self._decoder.chain.n_lanes
+        noise = 10 * rng.standard_normal((1, rows, self._decoder.chain.n_samples))
+        scaled = self._decoder.scale(noise.astype(np.float32), self._person)
+        self._decoder.rank(self._decoder.infer(scaled, self._person), top=self._top)
 
     def _take(self, chunk: Chunk) -> None:
         """Filter a chunk into the ring; one with NaN is left out, and so leaves a gap."""
