@@ -144,8 +144,10 @@ def cued(trials: pd.DataFrame, cues: Sequence[str]) -> tuple[pd.DataFrame, str]:
     known = trials["label"].isin(cues)
     if not known.any() or known.all():
         return trials, ""
-    counts = trials.loc[~known, "label"].value_counts().to_dict()
-    return trials[known].reset_index(drop=True), no_cues(counts)
+    counts = trials.loc[~known, "label"].value_counts()
+    return trials[known].reset_index(drop=True), no_cues(
+        dict(zip(map(str, counts.index), counts.tolist(), strict=True))
+    )
 
 
 def no_cues(counts: Mapping[str, int]) -> str:

@@ -140,9 +140,10 @@ def test_the_process_that_starts_the_jobs_stays_as_large_as_it_was(runs):
 @linux
 def test_jobs_of_everybody_grow_no_faster_than_their_data(runs):
     few, many = runs
+    n_few = FEW[many.pipeline]
     data = megabytes(many.folder) - megabytes(few.folder)
     for rule in {"fetch", "train", "evaluate", "report"} - {*ONE_PERSON[many.pipeline]}:
         before, after = (peaks(run.folder, rule).max() for run in runs)
-        print(f"{many.pipeline} {rule}: {before:.1f} MB of {FEW[many.pipeline]} people, {after:.1f} MB of {SOAK}, "
-              f"whose data have {data:.1f} MB more")  # fmt: skip
+        print(f"{many.pipeline} {rule}: {before:.1f} MB of {n_few} people, {after:.1f} MB of "
+              f"{SOAK}, whose data have {data:.1f} MB more")  # fmt: skip
         assert after - before < COPIES * data + FLAT * before
