@@ -298,6 +298,10 @@ def stream(
     markers: Annotated[
         str | None, typer.Option(help="Name of the LSL marker stream [default: the only one].")
     ] = None,
+    cue: Annotated[
+        list[str] | None,
+        typer.Option(help="LSL marker that begins a trial; repeatable [default: the classes]."),
+    ] = None,
     unit: Annotated[
         str | None, typer.Option(help="Of LSL samples, where the stream does not say.")
     ] = None,
@@ -310,6 +314,9 @@ def stream(
         Path | None, typer.Option(help="Recording of somebody the decoder does not know.")
     ] = None,
     trials: Annotated[int | None, typer.Option(min=1, help="Stop after so many.")] = None,
+    held: Annotated[
+        float, typer.Option(min=0.1, help="s of signal kept for a decoder that is too slow.")
+    ] = 10.0,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Parquet file.")] = None,
     participant: Participant = None,
     events: Events = None,
@@ -323,7 +330,8 @@ def stream(
 
     chosen = Input(decoder, participant, events, label, montage, drop_extra, top)
     live = Live(
-        replay, lsl, markers, unit, parse_speed(speed), chunk, jitter, calibrate, trials
+        replay, lsl, markers, unit, parse_speed(speed), chunk, jitter, calibrate, trials,
+        tuple(cue or ()), held,
     )  # fmt: skip
     stream_trials(chosen, live, out)
 

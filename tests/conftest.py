@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
+import subprocess
+import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -64,6 +68,39 @@ def make_fif(n_tags=4, payload=100):
     tags = struct.pack(">iiii", 100, 31, 20, 0) + bytes(20)
     tags += (struct.pack(">iiii", 300, 4, payload, 0) + bytes(payload)) * n_tags
     return tags + struct.pack(">iiii", 108, 0, 0, -1)
+
+
+@pytest.fixture
+def sent(tmp_path):
+    """Return a context in which a recording is sent over LSL: ``with sent(raw, marks) as name``."""
+    pytest.importorskip("pylsl")
+
+    @contextlib.contextmanager
+    def sending(raw, marks, **options):
+        name = f"sent-{uuid.uuid4().hex[:8]}"  # tests side by side do not meet
+        file = send_recording(tmp_path / f"{name}.npz", name, raw, marks, **options)
+        script = Path(__file__).with_name("lsl_sender.py")
+        process = subprocess.Popen([sys.executable, str(script), str(file)], stdout=subprocess.PIPE)
+        try:
+            assert process.stdout.readline() == b"there\n"
+            yield name
+        finally:
+            process.kill()
+            process.communicate()
+
+    return sending
+
+
+def send_recording(path, name, raw, marks, *, stop=None, lost=(), jitter=0.0):
+    """Write what ``lsl_sender.py`` sends: a recording up to ``stop``, without what is ``lost``."""
+    import numpy as np
+
+    onsets, labels = zip(*marks, strict=True)
+    sfreq = raw.info["sfreq"]
+    samples = 1e6 * raw.get_data(stop=None if stop is None else round(stop * sfreq)).T
+    np.savez(path, name=name, uv=samples, sfreq=sfreq, channels=raw.ch_names, onsets=onsets,
+             labels=labels, lost=np.array(lost), jitter=jitter)  # fmt: skip
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from rich.table import Table
 from neurodecode.artefacts import write_parquet
 from neurodecode.decoders.loading import load_decoder
 from neurodecode.decoders.onnx import export_onnx
-from neurodecode.decoders.recordings import cued, open_recording, trials_of
+from neurodecode.decoders.recordings import cued, no_cues, open_recording, trials_of
 from neurodecode.faults import ConfigFault
 from neurodecode.streaming.latency import latency_table
 from neurodecode.streaming.loop import Decision, Lost, StreamDecoder
@@ -171,6 +171,10 @@ class Live:
         them.
     n_trials : int or None
         Stop after so many.
+    cues : tuple of str
+        Labels of the LSL markers that begin a trial; empty: what the decoder takes for cues.
+    held : float
+        s of signal that a decoder which is too slow may lie behind; then the oldest is dropped.
     """
 
     replay: Path | None = None
@@ -182,6 +186,8 @@ class Live:
     jitter: float = 0.0
     calibration: Path | None = None
     n_trials: int | None = None
+    cues: tuple[str, ...] = ()
+    held: float = 10.0
 
 
 def parse_speed(text: str) -> float | None:
@@ -229,7 +235,8 @@ def stream_trials(chosen: Input, live: Live, out: Path | None = None) -> None:
     person = _person(decoder, chosen, live)
     console, outcomes = Console(), []
     with closing(_source(decoder, chosen, live)) as source:
-        stream = StreamDecoder(decoder, source, person, top=chosen.top, extra=chosen.extra)
+        stream = StreamDecoder(decoder, source, person, top=chosen.top, extra=chosen.extra,
+                               cues=_live_cues(decoder, live), held=live.held)  # fmt: skip
         _introduce(console, decoder, stream, person)
         try:
             for outcome in stream.run():
@@ -312,6 +319,11 @@ def _source(decoder: TrialDecoder, chosen: Input, live: Live) -> Source:
     )
 
 
+def _live_cues(decoder: TrialDecoder, live: Live) -> tuple[str, ...]:
+    """Return what begins a trial; of a replayed recording the other markers are out already."""
+    return () if live.lsl is None else live.cues or tuple(decoder.cues)
+
+
 def _introduce(
     console: Console, decoder: TrialDecoder, stream: StreamDecoder, person: Person
 ) -> None:
@@ -359,6 +371,10 @@ def _summarise(
         console.print(table)
     _say(console, f"{len(decisions)} trials decided, {lost} lost, {len(stream.gaps)} gaps, "
                   f"{stream.dropped:.2f} s dropped because the decoder was too slow")  # fmt: skip
+    if stream.left_out:
+        _say(console, no_cues(stream.left_out))
+        if not outcomes:
+            _say(console, "no trial began: name what begins one with --cue")
     for name, n_samples in stream.unusable.items():
         _say(console, f"channel {name}: {n_samples} samples were NaN or infinite, left out")
 

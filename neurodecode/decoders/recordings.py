@@ -17,7 +17,7 @@ from neurodecode.faults import DataFault
 from neurodecode.signals.markers import annotated_onsets, spelled, stimulus_onsets
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import mne
 
@@ -145,8 +145,21 @@ def cued(trials: pd.DataFrame, cues: Sequence[str]) -> tuple[pd.DataFrame, str]:
     if not known.any() or known.all():
         return trials, ""
     counts = trials.loc[~known, "label"].value_counts()
+    return trials[known].reset_index(drop=True), no_cues(
+        dict(zip(map(str, counts.index), counts.tolist(), strict=True))
+    )
+
+
+def no_cues(counts: Mapping[str, int]) -> str:
+    """Return which markers were left out, in words.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Markers by label.
+    """
     listed = ", ".join(f"{name or 'no label'} ({count})" for name, count in counts.items())
-    return trials[known].reset_index(drop=True), f"markers that are no cue, left out: {listed}"
+    return f"markers that are no cue, left out: {listed}"
 
 
 def _read_bids(path: Path) -> Any:

@@ -28,7 +28,7 @@ from neurodecode.streaming.causal import CausalChain
 from neurodecode.streaming.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -90,9 +90,13 @@ class StreamDecoder:
         What then; see :class:`ChunkQueue`.
     extra : {"stop", "drop"}, default="stop"
         What to do with channels that the decoder does not know.
+    cues : sequence of str, default=()
+        Labels of the markers that begin a trial; empty: every marker does.
 
     Attributes
     ----------
+    left_out : dict of str to int
+        Markers that are no cue, by label.
     unusable : dict of str to int
         Samples that were NaN or infinite, by channel; their chunks count as gaps.
 
@@ -112,6 +116,7 @@ class StreamDecoder:
         held: float = 10.0,
         overflow: Overflow = "drop_oldest",
         extra: Extra = "stop",
+        cues: Sequence[str] = (),
     ) -> None:
         self._decoder, self._source, self._person, self._top = decoder, source, person, top
         self._columns = match_channels(person.channels, source.channels, extra=extra)
@@ -120,6 +125,8 @@ class StreamDecoder:
         capacity = decoder.chain.n_samples + round(KEPT_SECONDS * decoder.chain.sfreq)
         self._ring = Ring(len(person.channels) * decoder.chain.n_lanes, capacity)
         self._pending: list[Marker] = []
+        self._cues = tuple(cues)
+        self.left_out: dict[str, int] = {}
         self._queue = ChunkQueue(source, held, overflow) if source.live else None
         self._unit_checked = False
         self.unusable: dict[str, int] = {}
@@ -147,12 +154,14 @@ class StreamDecoder:
         DataFault
             If amplitudes are not in the decoder's unit.
         """
+        if self._queue is not None:
+            self._warm_up()
         chunks: Iterable[Chunk] = self._source if self._queue is None else self._queue
         for chunk in chunks:
             taken = time.perf_counter()
             self._take(chunk)
             filtered = time.perf_counter()
-            self._pending += chunk.markers
+            self._pending += [marker for marker in chunk.markers if self._begins(marker)]
             for marker in list(self._pending):
                 outcome = self._try(marker, chunk, filtered - taken)
                 if outcome is not None:
@@ -160,6 +169,14 @@ class StreamDecoder:
                     yield outcome
         for marker in self._pending:
             yield Lost(marker, "the stream ended before its window did")
+
+    def _warm_up(self) -> None:
+        """Decide noise of 10 uV (EEG) once: what a decoder loads late must not delay a trial."""
+        rng = np.random.default_rng(0)
+        rows = len(self._person.channels) * self._decoder.chain.n_lanes
+        noise = 10 * rng.standard_normal((1, rows, self._decoder.chain.n_samples))
+        scaled = self._decoder.scale(noise.astype(np.float32), self._person)
+        self._decoder.rank(self._decoder.infer(scaled, self._person), top=self._top)
 
     def _take(self, chunk: Chunk) -> None:
         """Filter a chunk into the ring; one with NaN is left out, and so leaves a gap."""
@@ -173,6 +190,13 @@ class StreamDecoder:
         if self._timeline.observe(chunk.start, samples.shape[1], self._ring.stop):
             self._chain.reset()
         self._ring.append(self._chain.push(samples))
+
+    def _begins(self, marker: Marker) -> bool:
+        """Return whether a trial begins with a marker, and count those with which none does."""
+        if not self._cues or marker.label in self._cues:
+            return True
+        self.left_out[marker.label] = self.left_out.get(marker.label, 0) + 1
+        return False
 
     def _try(self, marker: Marker, chunk: Chunk, filtering: float) -> Decision | Lost | None:
         """Decide a trial; None while its window is not complete."""

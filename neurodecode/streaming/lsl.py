@@ -9,6 +9,7 @@ import numpy as np
 
 from neurodecode.faults import DataFault, NetworkFault, package_missing, unknown
 from neurodecode.streaming.sources import Chunk, Marker
+from neurodecode.streaming.stamps import StampedRuns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,8 +27,8 @@ UNITS = {
 class LSLSource:
     """A signal stream and, beside it, a stream of markers.
 
-    Time stamps are brought to this machine's clock and smoothed by the library
-    (``proc_clocksync | proc_dejitter``).
+    The library brings time stamps to this machine's clock (``proc_clocksync``); those of the
+    samples are smoothed, and broken at gaps, by :class:`~neurodecode.streaming.stamps.StampedRuns`.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ class LSLSource:
         Of the signal stream.
     markers : str, optional
         Name of the marker stream, whose texts say what was shown; default: the only stream of the
-        type "Markers".
+        type "Markers". It may end before the signals do.
     unit : str, optional
         Of the samples, where the stream's description does not say; see ``UNITS``.
     timeout : float, default=5.0
@@ -78,18 +79,26 @@ class LSLSource:
 
     def __iter__(self) -> Iterator[Chunk]:
         """Yield what has come, until nothing came for ``timeout`` seconds or :meth:`close`."""
-        last = time.perf_counter()
+        runs, last = StampedRuns(self.sfreq), time.perf_counter()
         while self._signals is not None and time.perf_counter() - last < self._timeout:
-            rows, stamps = self._signals.pull_chunk(timeout=0.05)
+            pulled = _pull(self._signals, 0.05)
+            if pulled is None:
+                return
+            rows, stamps = pulled
             if not stamps:
                 continue
-            last = time.perf_counter()
-            texts, times = self._markers.pull_chunk(timeout=0.0)
-            markers = tuple(
-                Marker(float(onset), str(text[0])) for onset, text in zip(times, texts, strict=True)
-            )
+            last, markers = time.perf_counter(), self._new_markers()
             samples = np.asarray(rows, dtype=np.float64).T * self._factors[:, None]
-            yield from _contiguous(samples, np.asarray(stamps), self.sfreq, markers, last)
+            for start, part in runs.runs(np.asarray(stamps)):
+                yield Chunk(start, samples[:, part], markers, last)
+                markers = ()
+
+    def _new_markers(self) -> tuple[Marker, ...]:
+        pulled = None if self._markers is None else _pull(self._markers, 0.0)
+        texts, times = pulled or ((), ())
+        return tuple(
+            Marker(float(onset), str(text[0])) for onset, text in zip(times, texts, strict=True)
+        )
 
     def close(self) -> None:
         """Close both streams."""
@@ -99,11 +108,10 @@ class LSLSource:
         self._signals = self._markers = None
 
     def _open(self, pylsl: Any, info: Any) -> Any:
-        flags = pylsl.proc_clocksync | pylsl.proc_dejitter
-        if info.nominal_srate() == IRREGULAR:
-            flags = pylsl.proc_clocksync
         inlet = pylsl.StreamInlet(
-            info, max_buflen=max(1, round(self._buffered)), processing_flags=flags
+            info,
+            max_buflen=max(1, round(self._buffered)),
+            processing_flags=pylsl.proc_clocksync,
         )
         inlet.open_stream(timeout=self._timeout)
         return inlet
@@ -145,11 +153,15 @@ def _described(info: Any, unit: str | None, name: str) -> tuple[list[str], Any]:
     return names, np.array([UNITS[text] for text in units])
 
 
-def _contiguous(
-    samples: Any, stamps: Any, sfreq: float, markers: tuple[Marker, ...], arrived: float
-) -> Iterator[Chunk]:
-    """Yield the parts of what was pulled at once between which no sample is lost."""
-    cuts = np.flatnonzero(np.diff(stamps) > 1.5 / sfreq) + 1
-    for part in np.split(np.arange(len(stamps)), cuts):
-        yield Chunk(float(stamps[part[0]]), samples[:, part], markers, arrived)
-        markers = ()
+def _pull(inlet: Any, timeout: float) -> tuple[Any, Any] | None:
+    """Return samples and stamps; None once the sender has gone for good.
+
+    Where its stream has an identifier the library waits for the sender to come back, else not.
+    """
+    from pylsl.util import LostError
+
+    try:
+        samples, stamps = inlet.pull_chunk(timeout=timeout)
+    except LostError:
+        return None
+    return samples, stamps

@@ -143,6 +143,45 @@ def test_a_stream_decides_as_offline_where_the_normalisation_is_causal(decoder):
     assert len(found.decisions) == 3
 
 
+def causal_folder(place, folder):
+    """Return a copy of a decoder whose windows are normalised by the rest alone."""
+    from neurodecode.artefacts import read_json, sha256_file, write_json
+
+    shutil.copytree(place, folder)
+    settings, sealed = read_json(folder / "network.json"), read_json(folder / "decoder.json")
+    settings["signals"]["scaling"] = "baseline"
+    write_json(folder / "network.json", settings)
+    sealed["files"]["network.json"] = sha256_file(folder / "network.json")
+    write_json(folder / "decoder.json", sealed)
+    return folder
+
+
+def test_a_stream_over_lsl_decides_as_a_replay(decoder, place, tmp_path, sent, capsys):
+    from neurodecode.decoders.commands import Input, Live, stream_trials
+
+    raw = record(decoder, sfreq=256.0, seconds=15.0)
+    marks = [(5.0, "4"), (7.25, "2"), (12.0, "5")]
+    raw.set_annotations(
+        mne.Annotations(*zip(*[(t, 1.0, label) for t, label in marks], strict=True))
+    )
+    file = tmp_path / "watched_raw.fif"
+    raw.save(file, verbose="error")
+    chosen, tables = Input(causal_folder(place, tmp_path / "decoder")), []
+    with sent(raw, marks, lost=(7.5, 7.6)) as name:
+        ways = {"replay": {"replay": file, "speed": None}, "lsl": {"lsl": name, "held": 100.0,
+                "markers": f"{name}-markers", "n_trials": 3}}  # fmt: skip
+        for way, live in ways.items():
+            stream_trials(chosen, Live(calibration=file, **live), tmp_path / way)
+            tables.append(pd.read_parquet(tmp_path / way))
+    replayed, found = tables
+    assert found.loc[found["lost"] != "", "trial"].tolist() == [1]
+    assert "2 trials decided, 1 lost, 1 gaps" in capsys.readouterr().out
+    pairs = found[found["lost"] == ""].merge(replayed, on=["trial", "rank"])
+    assert len(pairs) == 2 * len(decoder.cues)
+    assert (pairs["candidate_x"] == pairs["candidate_y"]).all()
+    np.testing.assert_allclose(pairs["score_x"], pairs["score_y"], rtol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("options", "onset", "said"),
     [
