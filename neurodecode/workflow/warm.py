@@ -31,10 +31,10 @@ def ask(arguments: Sequence[str]) -> int | None:
         limits of a cluster.
     """
     path, _, session = os.environ.get(WARM, "").rpartition("@")
-    if list(arguments[:1]) != ["step"] or not path or session != _session():
+    if len(arguments) != 3 or arguments[0] != "step" or not path or session != _session():
         return None
-    folder, environment = str(Path.cwd()), dict(os.environ)
-    request = {"arguments": arguments, "folder": folder, "environment": environment}
+    job, folder = list(arguments[1:]), str(Path.cwd())
+    request = {"job": job, "folder": folder, "environment": dict(os.environ)}
     with socket.socket(socket.AF_UNIX) as connection:
         try:
             connection.connect(path)

@@ -25,6 +25,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neurodecode.workflow.step import run_step
 from neurodecode.workflow.warm import STARTED, WARM, address
 
 JOB, MODULES = b"job", b"new"
@@ -113,26 +114,15 @@ def carry_out(request: Request, server: str) -> None:
     os.chdir(request.content["folder"])
     os.environ.clear()
     os.environ.update(request.content["environment"])
-    sys.argv[1:] = request.content["arguments"]
     known = set(sys.modules)
     request.connection.sendall(STARTED)
     threading.Thread(target=_follow, args=(request.connection,), daemon=True).start()
-    code = _command()
-    _report([name for name in sys.modules if name not in known], server)
+    code = run_step(Path(), *request.content["job"])
+    _report([module for module in sys.modules if module not in known], server)
     atexit._run_exitfuncs()
     sys.stdout.flush()
     sys.stderr.flush()
     request.connection.sendall(str(code).encode())
-
-
-def _command() -> int:
-    from neurodecode.cli import main
-
-    try:
-        main()
-    except SystemExit as stop:
-        return int(stop.code or 0)
-    return 0
 
 
 def _report(modules: Sequence[str], server: str) -> None:
