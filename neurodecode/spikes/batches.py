@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from neurodecode.faults import ConfigFault, DataFault
-from neurodecode.spikes.tokenizer import SpikeTokenizer, clip_range
+from neurodecode.spikes.tokenizer import Part, clip_range
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -83,8 +83,9 @@ class SpikeWindows(Dataset[SpikeBatch]):
     Raises
     ------
     DataFault
-        If spikes are not in order of time, a modality of the settings is absent, a window has too
-        few samples of an input or none of a target, or classes are outside 0..n_classes - 1.
+        If spikes are not in order of time or of another unit, a modality of the settings is absent,
+        a window has too few samples of an input or none of a target, or classes are outside
+        0..n_classes - 1.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class SpikeWindows(Dataset[SpikeBatch]):
         self.chains = np.zeros(n_windows, int) if chains is None else np.asarray(chains, np.int64)
         self.frames = None if frames is None else np.asarray(frames)
         _check_spikes(self.times, self.units)
+        self._sorted = self.tokenizer.sort_spikes(self.times, self.units)
         if self.chains.shape != self.stops.shape:
             raise DataFault(f"chains of shape {self.chains.shape} for {n_windows} windows")
         if config.frames is not None and (self.frames is None or self.frames.ndim != 3):
@@ -136,8 +138,7 @@ class SpikeWindows(Dataset[SpikeBatch]):
         """Return a batch of windows, by their rows."""
         places = np.asarray(rows, np.int64)
         stops = self.stops[places]
-        current = encode_rows(self.tokenizer, self.times, self.units, stops, "current")
-        past = encode_rows(self.tokenizer, self.times, self.units, stops, "past")
+        current, past = (self._tokens(stops, part) for part in ("current", "past"))
         batch: dict[str, Any] = {
             "id": current[0][:, :-1], "dt": current[1][:, :-1],
             "past_id": past[0][:, :-1], "past_dt": past[1][:, :-1],
@@ -178,8 +179,13 @@ class SpikeWindows(Dataset[SpikeBatch]):
                 where=f"windows, n_neurons ({own.n_neurons} and {config.n_neurons} units)",
             )
 
+    def _tokens(self, stops: NDArray[np.float64], part: Part) -> tuple[Tensor, Tensor]:
+        ids, times = self.tokenizer.encode_windows(*self._sorted, stops, part)
+        return torch.from_numpy(ids), torch.from_numpy(times)
+
     def _starts(self) -> NDArray[np.float64]:
-        return np.array([self.tokenizer.start(stop) for stop in self.stops])
+        firsts, _ = self.tokenizer.bin_ranges(self.stops)
+        return np.asarray(firsts * self.config.windows.dt, np.float64)
 
     def _clips(self, stops: NDArray[np.float64]) -> Tensor:
         settings, frames = self.config.frames, self.frames
@@ -195,19 +201,6 @@ class SpikeWindows(Dataset[SpikeBatch]):
         ]  # fmt: skip
         clips = np.stack([frames[first:last] for first, last in ranges]).astype(np.float32)
         return torch.from_numpy(clips)[:, None]
-
-
-def encode_rows(
-    tokenizer: SpikeTokenizer,
-    times: NDArray[np.float64],
-    units: NDArray[np.int64],
-    stops: NDArray[np.float64],
-    part: Any,
-) -> tuple[Tensor, Tensor]:
-    """Return IDs and times, each (n_windows, block + 1), of the windows that end at ``stops``."""
-    rows = [tokenizer.encode_times(times, units, stop, part) for stop in stops]
-    ids, dts = (np.stack([row[place] for row in rows]) for place in (0, 1))
-    return torch.from_numpy(ids), torch.from_numpy(dts)
 
 
 def move(batch: SpikeBatch, device: torch.device | str) -> SpikeBatch:

@@ -102,11 +102,18 @@ class SpikeTokenizer:
 
         Bins before time 0 do not exist; a window there is shorter, or empty.
         """
-        last = round(stop / self.windows.dt)
+        first, last = self.bin_ranges([stop], part)
+        return int(first[0]), int(last[0])
+
+    def bin_ranges(
+        self, stops: ArrayLike, part: Part = "current"
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return :meth:`bin_range` of many samples: first and last bins, each as ``stops``."""
+        last = np.rint(np.asarray(stops, np.float64) / self.windows.dt).astype(np.int64)
         first = last - self.windows.n_bins
         if part == "past":
             first, last = first - self.windows.n_past_bins, first
-        return max(first, 0), max(last, 0)
+        return first.clip(min=0), last.clip(min=0)
 
     def start(self, stop: float, part: Part = "current") -> float:
         """Return the time (s) that the times of a window are counted from."""
@@ -134,19 +141,10 @@ class SpikeTokenizer:
         """
         units, bins = np.asarray(units, np.int64), np.asarray(bins, np.int64)
         self._check(units, bins, part)
-        order = np.lexsort((units, bins))
-        units, bins, block = units[order], bins[order], self.block(part)
-        kept = slice(max(0, len(units) - (block - 2)), None)
-        ids = [self.sos, *units[kept], self.eos]
-        times = [0, *bins[kept], self.dt_eos]
-        if kept.start and not self.correct_overflow:
-            times[0] = bins[kept.start - 1]
-        padding = block + 1 - len(ids)
-        return WindowTokens(
-            np.array(ids + [self.pad] * padding, np.int64),
-            np.array(times + [self.dt_pad] * padding, np.int64),
-            int(kept.start),
-        )
+        order, whole = np.lexsort((units, bins)), np.array([len(units)])
+        begin = np.zeros(1, np.int64)
+        ids, times, n_dropped = self._write(bins[order], units[order], begin, whole, begin, part)
+        return WindowTokens(ids[0], times[0], int(n_dropped[0]))
 
     def encode_times(
         self, times: ArrayLike, units: ArrayLike, stop: float, part: Part = "current"
@@ -175,6 +173,53 @@ class SpikeTokenizer:
         low, high = np.searchsorted(times, edges)
         bins = np.floor(times[low:high] / self.windows.dt + TOLERANCE).astype(np.int64) - first
         return self.encode(units[low:high], bins, part)
+
+    def sort_spikes(
+        self, times: ArrayLike, units: ArrayLike
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return bins and neurons of a recording's spikes in the order of tokens.
+
+        Parameters
+        ----------
+        times : array-like of float, shape (n_spikes,)
+            s, from 0 on.
+        units : array-like of int, shape (n_spikes,)
+
+        Raises
+        ------
+        DataFault
+            If there is another neuron.
+        """
+        units = np.asarray(units, np.int64)
+        self._check_units(units)
+        bins = np.floor(np.asarray(times) / self.windows.dt + TOLERANCE).astype(np.int64)
+        order = np.lexsort((units, bins))
+        return bins[order], units[order]
+
+    def encode_windows(
+        self,
+        bins: NDArray[np.int64],
+        units: NDArray[np.int64],
+        stops: ArrayLike,
+        part: Part = "current",
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Write many windows of a recording, each as :meth:`encode_times` does.
+
+        Parameters
+        ----------
+        bins, units : ndarray of int64, shape (n_spikes,)
+            Of :meth:`sort_spikes`.
+        stops : array-like of float, shape (n_windows,)
+            Ends (s) of the samples' current windows.
+        part : {"current", "past"}, default="current"
+
+        Returns
+        -------
+        id, dt : ndarray of int64, shape (n_windows, block + 1)
+        """
+        first, last = self.bin_ranges(stops, part)
+        low, high = np.searchsorted(bins, first), np.searchsorted(bins, last)
+        return self._write(bins, units, low, high, first, part)[:2]
 
     def encode_counts(self, counts: ArrayLike, stop: float, part: Part = "current") -> WindowTokens:
         """Write a window of a recording given by its counts.
@@ -214,21 +259,50 @@ class SpikeTokenizer:
         real = (ids < self.n_neurons) & (times < self.dt_sos)
         return ids[real], times[real] * self.windows.dt
 
+    def _write(
+        self,
+        bins: NDArray[np.int64],
+        units: NDArray[np.int64],
+        low: NDArray[np.int64],
+        high: NDArray[np.int64],
+        first: NDArray[np.int64],
+        part: Part,
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Write windows of the spikes from ``low`` to ``high``; times count from bin ``first``."""
+        block = self.block(part)
+        n_kept = np.minimum(high - low, block - 2)
+        begin, ends = high - n_kept, (np.arange(len(low)), 1 + n_kept)
+        ids = np.full((len(low), block + 1), self.pad)
+        times = np.full((len(low), block + 1), self.dt_pad)
+        ids[:, 0], times[:, 0] = self.sos, 0
+        ids[ends], times[ends] = self.eos, self.dt_eos
+        rows, columns = np.nonzero(np.arange(block - 2) < n_kept[:, None])
+        spikes = begin[rows] + columns
+        ids[rows, 1 + columns] = units[spikes]
+        times[rows, 1 + columns] = bins[spikes] - first[rows]
+        if not self.correct_overflow:
+            over = begin > low
+            times[over, 0] = bins[begin[over] - 1] - first[over]
+        return ids, times, begin - low
+
     def _check(self, units: NDArray[np.int64], bins: NDArray[np.int64], part: Part) -> None:
         if units.shape != bins.shape or units.ndim != 1:
             raise DataFault(f"units of shape {units.shape}, bins of shape {bins.shape}")
         if not len(units):
             return
-        if units.min() < 0 or units.max() >= self.n_neurons:
-            wrong = units.min() if units.min() < 0 else units.max()
-            raise DataFault(
-                f"unit {wrong} is not in the vocabulary of {self.n_neurons} neurons",
-                fix="units are rows of the unit table, from 0 on",
-            )
+        self._check_units(units)
         n_bins = self.windows.n_bins if part == "current" else self.windows.n_past_bins
         if bins.min() < 0 or bins.max() >= n_bins:
             raise DataFault(
                 f"bins from {bins.min()} to {bins.max()} in a {part} window of {n_bins}"
+            )
+
+    def _check_units(self, units: NDArray[np.int64]) -> None:
+        if len(units) and (units.min() < 0 or units.max() >= self.n_neurons):
+            wrong = units.min() if units.min() < 0 else units.max()
+            raise DataFault(
+                f"unit {wrong} is not in the vocabulary of {self.n_neurons} neurons",
+                fix="units are rows of the unit table, from 0 on",
             )
 
 

@@ -89,9 +89,8 @@ def test_behaviours_that_do_not_fit_are_faults(config, name, samples, said):
 
 
 def test_a_spike_of_an_unknown_unit_is_a_fault(config):
-    windows = SpikeWindows(config(), [0.28], [9], [0.3])
     with pytest.raises(DataFault, match="unit 9 is not in the vocabulary of 9"):
-        windows.batch([0])
+        SpikeWindows(config(), [0.28], [9], [0.3])
 
 
 def orders(data):

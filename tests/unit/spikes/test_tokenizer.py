@@ -53,6 +53,22 @@ def test_every_list_has_the_length_of_its_block_and_one_more(case):
     assert tokens.dt[0] == 0
 
 
+@pytest.mark.parametrize("correct_overflow", [True, False])
+@pytest.mark.parametrize("part", ["current", "past"])
+def test_windows_written_together_are_those_written_one_by_one(part, correct_overflow):
+    tokenizer = SpikeTokenizer(9, SMALL, correct_overflow=correct_overflow)
+    rng = np.random.default_rng(0)
+    times, units = np.sort(rng.uniform(0, 2, 500)), rng.integers(9, size=500)
+    stops = np.arange(0.01, 2.2, 0.013)
+    ids, dts = tokenizer.encode_windows(*tokenizer.sort_spikes(times, units), stops, part)
+    one_by_one = [tokenizer.encode_times(times, units, stop, part) for stop in stops]
+    np.testing.assert_array_equal(ids, [tokens.id for tokens in one_by_one])
+    np.testing.assert_array_equal(dts, [tokens.dt for tokens in one_by_one])
+    n_dropped = [tokens.n_dropped for tokens in one_by_one]
+    assert max(n_dropped) > 0
+    assert min(n_dropped) == 0
+
+
 @given(st.data())
 def test_counts_and_times_give_the_same_tokens(data):
     sizes = WindowSection(current=0.05, past=0.1, block=60, past_block=60)
