@@ -106,8 +106,8 @@ def load(modules: Sequence[str]) -> None:
     gc.freeze()
 
 
-def carry_out(request: Request, server: str) -> None:
-    """Run the job as a process of its own would, and answer with its exit code."""
+def carry_out(request: Request, server: str) -> int:
+    """Run the job as a process of its own would; return its exit code."""
     for number, file in enumerate(request.files):
         os.dup2(file, number)
         os.close(file)
@@ -119,10 +119,7 @@ def carry_out(request: Request, server: str) -> None:
     threading.Thread(target=_follow, args=(request.connection,), daemon=True).start()
     code = run_step(Path(), *request.content["job"])
     _report([module for module in sys.modules if module not in known], server)
-    atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    request.connection.sendall(str(code).encode())
+    return code
 
 
 def _report(modules: Sequence[str], server: str) -> None:
@@ -137,7 +134,22 @@ def _follow(connection: socket.socket) -> None:
     os._exit(5)
 
 
+def _leave(ended: Sequence[tuple[socket.socket, int]]) -> None:
+    """Answer with the exit code of a job and end there and then.
+
+    What follows in the end of a program are libraries that wait for threads of theirs, which the
+    fork does not have.
+    """
+    for connection, code in ended:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        connection.sendall(str(code).encode())
+        os._exit(code)
+
+
 def _run() -> None:
+    ended: list[tuple[socket.socket, int]] = []
+    atexit.register(_leave, ended)  # the first one registered is called after all others
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(fileno=int(sys.argv[1])) as listener:
@@ -148,8 +160,7 @@ def _run() -> None:
         return
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    carry_out(request, server)
-    os._exit(0)  # libraries would wait for threads of theirs that the fork does not have
+    ended.append((request.connection, carry_out(request, server)))
 
 
 if __name__ == "__main__":

@@ -34,6 +34,11 @@ def train(job):
 def evaluate(job):
     print("a word")
     raise ValueError("a mistake")
+
+def report(job):
+    import atexit, joblib
+    atexit.register(print, "at the end")
+    joblib.Parallel(n_jobs=2)(joblib.delayed(abs)(n) for n in range(2))
 """
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="warm processes are for Linux")
@@ -88,6 +93,12 @@ def test_words_and_exit_code_are_those_of_a_job_of_its_own(folder):
     assert warm.stderr.splitlines()[-1] == alone.stderr.splitlines()[-1]
     assert "a mistake" in warm.stderr
     assert missing.returncode == 3
+
+
+def test_a_job_whose_workers_still_wait_ends_as_its_own_process_would(folder):
+    with warm_process() as variables:
+        ended = step(folder, "report", **variables)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "at the end\n", "")
 
 
 def test_a_killed_job_fails_and_the_next_ones_go_on(folder):
