@@ -10,6 +10,8 @@ import pytest
 
 from neurodecode.config import validate
 from neurodecode.faults import ConfigFault, DataFault
+from neurodecode.own_data.costs import PROGRAM_MIB, program_size
+from neurodecode.own_data.families import FAMILIES
 from neurodecode.workflow.project import find_project
 
 
@@ -40,11 +42,16 @@ def listening(record, tmp_path):
     return root
 
 
+def test_every_pipeline_says_what_its_libraries_take():
+    assert PROGRAM_MIB.keys() == FAMILIES.keys()
+
+
 def test_speech_counts_words_and_blocks_of_sentences(look, listening):
     survey = look("speech", listening, "split.min_duration=4", "split.valid=0.3")
     assert found(survey)["words"] == "60 in 1 sounds"
     assert "train" in survey.splits[0].why
     assert survey.duration.seconds > 0
+    assert survey.sizes[0] == program_size("speech")
     assert runnable(survey).data.path == listening
 
 
