@@ -61,7 +61,7 @@ class ADHDConfig(Experiment):
     evaluation: DiagnosisEvaluation = DiagnosisEvaluation()
 
     used_by: ClassVar[dict[str, tuple[str, ...]]] = {
-        "fetch": ("data", "seed"),
+        "fetch": ("data", "scans.voxel_mm", "seed"),
         "prepare": ("data.options", "scans", "maps", "seed"),
         "train": ("models", "search", "split", "groups", "seed"),
         "evaluate": ("evaluation", "models", "search.priors", "split", "seed"),

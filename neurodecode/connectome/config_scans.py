@@ -63,6 +63,13 @@ class ScanSection(Section):
         default="raise",
         description="Constant or NaN voxels: stop, or keep them without any edge",
     )
+    voxel_mm: float | None = Field(
+        default=None,
+        gt=0,
+        le=20,
+        description="Images and masks are resampled to cubes of so many mm first, as 4 for 2 mm "
+        "images of fMRIPrep, whose graphs are too large; null: as it is",
+    )
     smoothing_fwhm: float | None = Field(default=None, gt=0, description="mm; null: as it is")
     detrend: bool = Field(default=False, description="Take linear trends out")
     low_pass: float | None = Field(default=None, gt=0, description="Hz; null: as it is")

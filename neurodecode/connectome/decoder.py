@@ -23,6 +23,7 @@ from neurodecode.connectome.people import UNKNOWN_SITE
 from neurodecode.connectome.preparation import prepare_people
 from neurodecode.connectome.reading import RestingPeople, read_resting
 from neurodecode.connectome.study import Study
+from neurodecode.connectome.voxel_size import resampled_grid
 from neurodecode.datasets.catalog import LOCAL
 from neurodecode.decoder_folder import AGAIN, SavedDecoder, read_settings
 from neurodecode.evaluation.metrics import METRICS, batch_score
@@ -240,13 +241,11 @@ class ADHDDecoder(SavedDecoder):
             return
         if scan.image is None:
             raise DataFault("no image, the decoder was trained on images", where=scan.label)
-        from nilearn.image import load_img
-
-        image = load_img(str(scan.image))
-        same = np.allclose(image.affine, np.array(settings.grid.affine), atol=AFFINE_TOLERANCE)
-        if image.shape[:3] != settings.grid.shape or not same:
-            shape = " x ".join(map(str, image.shape[:3]))
-            what = f"an image of {shape} voxels on another grid than the decoder's"
+        shape, affine = resampled_grid(scan.image, settings.scans.voxel_mm)
+        same = np.allclose(affine, np.array(settings.grid.affine), atol=AFFINE_TOLERANCE)
+        if shape != settings.grid.shape or not same:
+            shown = " x ".join(map(str, shape))
+            what = f"an image of {shown} voxels on another grid than the decoder's"
             raise DataFault(f"{what}, {settings.grid.worded()}", where=str(scan.image),
                             fix="normalise it to the training's space and grid")  # fmt: skip
 

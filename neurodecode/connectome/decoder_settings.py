@@ -12,7 +12,7 @@ from neurodecode.decoder_folder import HeldOut
 
 
 class Grid(Section):
-    """Of images: nothing is resampled, so that maps align voxel by voxel."""
+    """Of images, after ``scans.voxel_mm``: nothing else is resampled, so that maps align."""
 
     shape: tuple[int, int, int]
     affine: tuple[tuple[float, float, float, float], ...] = Field(

@@ -9,6 +9,7 @@ from nilearn.image import check_niimg, coord_transform, load_img
 from nilearn.maskers import NiftiMasker
 
 from neurodecode.connectome.series import MIN_VOLUMES, BadVoxels, VoxelSeries
+from neurodecode.connectome.voxel_size import resampled_image
 from neurodecode.faults import DataFault
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def image_series(
     *,
     bad_voxels: BadVoxels = "raise",
     min_volumes: int = MIN_VOLUMES,
+    voxel_mm: float | None = None,
     confounds: ArrayLike | None = None,
     **masker: Any,
 ) -> VoxelSeries:
@@ -35,11 +37,14 @@ def image_series(
     image : str, path or Nifti1Image
         4-D.
     mask : str, path or Nifti1Image
-        3-D, on the grid of the image: nothing is resampled in silence, since the maps of all
-        subjects must align voxel by voxel.
+        3-D, on the grid of the image, after ``voxel_mm``: nothing else is resampled in
+        silence, since the maps of all subjects must align voxel by voxel.
     bad_voxels, min_volumes
         As in :meth:`VoxelSeries.from_array`. NaN is counted before the masker, which replaces
         it by 0.
+    voxel_mm : float, optional
+        The image is resampled to cubes of that edge first, see
+        :func:`~neurodecode.connectome.voxel_size.resampled_image`.
     confounds : array-like, shape (n_times, n_confounds), optional
         Series that the masker regresses out.
     **masker
@@ -57,7 +62,7 @@ def image_series(
         If the image is not 4-D, the grids differ, the mask is empty, volumes are too few or a
         voxel is constant or not finite.
     """
-    image, mask = load_img(image), load_img(mask)
+    image, mask = resampled_image(image, voxel_mm), load_img(mask)
     inside = _check_grids(image, mask)
     where = np.argwhere(inside)
     coordinates = np.column_stack(coord_transform(*where.T, mask.affine))

@@ -105,10 +105,10 @@ def fetch_people(
     write_parquet(folder / TABLE, table)
     mask = mask_loader(name)(place, **config.data.options)
     if mask is not None:
-        with atomic_path(folder / MASK) as path:
-            shutil.copyfile(mask, path)
+        _write_given_mask(folder / MASK, mask, config.scans.voxel_mm)
     elif name in OWN_MASKS:
-        _write_common_mask(folder / MASK, scan_reader(config, card, root), table["subject"])
+        _write_common_mask(folder / MASK, scan_reader(config, card, root), table["subject"],
+                           config.scans.voxel_mm)  # fmt: skip
     has_mask = mask is not None or name in OWN_MASKS
     write_json(folder / NOTES, {"dropped": list(dropped), "mask": has_mask})
     return read_people(folder)
@@ -168,11 +168,27 @@ def _require_groups(table: pd.DataFrame, config: ADHDConfig) -> None:
                         fix="choose more with data.subjects, at least 3 of each")  # fmt: skip
 
 
+def _write_given_mask(path: Path, mask: Path, voxel_mm: float | None) -> None:
+    """Keep a mask of all images: its file, or what it is on a coarser grid."""
+    if voxel_mm is not None:
+        from neurodecode.connectome.voxel_size import resampled_mask
+
+        _write_mask(path, resampled_mask(mask, voxel_mm))
+        return
+    with atomic_path(path) as temporary:
+        shutil.copyfile(mask, temporary)
+
+
 def _write_common_mask(
-    path: Path, read: Callable[[str], list[RestingScan]], subjects: pd.Series[str]
+    path: Path,
+    read: Callable[[str], list[RestingScan]],
+    subjects: pd.Series[str],
+    voxel_mm: float | None,
 ) -> None:
     """Intersect the masks of all runs, so that the maps of all people align."""
     from nilearn.image import load_img, new_img_like
+
+    from neurodecode.connectome.voxel_size import resampled_mask
 
     common: Any = None
     inside: NDArray[np.bool_] = np.zeros(0, dtype=np.bool_)
@@ -191,9 +207,15 @@ def _write_common_mask(
         inside = np.logical_and(inside, np.asarray(image.dataobj) > 0)
     if common is None or not inside.any():
         raise DataFault("no voxel is in the masks of all people", fix="leave people out")
-    stored = new_img_like(common, inside.astype(np.uint8))
+    _write_mask(path, resampled_mask(new_img_like(common, inside.astype(np.uint8)), voxel_mm))
+
+
+def _write_mask(path: Path, mask: Any) -> None:
+    if not (np.asarray(mask.dataobj) > 0).any():
+        raise DataFault("the mask is empty at this voxel size", where="scans.voxel_mm",
+                        fix="take a smaller one")  # fmt: skip
     with atomic_path(path) as temporary:
-        temporary.write_bytes(gzip.compress(stored.to_bytes(), mtime=0))
+        temporary.write_bytes(gzip.compress(mask.to_bytes(), mtime=0))
 
 
 def _named(subjects: Sequence[str]) -> str:

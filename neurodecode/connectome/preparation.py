@@ -49,7 +49,7 @@ def prepare_people(
     scans_of : callable
         Returns the runs of a person, the first one first.
     mask : Path or None
-        Brain mask, on the grid of the images.
+        Brain mask, on the grid of the images after ``scans.voxel_mm``.
     scans, maps : sections of the settings
 
     Returns
@@ -190,7 +190,8 @@ class _Batch:
             _check_edges(asked, scan)
         return image_series(
             str(scan.image), str(self.mask), confounds=scan.confounds,
-            smoothing_fwhm=asked.smoothing_fwhm, detrend=asked.detrend, **options,
+            smoothing_fwhm=asked.smoothing_fwhm, detrend=asked.detrend,
+            voxel_mm=asked.voxel_mm, **options,
         )  # fmt: skip
 
     def _check_regions(self, scan: RestingScan) -> None:

@@ -107,7 +107,8 @@ def _check_shape(values: NDArray[Any], min_volumes: int) -> None:
         raise DataFault(f"series of shape {values.shape}", fix="give an array (n_voxels, n_times)")
     if values.shape[1] < min_volumes:
         raise DataFault(
-            f"{values.shape[1]} volumes, a correlation needs {min_volumes}",
+            f"{values.shape[1]} volume{'s' * (values.shape[1] != 1)}, a correlation needs "
+            f"{min_volumes}",
             fix="leave this run out, or lower min_volumes",
         )
 

@@ -10,6 +10,7 @@ from neurodecode.config import validate
 from neurodecode.evaluation.protocols import make_folds
 from neurodecode.faults import ConfigFault, DataFault, Fault
 from neurodecode.own_data.classes import choose_classes, trial_interval, trial_table
+from neurodecode.own_data.costs import program_size
 from neurodecode.own_data.duration import JOB_S, decomposition_seconds
 from neurodecode.own_data.recordings import (
     Recordings,
@@ -84,7 +85,7 @@ def survey(study: Study) -> Survey:
         faults=faults,
         notes=[*recordings.notes, *_notes(recordings, events, interval, study, lost)],
         splits=splits,
-        sizes=_sizes(used, config, table),
+        sizes=[program_size("acm"), *_sizes(used, config, table)],
         disk=_size("", _shapes(used, config, table)[0], "float32").n_bytes if len(table) else 0,
         duration=_duration(used, config.model_copy(update={"evaluation":
             config.evaluation.model_copy(update={"protocols": chosen})}), table),

@@ -16,6 +16,7 @@ from neurodecode.emotion.config import ACROSS, EmotionConfig
 from neurodecode.evaluation.rated_splits import RATED_PROTOCOLS, split_rated
 from neurodecode.evaluation.stretches import whole_trials
 from neurodecode.faults import ConfigFault, DataFault, Fault, unknown
+from neurodecode.own_data.costs import program_size
 from neurodecode.own_data.rated_duration import rated_duration
 from neurodecode.own_data.recordings import (
     common_sites,
@@ -68,7 +69,7 @@ def survey(study: Study) -> Survey:
         found=[*recordings.found, *_found(trials, scales)],
         listings=listings(headers),
         faults=faults, notes=[*recordings.notes, *notes, *changes], splits=splits,
-        sizes=[read, stored] if known else [read],
+        sizes=[program_size("emotion"), read, *([stored] if known else [])],
         disk=stored.n_bytes,
         duration=rated_duration(config, stored, folds, len(recordings.subjects))
         if known and not faults else None,

@@ -15,6 +15,7 @@ import pandas as pd
 from neurodecode.config import validate
 from neurodecode.connectome.config import ADHDConfig
 from neurodecode.connectome.graph import MAX_BYTES
+from neurodecode.connectome.voxel_size import resampled_mask
 from neurodecode.datasets.bids_tables import nearest_column, read_table
 from neurodecode.datasets.local_files import folder_with, participants_files
 from neurodecode.datasets.nifti import load_image
@@ -50,6 +51,8 @@ from neurodecode.own_data.survey import (
 )
 from neurodecode.own_data.tree import choose_task, subjects_of
 
+COARSER_MM = (4, 5, 6, 8)
+"""Voxel sizes that are proposed, the first that fits; 4 mm is about that of ADHD-200's Athena."""
 DENSITY = 0.1
 """Assumed share of pairs that are edges, by which the time of triangles grows."""
 VALUES_PER_S = 2e7
@@ -86,12 +89,11 @@ def survey(study: Study) -> Survey:
         faults.append(DataFault(what, where=shortened(absent), fix=fix))
     splits = _splits(config, found) if not people.empty else []
     faults += refused(splits)
-    n_voxels, n_times = _largest(shapes)
+    n_voxels, n_times = _largest(shapes, config.scans.voxel_mm)
     thresholds = len(config.maps.thresholds) if config.makes_maps else 0
-    graphs = Size("graphs of a person, a bit a pair", (thresholds, n_voxels, -(-n_voxels // 64)),
-                  "uint64")  # fmt: skip
+    graphs = _graphs(thresholds, n_voxels)
     if graphs.n_bytes > MAX_BYTES:
-        faults.append(_too_fine(n_voxels, graphs))
+        faults.append(_too_fine(shapes, n_voxels, graphs))
     maps = Size("maps of a person", (thresholds * len(config.maps.features), n_voxels))
     parcels = Size("courses of parcels", (n_times, config.scans.parcels))
     disk = (maps.n_bytes + parcels.n_bytes) * len(runs)
@@ -103,6 +105,7 @@ def survey(study: Study) -> Survey:
         sizes=[
             program_size("adhd"),
             Size("a run as read", max(shapes.values(), key=np.prod), "float64"),
+            *_resampled(config.scans.voxel_mm, shapes),
             Size("courses of a person, in the mask", (n_times, n_voxels)), graphs,
             Size("maps of everybody", (len(runs), thresholds, n_voxels)),
         ],
@@ -216,16 +219,37 @@ def _splits(config: ADHDConfig, people: pd.DataFrame) -> list[SplitRow]:
     ]
 
 
-def _too_fine(n_voxels: int, graphs: Size) -> DataFault:
+def _graphs(thresholds: int, n_voxels: int) -> Size:
+    return Size("graphs of a person, a bit a pair", (thresholds, n_voxels, -(-n_voxels // 64)),
+                "uint64")  # fmt: skip
+
+
+def _resampled(voxel_mm: float | None, shapes: Mapping[Path, tuple[int, ...]]) -> list[Size]:
+    """Return what a run on a coarser grid takes beside the run as it was read."""
+    if voxel_mm is None:
+        return []
+    path, shape = max(shapes.items(), key=lambda item: np.prod(item[1]))
+    edges = np.sqrt((np.asarray(load_image(path).affine)[:3, :3] ** 2).sum(axis=0))
+    grid = np.ceil((np.array(shape[:3]) - 1) * edges / voxel_mm).astype(int) + 1
+    return [Size(f"the same at {voxel_mm:g} mm", (*map(int, grid), *shape[3:]))]
+
+
+def _too_fine(shapes: Mapping[Path, tuple[int, ...]], n_voxels: int, graphs: Size) -> DataFault:
+    """Return the fault of a grid whose graphs no memory holds, with one that fits."""
     what = (
         f"{n_voxels:,} voxels: the graphs of one person take {size_text(graphs.n_bytes)}, the "
         f"limit is {size_text(MAX_BYTES)}"
     )
-    fix = (
-        "give images on a coarser grid (of fMRIPrep, --output-spaces "
-        "MNI152NLin2009cAsym:res-native), or fewer thresholds: maps.thetas, maps.densities"
-    )
-    return DataFault(what, fix=fix)
+    for voxel_mm in COARSER_MM:
+        try:
+            n = _largest(shapes, voxel_mm)[0]
+        except ConfigFault:  # finer than the images
+            continue
+        coarse = _graphs(graphs.shape[0], n)
+        if coarse.n_bytes <= MAX_BYTES:
+            fix = f"--set scans.voxel_mm={voxel_mm} resamples them to {n:,} voxels, graphs of "
+            return DataFault(what, fix=f"{fix}{size_text(coarse.n_bytes)}")
+    return DataFault(what, fix="fewer thresholds: maps.thetas, maps.densities")
 
 
 def _duration(
@@ -239,7 +263,8 @@ def _duration(
     thresholds = len(config.maps.thresholds) if config.makes_maps else 0
     rate, entries = product_rate(), sum(int(np.prod(shape)) for shape in shapes.values())
     pairs = 2 * n_voxels**2 * (n_times + thresholds * n_voxels * DENSITY)
-    person = pairs / rate + entries / len(runs) / VALUES_PER_S + SCAN_S
+    passes = 1 if config.scans.voxel_mm is None else 2  # resampling is as fast as reading
+    person = pairs / rate + passes * entries / len(runs) / VALUES_PER_S + SCAN_S
     mapped = sum(decoder.map is not None for decoder in config.decoders)
     search = config.search
     tried = thresholds * len(search.masks) * len(search.n_components) * search.inner_folds
@@ -254,13 +279,16 @@ def _duration(
     return Duration(len(runs) * person + fits * each + jobs * START_S["adhd"], basis)
 
 
-def _largest(shapes: Mapping[Path, tuple[int, ...]]) -> tuple[int, int]:
-    """Return the voxels of the first mask, else of the image, and the most volumes."""
+def _largest(
+    shapes: Mapping[Path, tuple[int, ...]], voxel_mm: float | None = None
+) -> tuple[int, int]:
+    """Return the voxels of the first mask at a voxel size, else of the image, and most volumes."""
     first = next(iter(shapes))
     mask = mask_of(first)
     inside = int(np.prod(shapes[first][:3]))
     if mask is not None:
-        inside = int((np.asarray(load_image(mask).dataobj) > 0).sum())
+        load_image(mask)  # the fault of a broken file
+        inside = int((np.asarray(resampled_mask(mask, voxel_mm).dataobj) > 0).sum())
     return inside, max(shape[3] if len(shape) == 4 else 1 for shape in shapes.values())
 
 

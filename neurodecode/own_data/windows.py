@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from neurodecode.datasets.loaders import local_options
 from neurodecode.faults import DataFault, Fault
+from neurodecode.own_data.costs import program_size
 from neurodecode.own_data.duration import JOB_S, product_rate
 from neurodecode.own_data.recordings import listings
 from neurodecode.own_data.survey import Duration, Size, SplitRow, Study, Survey
@@ -75,7 +76,7 @@ def survey_of_windows(
         faults=stopped,
         notes=[*recordings.notes, *dict.fromkeys(notes)],
         splits=splits,
-        sizes=recording_sizes(headers, signals),
+        sizes=[program_size(pipeline), *recording_sizes(headers, signals)],
         disk=store_bytes(headers, signals),
         duration=training_duration(
             config.brain, config.trainer, signals.n_samples, len(headers[0].channels),

@@ -102,7 +102,7 @@ def comparison_section(table: pd.DataFrame, split: str, reference: str, metric: 
     named = METRIC_NAMES.get(metric, metric)
     labels = table.assign(label=[f"{reference} - {model}" for model in table["model"]])
     rows = [
-        (row.label, f"{row.difference:+.3f}", interval(row.ci_low, row.ci_high, signed=True),
+        (row.label, f"{row.difference:+z.3f}", interval(row.ci_low, row.ci_high, signed=True),
          p_text(row.p).removeprefix("= "), p_text(row.p_holm).removeprefix("= "),
          signed(row.cohens_dz), signed(row.rank_biserial), f"{row.n} {row.unit}s")
         for row in labels.itertuples()
@@ -225,20 +225,20 @@ def provenance_section(folder: Path) -> Section:
 def f3(value: Any) -> str:
     """Three decimals, or a dash for what is not known."""
     number = _number(value)
-    return "-" if number is None else f"{number:.3f}"
+    return "-" if number is None else f"{number:z.3f}"
 
 
 def signed(value: Any) -> str:
     """Two decimals with sign, or a dash."""
     number = _number(value)
-    return "-" if number is None else f"{number:+.2f}"
+    return "-" if number is None else f"{number:+z.2f}"
 
 
 def interval(low: Any, high: Any, *, signed: bool = False) -> str:
     """An interval as text."""
     if _number(low) is None or _number(high) is None:
         return "-"
-    return f"{low:+.3f} to {high:+.3f}" if signed else f"{low:.3f} to {high:.3f}"
+    return f"{low:+z.3f} to {high:+z.3f}" if signed else f"{low:z.3f} to {high:z.3f}"
 
 
 def _number(value: Any) -> float | None:

@@ -8,6 +8,7 @@ import shutil
 import numpy as np
 import pandas as pd
 import pytest
+from nilearn.image import load_img
 
 import neurodecode
 from neurodecode.config import validate
@@ -168,6 +169,24 @@ def test_a_single_image_and_a_folder_of_images_are_people_by_their_names(plain, 
     # rows of one matrix product and of another
     assert alone["probability"][0] == pytest.approx(found["probability"][0], abs=1e-9)
     assert alone["true"].tolist() == [""]
+
+
+def test_scans_at_a_coarser_grid_get_the_same_answers_from_the_decoder(scans, tmp_path):
+    config = adhd_config("degree", scans={"min_volumes": 20, "voxel_mm": 20.0})
+    card, subjects = find_card("simulated-resting"), config.simulated_subjects()
+    people = fetch_people(config, card, subjects, scans[0].parent, tmp_path / "people")
+    info = prepare_people(tmp_path / "store", people.table,
+                          scan_reader(config, card, scans[0].parent), people.mask,
+                          config.scans, config.maps)  # fmt: skip
+    folder, own = train(tmp_path / "store", tmp_path / "run", config, people.mask)
+    decoder = neurodecode.load_decoder(min(folder.iterdir()))
+    mask = load_img(people.mask)
+    assert info["n_voxels"] == decoder.settings.n_values == decoder.inside.sum()
+    np.testing.assert_array_equal(decoder.inside, mask.get_fdata() > 0)
+    np.testing.assert_array_equal(decoder.settings.grid.affine, mask.affine)
+    mine = own[own["fold"] == decoder.settings.fold].head(4)
+    found = decoder.predict(only(decoder.read(scans[0]), mine["subject"]))
+    np.testing.assert_allclose(found["probability"], mine["score"], atol=1e-9)
 
 
 def test_without_a_table_the_missing_covariates_are_named(decoder, scans):

@@ -10,6 +10,8 @@ import pytest
 
 from neurodecode.config import validate
 from neurodecode.faults import ConfigFault, DataFault
+from neurodecode.own_data.costs import PROGRAM_MIB, program_size
+from neurodecode.own_data.families import FAMILIES
 from neurodecode.workflow.project import find_project
 
 
@@ -40,11 +42,16 @@ def listening(record, tmp_path):
     return root
 
 
+def test_every_pipeline_says_what_its_libraries_take():
+    assert PROGRAM_MIB.keys() == FAMILIES.keys()
+
+
 def test_speech_counts_words_and_blocks_of_sentences(look, listening):
     survey = look("speech", listening, "split.min_duration=4", "split.valid=0.3")
     assert found(survey)["words"] == "60 in 1 sounds"
     assert "train" in survey.splits[0].why
     assert survey.duration.seconds > 0
+    assert survey.sizes[0] == program_size("speech")
     assert runnable(survey).data.path == listening
 
 
@@ -150,10 +157,25 @@ def test_adhd_takes_the_column_of_diagnoses_by_its_usual_name(look, derivatives)
     assert "groups: column Diagnosis of participants.tsv" in " ".join(survey.notes)
 
 
-def test_adhd_refuses_a_grid_whose_graphs_no_memory_holds(look, derivatives, monkeypatch):
-    monkeypatch.setattr("neurodecode.own_data.resting._largest", lambda shapes: (230_000, 300))
-    with pytest.raises(DataFault, match=r"230,000 voxels.*24\.6 GiB.*res-native"):
+def test_adhd_refuses_a_grid_whose_graphs_no_memory_holds_and_names_one_that_fits(
+    look, derivatives, monkeypatch
+):
+    voxels = {None: 230_000, 4: 28_750}
+    monkeypatch.setattr(
+        "neurodecode.own_data.resting._largest", lambda _, voxel_mm=None: (voxels[voxel_mm], 300)
+    )
+    refusal = r"230,000 voxels.*24\.6 GiB.*scans\.voxel_mm=4 .*28,750 voxels, graphs of 394\.\d MiB"
+    with pytest.raises(DataFault, match=refusal):
         look("adhd", derivatives, "split.n_folds=2").require_runnable()
+    survey = look("adhd", derivatives, "split.n_folds=2", "scans.voxel_mm=4")
+    assert runnable(survey).scans.voxel_mm == 4
+
+
+def test_adhd_counts_the_voxels_of_the_grid_that_it_resamples_to(look, derivatives):
+    survey = look("adhd", derivatives, "split.n_folds=2", "scans.voxel_mm=1.5")
+    sizes = {size.what: size.shape for size in survey.sizes}
+    assert sizes["courses of a person, in the mask"] == (70, 2**3)
+    assert sizes["the same at 1.5 mm"] == (3, 3, 3, 70)
 
 
 def test_adhd_counts_runs_without_confounds(look, derivatives):
