@@ -144,7 +144,7 @@ def test_changed_code_reruns_what_uses_it_and_no_more(pipeline, smallest_run, se
     monkeypatch.setattr(fingerprint, "_file_hash", lambda package, name: (
         "edited" if name == changed else original(package, name)))  # fmt: skip
     planned = run(until="report", more=("-n",)).stdout
-    line = next(line.strip() for line in planned.splitlines() if "settings changed" in line)
+    line = next(line.strip() for line in planned.splitlines() if "files changed" in line)
     assert "would run  train" in seen(line)
     assert "would run  fetch" not in planned
     assert "would run  prepare" not in planned

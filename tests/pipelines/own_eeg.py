@@ -14,6 +14,9 @@ from PIL import Image
 from neurodecode.datasets.montage import set_montage
 
 ELECTRODES = ("Fp1", "Fp2", "F3", "F4", "C3", "C4", "P3", "P4", "O1", "O2", "Cz")
+MEG = tuple(f"MEG{place:03d}{coil}" for place in range(1, 9) for coil in (1, 2, 3))
+"""A magnetometer and two planar gradiometers at each place."""
+SENSORS = {"eeg": ELECTRODES, "meg": MEG}
 RATE, AUDIO_HZ = 100.0, 8000
 FILMS, FILM_S = 9, 6.0
 PICTURES, SHOWN, PICTURE_S = 48, 2, 0.6
@@ -45,7 +48,7 @@ def write_films(root, *, n_subjects=2, trial_types=("fixation", "video", "rating
             inside = (time >= onset) & (time < onset + FILM_S)
             signals[:4, inside] += value * np.sin(20 * np.pi * time[inside])
         events = table(rows, "stim_file", "valence")
-        write(root, f"{subject:02d}", "films", 1e-5 * signals, events, ELECTRODES)
+        write(root, f"{subject:02d}", "films", signals, events)
 
 
 def write_story(root, *, n_subjects=2, seconds=120.0, kind="eeg"):
@@ -71,17 +74,15 @@ def write_story(root, *, n_subjects=2, seconds=120.0, kind="eeg"):
     heard = np.concatenate(
         [np.zeros(round((begun + 0.1) * RATE)), loud / loud.std(), np.zeros(300)]
     )
-    names = ELECTRODES if kind == "eeg" else tuple(f"MEG{k:03d}" for k in range(12))
     for subject in range(1, n_subjects + 1):
         rng = np.random.default_rng(subject)
-        signals = rng.standard_normal((len(names), len(heard)))
-        signals += rng.standard_normal((len(names), 1)) * heard
-        scale = 1e-5 if kind == "eeg" else 1e-12
-        write(root, f"{subject:02d}", "story", scale * signals, events, names, kind=kind)
+        signals = rng.standard_normal((len(SENSORS[kind]), len(heard)))
+        signals += rng.standard_normal((len(signals), 1)) * heard
+        write(root, f"{subject:02d}", "story", signals, events, kind=kind)
     return len(words)
 
 
-def write_pictures(root, *, n_subjects=2, n_categories=6):
+def write_pictures(root, *, n_subjects=2, n_categories=6, kind="eeg"):
     """Write people who see coloured pictures, each shown twice; sensors follow how bright."""
     rng = np.random.default_rng(0)
     colours = rng.uniform(0.05, 0.95, (PICTURES, 1)) * np.ones(3)
@@ -95,8 +96,8 @@ def write_pictures(root, *, n_subjects=2, n_categories=6):
         rng = np.random.default_rng(subject)
         shown = np.concatenate([rng.permutation(PICTURES) for _ in range(SHOWN)])
         onsets = 1.5 + 1.3 * np.arange(len(shown))
-        signals = rng.standard_normal((len(ELECTRODES), round((onsets[-1] + 4) * RATE)))
-        answer = rng.standard_normal((len(ELECTRODES), 3))
+        signals = rng.standard_normal((len(SENSORS[kind]), round((onsets[-1] + 4) * RATE)))
+        answer = rng.standard_normal((len(signals), 3))
         for onset, picture in zip(onsets, shown, strict=True):
             first = round((onset + 0.1) * RATE)
             signals[:, first : first + 30] += 12 * (answer @ (colours[picture] - 0.5))[:, None]
@@ -104,7 +105,7 @@ def write_pictures(root, *, n_subjects=2, n_categories=6):
                 for onset, k in zip(onsets, shown, strict=True)]  # fmt: skip
         rows.append((onsets[-1] + 2, 0.0, "answer", None, None))
         events = table(rows, "stim_file", "category")
-        write(root, f"{subject:02d}", "pictures", 1e-5 * signals, events, ELECTRODES)
+        write(root, f"{subject:02d}", "pictures", signals, events, kind=kind)
 
 
 def table(rows, *columns):
@@ -112,16 +113,18 @@ def table(rows, *columns):
     return pd.DataFrame(rows, columns=["onset", "duration", "trial_type", *columns])
 
 
-def write(root, subject, task, signals, events, names, *, kind="eeg"):
-    """Write a recording as mne-bids does, with the further columns of its events."""
-    info = mne.create_info(list(names), RATE, "eeg" if kind == "eeg" else "mag")
-    info["line_freq"] = 50
+def write(root, subject, task, signals, events, *, kind="eeg"):
+    """Write a recording as mne-bids does, with the further columns of its events.
+
+    ``signals`` are of the order of 1, they get the size of the brain's in V, T or T/m.
+    """
     if kind == "eeg":
-        raw = mne.io.RawArray(signals, info, verbose="error")
+        info = mne.create_info(list(ELECTRODES), RATE, "eeg")
+        raw = mne.io.RawArray(1e-5 * signals, info, verbose="error")
         set_montage(raw, "standard_1005")
     else:
-        _place(info)
-        raw = mne.io.RawArray(signals, info, verbose="error")
+        raw = mne.io.RawArray(*_meg(signals), verbose="error")
+    raw.info["line_freq"] = 50
     raw.set_annotations(mne.Annotations(events["onset"], events["duration"], events["trial_type"]))
     path = mne_bids.BIDSPath(root=root, subject=subject, task=task, datatype=kind)
     form = "BrainVision" if kind == "eeg" else "FIF"
@@ -133,16 +136,24 @@ def write(root, subject, task, signals, events, names, *, kind="eeg"):
     pd.concat([written, added], axis=1).to_csv(file, sep="\t", index=False, na_rep="n/a")
 
 
-def _place(info):
-    """Put magnetometers on a sphere, as in a helmet."""
-    rng = np.random.default_rng(0)
-    for channel in info["chs"]:
-        place = rng.standard_normal(3)
-        channel["loc"][:3] = 0.11 * np.abs(place) / np.linalg.norm(place)
+def _meg(signals):
+    """Return signals of a helmet, with an eye and a trigger channel, and what describes them."""
+    kinds = ["mag" if name.endswith("1") else "grad" for name in MEG]
+    info = mne.create_info([*MEG, "EOG001", "STI101"], RATE, [*kinds, "eog", "stim"])
+    rng, coils = np.random.default_rng(0), mne.io.constants.FIFF
+    for channel, kind in zip(info["chs"], kinds, strict=False):
+        if kind == "mag":  # the first coil of a place
+            place = np.abs(rng.standard_normal(3))
+        channel["loc"][:3] = 0.11 * place / np.linalg.norm(place)
         channel["loc"][3:12] = np.eye(3).ravel()
-        channel["coil_type"] = mne.io.constants.FIFF.FIFFV_COIL_MAGNES_MAG
+        coil = coils.FIFFV_COIL_VV_MAG_T3 if kind == "mag" else coils.FIFFV_COIL_VV_PLANAR_T1
+        channel["coil_type"] = coil
     with info._unlock():
         info["dev_head_t"] = mne.transforms.Transform("meg", "head", np.eye(4))
+    sizes = [[2e-13 if kind == "mag" else 5e-12] for kind in kinds]
+    others = np.zeros((2, signals.shape[1]))
+    others[0] = 5e-5 * rng.standard_normal(signals.shape[1])
+    return np.vstack([sizes * signals, others]), info
 
 
 def write_sound(path, samples):

@@ -155,10 +155,34 @@ def test_image_scores_among_enough_pictures_and_leaves_answers_out(pictures):
     assert f"{shown} trials" in (run / "report.html").read_text()
 
 
-def test_meg_of_a_story_is_looked_through_and_prepared(tmp_path):
-    trees.write_story(tmp_path / "meg", n_subjects=1, seconds=60.0, kind="meg")
-    done = typed("run", "speech", "--bids", tmp_path / "meg", "--out", tmp_path / "run", "--until",
-                 "prepare", "--set", *SPEECH, "data.events=word")  # fmt: skip
+def test_an_image_decoder_ranks_the_held_back_pictures_as_the_evaluation_did(pictures, tmp_path):
+    tree, run, *_ = pictures
+    out, name = tmp_path / "p.parquet", "ridge.seed-1"
+    recording = next(tree.rglob("sub-01*_eeg.vhdr"))
+    done = typed("predict", run / "model" / name / "decoder", recording, "--participant", "01",
+                 "-o", out)  # fmt: skip
     assert done.returncode == 0, done.said
+    said = pd.read_parquet(out).query("rank == 1 and true_rank > 0")
+    kept = pd.read_parquet(run / "evaluate" / name / "predictions.parquet")
+    kept = kept.query("participant == '01' and average == 'single' and set == 'small'")
+    assert len(kept) > trees.SHOWN
+    assert said["true_rank"].tolist() == kept["rank"].tolist()
+    assert said["candidate"].tolist() == kept["predicted"].tolist()
+
+
+def test_meg_of_a_story_gets_to_the_report_and_to_a_recording_that_it_decodes(tmp_path):
+    trees.write_story(tmp_path / "meg", n_subjects=1, seconds=100.0, kind="meg")
+    _, content = finish("speech", tmp_path / "meg", tmp_path / "run", *SPEECH,
+                        "decoders=['ridge, Mel']")  # fmt: skip
     (store,) = (tmp_path / "run" / "stores" / "01").glob("*/store.json")
-    assert len(json.loads(store.read_text())["channels"]) == 12
+    kept = json.loads(store.read_text())
+    assert kept["channels"] == list(trees.MEG)
+    assert kept["without_position"] == []
+    score = group(content, "ridge, Mel", "top-5 accuracy")
+    assert score["value"] > 1.5 * score["chance"]
+    name, out = "ridge-mel.seed-2036", tmp_path / "p.parquet"
+    recording = next((tmp_path / "meg").rglob("sub-01*_meg.fif"))
+    done = typed("predict", tmp_path / "run" / "model" / name / "decoder", recording,
+                 "--participant", "01", "-o", out)  # fmt: skip
+    assert done.returncode == 0, done.said
+    assert len(pd.read_parquet(out))

@@ -27,28 +27,39 @@ LATENTS = "latents.parquet"
 
 @dataclass(frozen=True)
 class FeatureScaler:
-    """Mean and standard deviation of every feature, over pictures that are trained on.
+    r"""Mean and standard deviation of every feature, over pictures that are trained on.
 
     Attributes
     ----------
     mean, std : ndarray of float32, shape (n_features,)
         A feature that never varies has deviation 1.
+    limit : float, default=inf
+        Deviations from the mean at which other pictures are cut: :math:`\sqrt{n - 1}`, the
+        farthest that one of the :math:`n` fitted ones can lie. Without it a colour that covers a
+        pixel of one training picture and half of a test picture would be all that counts.
     """
 
     mean: NDArray[np.float32]
     std: NDArray[np.float32]
+    limit: float = np.inf
 
     @classmethod
     def fit(cls, features: NDArray[Any]) -> FeatureScaler:
         """Fit on pictures (n, n_features), read in blocks."""
         mean, std = moments(features)
         std[std <= 1e-7 * max(1.0, float(np.abs(mean).max()))] = 1.0
-        return cls(mean.astype(np.float32), std.astype(np.float32))
+        limit = max(1.0, float(np.sqrt(len(features) - 1)))
+        return cls(mean.astype(np.float32), std.astype(np.float32), limit)
 
     @classmethod
     def identity(cls, n_features: int) -> FeatureScaler:
         """Return the scaler that changes nothing."""
         return cls(np.zeros(n_features, np.float32), np.ones(n_features, np.float32))
+
+    def scaled(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return scaled features, shape (n, n_features)."""
+        found: NDArray[np.float32] = (features - self.mean) / self.std
+        return np.clip(found, -self.limit, self.limit, out=found)
 
 
 class PictureBank:
@@ -103,7 +114,7 @@ class PictureBank:
     def gather(self, rows: NDArray[Any]) -> torch.Tensor:
         """Return scaled embeddings (n, n_features) of some rows."""
         found = np.asarray(self.features[rows], dtype=np.float32)
-        return torch.from_numpy((found - self.scaler.mean) / self.scaler.std)
+        return torch.from_numpy(self.scaler.scaled(found))
 
     def pooled(self, features: torch.Tensor) -> torch.Tensor:
         """Return the smaller target that the contrastive loss takes while generating.

@@ -49,6 +49,19 @@ def test_pictures_that_are_not_trained_on_do_not_change_the_scaler():
     np.testing.assert_array_equal(other.scaler.std, bank.scaler.std)
 
 
+def test_no_picture_lies_farther_out_than_a_training_picture_could():
+    features = np.zeros((6, 3), np.float32)
+    features[:, 0] = np.arange(6)
+    features[0, 1], features[5, 1] = 1e-3, 1.0  # rare while training, half of a later picture
+    bank = PictureBank("any", [f"{k}.png" for k in range(6)], features)
+    bank.fit_scaler(bank.images[:5])
+    found = bank.gather(np.arange(6)).numpy()
+    scaled = (features[:5] - features[:5].mean(axis=0)) / bank.scaler.std
+    np.testing.assert_allclose(found[:5], scaled, atol=1e-6)  # those it was fitted on are as ever
+    np.testing.assert_allclose(found[0, 1], 2.0, atol=1e-6)
+    assert found[5, 1] == 2.0
+
+
 def test_the_scaler_reads_blocks_and_finds_what_numpy_finds():
     values = np.random.default_rng(0).normal(50, 3, (2 * MOMENT_ROWS + 7, 3)).astype(np.float32)
     found = FeatureScaler.fit(values)

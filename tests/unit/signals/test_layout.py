@@ -39,15 +39,28 @@ def test_a_recording_without_any_position_is_refused():
         sensor_positions(eeg_info(["X1", "X2"]), ["X1", "X2"], where="here")
 
 
+def meg_info(names, places):
+    info = mne.create_info(names, 100.0, "mag")
+    for channel, place in zip(info["chs"], places, strict=True):
+        channel["coil_type"] = mne.io.constants.FIFF.FIFFV_COIL_CTF_GRAD
+        channel["loc"][:3] = place
+    return info
+
+
 def test_ctf_names_are_looked_up_before_their_hyphen():
     names = ["MLC11-1609", "MRC11-1609", "MLF14-1609", "MZC99-1609"]
-    info = mne.create_info(names, 100.0, "mag")
-    for k, channel in enumerate(info["chs"]):
-        channel["coil_type"] = mne.io.constants.FIFF.FIFFV_COIL_CTF_GRAD
-        channel["loc"][:3] = [0.01 * k, 0.02, 0.1]
+    info = meg_info(names, [(0.01, 0.02, 0.1)] * 3 + [(0, 0, 0)])
     places = sensor_positions(info, names)
     assert np.isnan(places).all(axis=1).tolist() == [False, False, False, True]
     assert places[0, 0] < places[1, 0]  # left of right
+
+
+def test_sensors_that_their_system_has_no_layout_for_lie_where_they_are_in_space():
+    names = ["left", "right", "front", "top", "MLC11"]
+    info = meg_info(names, [(-1, 0, 0), (1, 0, 0), (0, 0.1, 0), (0, 0, 1), (0, -0.1, -0.1)])
+    places = sensor_positions(info, names)
+    np.testing.assert_allclose(places[:4], [(0, 0.6), (1, 0.6), (0.5, 1), (0.5, 0.6)], atol=1e-6)
+    np.testing.assert_allclose(places[4], (0.5, 0), atol=1e-6)
 
 
 def test_two_electrodes_in_one_place_are_refused():
