@@ -69,6 +69,11 @@ class ContrastiveDecoder(SavedDecoder):
         """Channels of all participants together."""
         return self.people.channels
 
+    @property
+    def trial_types(self) -> tuple[str, ...]:
+        """As the training's ``data.events``."""
+        return self.settings.trial_types
+
     @cached_property
     def chain(self) -> Chain:
         """Rate, window, unit and filters."""

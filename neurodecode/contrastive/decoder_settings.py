@@ -20,6 +20,9 @@ class ContrastiveSettings(Section):
     seed: int
     kind: Literal["eeg", "meg"] = Field(description="Of the channels")
     signals: ContinuousSection
+    trial_types: tuple[str, ...] = Field(
+        default=(), description="Of the rows of events tables that were trials; empty: any"
+    )
 
     @property
     def unit(self) -> str:

@@ -299,7 +299,8 @@ def _opened(
 ) -> tuple[mne.io.BaseRaw, pd.DataFrame, str]:
     """Return a recording, its trials, and which of its markers are none."""
     raw = open_recording(path, chosen.montage)
-    marks = trials_of(raw, path, chosen.events, chosen.label, columns=decoder.label_columns)
+    marks = trials_of(raw, path, chosen.events, chosen.label, columns=decoder.label_columns,
+                      trial_types=decoder.trial_types)  # fmt: skip
     return raw, *cued(marks, decoder.cues)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from neurodecode.contrastive.speech.windows import segments_of_words
 from neurodecode.datasets.bids_tables import nearest_column, read_events
-from neurodecode.datasets.listening.bids_events import words_of_events
+from neurodecode.datasets.listening.bids_events import WORD, words_of_events
 from neurodecode.datasets.montage import set_montage
 from neurodecode.datasets.sniff import sniff
 from neurodecode.datasets.stimulus_files import relative_stimulus
@@ -65,6 +65,7 @@ def trials_of(
     label: str | None = None,
     *,
     columns: Sequence[str] = (),
+    trial_types: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Return the onsets of a recording, from the first of these that there is.
 
@@ -83,6 +84,8 @@ def trials_of(
     columns : sequence of str, default=()
         That may say so, as the decoder names them. Where "segment" is among them and the table
         is of speech that was heard (``trial_type, word, sound``), its words are the trials.
+    trial_types : sequence of str, default=()
+        Only rows of the table with such a ``trial_type`` are trials, where there are any.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def trials_of(
     """
     table = events or _sidecar(path)
     if table is not None:
-        return _from_table(table, label, columns)
+        return _from_table(table, label, columns, trial_types)
     try:
         found = annotated_onsets(raw)
     except DataFault:
@@ -106,7 +109,9 @@ def trials_of(
     return found.rename(columns={"description": "label"})
 
 
-def _from_table(path: Path, label: str | None, columns: Sequence[str]) -> pd.DataFrame:
+def _from_table(
+    path: Path, label: str | None, columns: Sequence[str], trial_types: Sequence[str]
+) -> pd.DataFrame:
     if not path.is_file():
         raise DataFault("file not found", where=str(path))
     events = read_events(path).dropna(subset=["onset"]).sort_values("onset", ignore_index=True)
@@ -114,7 +119,9 @@ def _from_table(path: Path, label: str | None, columns: Sequence[str]) -> pd.Dat
         raise DataFault(f"no column '{label}'", where=str(path), fix=nearest_column(label, events))
     column = label or next((name for name in columns if name in events), None)
     if column is None and SEGMENT in columns and set(events) >= WORD_COLUMNS:
-        return _heard_words(events, path)
+        return _heard_words(events, path, trial_types)
+    if "trial_type" in events and (own := events["trial_type"].isin(list(trial_types))).any():
+        events = events[own].reset_index(drop=True)
     if events.empty:
         raise DataFault("no marker found: the table has no row", where=str(path))
     shown = pd.Series("", events.index) if column is None else events[column].fillna("")
@@ -123,25 +130,26 @@ def _from_table(path: Path, label: str | None, columns: Sequence[str]) -> pd.Dat
     )
 
 
-def _heard_words(events: pd.DataFrame, path: Path) -> pd.DataFrame:
+def _heard_words(events: pd.DataFrame, path: Path, trial_types: Sequence[str]) -> pd.DataFrame:
     """Return the words of a listening recording, each labelled with the segment that begins."""
-    words = words_of_events(events, path)
+    words = words_of_events(events, path, trial_types or WORD)
     return pd.DataFrame({"onset": words["onset"], "label": segments_of_words(words)})
 
 
 def cued(trials: pd.DataFrame, cues: Sequence[str]) -> tuple[pd.DataFrame, str]:
     """Return the trials that begin with one of the cues, and what was left out, in words.
 
-    Where no marker is a cue the labels say nothing of the classes, and all trials are kept.
+    Where no marker is a cue the labels say nothing of the classes, and all trials are kept. A
+    decoder without cues, as of pictures, leaves out the markers without a label among others.
 
     Parameters
     ----------
     trials : DataFrame
         Of :func:`trials_of`.
     cues : sequence of str
-        Empty: every marker begins a trial.
+        Empty: every marker with a label begins a trial.
     """
-    known = trials["label"].isin(cues)
+    known = trials["label"].isin(cues) if cues else trials["label"] != ""
     if not known.any() or known.all():
         return trials, ""
     counts = trials.loc[~known, "label"].value_counts()

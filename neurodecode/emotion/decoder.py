@@ -75,6 +75,7 @@ class EmotionDecoder(SavedDecoder):
     kind = "emotion"
     noun = "rating"
     first_only = True
+    trial_types: tuple[str, ...] = ()
 
     def __init__(self, settings: DecoderSettings, network: EmotionNetwork, target: Target) -> None:
         self.settings, self.network, self.target = settings, network.eval(), target

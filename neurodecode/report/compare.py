@@ -73,7 +73,7 @@ def _subject_scores(folder: Path, model: str | None) -> pd.DataFrame:
 
 def _sentence(split: str, part: pd.DataFrame) -> str:
     a, b = part["value_a"].to_numpy(float), part["value_b"].to_numpy(float)
-    text = f"{split}: {np.mean(a):.3f} against {np.mean(b):.3f}, difference {np.mean(a - b):+.3f}"
+    text = f"{split}: {np.mean(a):.3f} against {np.mean(b):.3f}, difference {np.mean(a - b):+z.3f}"
     if len(part) < 2:
         return f"{text}; one subject in common, no test"
     test = paired_test(a, b, random_state=0)

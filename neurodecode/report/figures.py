@@ -119,7 +119,7 @@ def difference_figure(table: pd.DataFrame, *, metric: str, name: str) -> Figure:
         axes.set_xlabel(f"difference in {metric}")
         svg = to_svg(canvas, name)
     spoken = "; ".join(
-        f"{r['label']} {r['difference']:+.3f} [{r['ci_low']:+.3f}, {r['ci_high']:+.3f}]"
+        f"{r['label']} {r['difference']:+z.3f} [{r['ci_low']:+z.3f}, {r['ci_high']:+z.3f}]"
         for _, r in table.iterrows()
     )
     return Figure(svg, f"Paired differences in {metric}: {spoken}", "Mean and 95 % interval.")

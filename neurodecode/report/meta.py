@@ -98,7 +98,7 @@ def _sections(scores: pd.DataFrame, main: str, split: str) -> list[Section]:
             labelled.dropna(subset=["ci_low"]), metric="score", name=f"meta-{split}-{number}"
         )
         rows = [
-            (r.dataset, r.n, f"{r.difference:+.3f}", interval(r.ci_low, r.ci_high, signed=True),
+            (r.dataset, r.n, f"{r.difference:+z.3f}", interval(r.ci_low, r.ci_high, signed=True),
              p_text(r.p).removeprefix("= "), p_text(r.p_less).removeprefix("= "))
             for r in table.itertuples()
         ]  # fmt: skip

@@ -74,6 +74,7 @@ class ACMDecoder(SavedDecoder):
     kind = "acm"
     noun = "class"
     first_only = True
+    trial_types: tuple[str, ...] = ()
     label_columns = ("trial_type", "value")
 
     def __init__(self, settings: DecoderSettings, pipeline: Pipeline) -> None:

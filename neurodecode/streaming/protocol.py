@@ -182,6 +182,10 @@ class TrialDecoder(Protocol):
         """Columns of an events table that may hold the true candidate, the likeliest first."""
 
     @property
+    def trial_types(self) -> tuple[str, ...]:
+        """``trial_type`` of the rows of an events table that are trials; empty: any."""
+
+    @property
     def chain(self) -> Chain:
         """From measured signals to windows."""
 

@@ -331,5 +331,5 @@ def test_a_fault_ends_the_run_with_one_line(study, tmp_path):
     said = [line for line in result.stdout.splitlines() if line.startswith("error:")]
     assert len(said) == 1
     assert picture.name in said[0]
-    assert "error page, not a picture" in said[0]
+    assert "error page, not data" in said[0]
     assert "Traceback" not in result.stdout + result.stderr

@@ -80,6 +80,6 @@ class ImageDecoder(ContrastiveDecoder):
         true : sequence of str, shape (n,), optional
             Pictures that were seen; "" where unknown.
         among : {"small", "large"}, optional
-            Candidates to choose among; default: small, where there is such a set.
+            Candidates to choose among; default: those of the run's headline.
         """
         return self.candidates.rank(estimates, top=top, true=true, among=among)

@@ -64,6 +64,7 @@ def decoder_settings(seen: Seen, task: Task, recordings: Recordings) -> DecoderS
         seed=task.seed,
         kind=recordings.items[0].store.info["kind"],
         signals=seen.config.signals,
+        trial_types=seen.config.data.events or (),
         network=network_settings(seen.config, task, recordings),
     )
 
@@ -71,7 +72,7 @@ def decoder_settings(seen: Seen, task: Task, recordings: Recordings) -> DecoderS
 def test_candidates(seen: Seen, bank: PictureBank, recordings: Recordings) -> CandidateBank:
     """Return the pictures of both test sets, in the order in which the run ranks them.
 
-    Small before large: what is taken where no set is named.
+    Where no set is named, that of the run's headline is taken, if it has test pictures.
     """
     windows = recordings.windows("test")
     sets = {
@@ -81,10 +82,11 @@ def test_candidates(seen: Seen, bank: PictureBank, recordings: Recordings) -> Ca
     }
     names = sorted({name for members in sets.values() for name in members})
     shown = seen.trials.drop_duplicates("image").set_index("image")["category"]
+    headline = seen.config.evaluation.headline_set
     return CandidateBank(
         names,
         [str(shown.get(name, "")) for name in names],
         bank.gather(bank.index(names)),
         sets,
-        next(iter(sets)),
+        headline if headline in sets else next(iter(sets)),
     )

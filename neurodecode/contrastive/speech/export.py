@@ -65,6 +65,7 @@ def export_decoder(
         seed=unit.seed,
         kind=recordings.items[0].store.info["kind"],
         signals=heard.settings(unit.decoder),
+        trial_types=heard.config.data.events or (),
         dataset=heard.config.data.title,
         network=network_settings(
             heard.config, unit.decoder, n_features=bank.n_features,

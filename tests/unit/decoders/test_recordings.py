@@ -57,10 +57,28 @@ def test_markers_that_are_no_cue_are_left_out_and_counted():
     assert kept["onset"].tolist() == [1.0]
     assert "rest (1)" in said
     assert "no label (1)" in said
-    for cues in ((), ["feet"]):
-        kept, said = cued(trials, cues)
-        assert len(kept) == 3
-        assert not said
+    kept, said = cued(trials, ["feet"])
+    assert len(kept) == 3
+    assert not said
+
+
+def test_without_cues_markers_that_name_nothing_are_left_out_where_others_do():
+    trials = pd.DataFrame({"onset": [1.0, 2.0, 3.0], "label": ["a.png", "", "b.png"]})
+    kept, said = cued(trials, ())
+    assert kept["onset"].tolist() == [1.0, 3.0]
+    assert "no label (1)" in said
+    bare = trials.assign(label="")
+    assert len(cued(bare, ())[0]) == 3
+
+
+def test_rows_of_the_training_s_trial_types_are_the_trials(file, tmp_path):
+    rows = [(1.0, "fixation", "a.png"), (2.0, "probe", "a.png"), (3.0, "probe", "b.png")]
+    events = pd.DataFrame(rows, columns=["onset", "trial_type", "image"])
+    events.to_csv(tmp_path / "mine.tsv", sep="\t", index=False)
+    read = (open_recording(file), file, tmp_path / "mine.tsv")
+    found = trials_of(*read, columns=("image",), trial_types=["probe"])
+    assert found["onset"].tolist() == [2.0, 3.0]
+    assert len(trials_of(*read, columns=("image",), trial_types=["target"])) == 3
 
 
 def test_the_events_beside_a_bids_recording_are_found(viewing, tmp_path):
@@ -112,5 +130,10 @@ def test_words_that_were_heard_are_labelled_by_their_place_and_sentence(file, tm
     found = trials_of(open_recording(file), file, tmp_path / "mine.tsv", columns=("segment",))
     assert found["onset"].tolist() == [1.2, 1.5, 2.0, 2.4]
     assert found["label"].tolist() == ["0|a cat", "1|a cat", "0|it sat", "1|it sat"]
+    renamed = events.replace({"trial_type": {"word": "spoken"}}).assign(sound="one.wav")
+    renamed.to_csv(tmp_path / "renamed.tsv", sep="\t", index=False)
+    again = trials_of(open_recording(file), file, tmp_path / "renamed.tsv", columns=("segment",),
+                      trial_types=["spoken"])  # fmt: skip
+    assert again.equals(found)
     others = trials_of(open_recording(file), file, tmp_path / "mine.tsv", columns=("image",))
     assert len(others) == 5
