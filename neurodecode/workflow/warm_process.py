@@ -29,6 +29,8 @@ from neurodecode.workflow.step import run_step
 from neurodecode.workflow.warm import STARTED, WARM, address
 
 JOB, MODULES = b"job", b"new"
+GPUS = (Path("/dev/nvidiactl"), Path("/dev/kfd"))
+"""There where a driver of CUDA or ROCm is: what a library asked of it does not survive a fork."""
 
 
 class Request(NamedTuple):
@@ -41,12 +43,12 @@ class Request(NamedTuple):
 
 @contextlib.contextmanager
 def warm_process() -> Iterator[dict[str, str]]:
-    """Run a warm process; yield the variables with which jobs find it (none but on Linux).
+    """Run a warm process; yield the variables with which jobs find it.
 
-    Forking after packages are loaded is safe there; where the process cannot run or has died, every
-    job loads its packages itself.
+    On Linux without a GPU, where forking after packages are loaded is safe. Elsewhere there are
+    none, and every job loads its packages itself; so it does where the process has died.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or any(device.exists() for device in GPUS):
         yield {}
         return
     with tempfile.TemporaryDirectory(prefix="neurodecode-") as folder:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from neurodecode.workflow import warm_process as module
 from neurodecode.workflow.plan import make_plan
 from neurodecode.workflow.project import find_project
 from neurodecode.workflow.warm import WARM, address, ask
@@ -112,6 +113,12 @@ def test_without_its_warm_process_a_job_loads_its_packages_itself(folder):
         pass
     assert step(folder, "prepare", **variables).returncode == 0
     assert prepared(folder) == (False, os.getpid())
+
+
+def test_where_there_is_a_gpu_jobs_load_their_packages_themselves(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "GPUS", (tmp_path,))
+    with warm_process() as variables:
+        assert variables == {}
 
 
 def test_a_job_of_another_session_as_of_a_cluster_is_left_alone(folder):
