@@ -30,6 +30,10 @@ Measured on one core, batches of 4 to 64 windows: 1.1 of it at width 320, 0.46 a
 """
 BACKWARD = 3
 """Forward and backward together, in forward passes."""
+KEPT_PER_BLOCK, KEPT_AROUND = 14, 4
+"""Tensors that a step keeps, in widths of a block and of the layers before and after."""
+WITH_GRADIENTS = 1.5
+"""Peak of a step in what it keeps: 113 MB of 76 MB at the published width and depth."""
 Read = TypeVar("Read")
 
 
@@ -76,7 +80,10 @@ def survey_of_windows(
         faults=stopped,
         notes=[*recordings.notes, *dict.fromkeys(notes)],
         splits=splits,
-        sizes=[program_size(pipeline), *recording_sizes(headers, signals)],
+        sizes=[
+            program_size(pipeline), *recording_sizes(headers, signals),
+            *training_sizes(config.brain, config.training.batch_size, signals.n_samples),
+        ],
         disk=store_bytes(headers, signals),
         duration=training_duration(
             config.brain, config.trainer, signals.n_samples, len(headers[0].channels),
@@ -96,6 +103,26 @@ def recording_sizes(headers: Sequence[Header], settings: ContinuousSection) -> l
         Size("the largest recording, as read", (n_channels, largest.n_times), "float64"),
         Size(f"the same at {settings.sfreq:g} Hz", (n_channels, after), "float64"),
     ]
+
+
+def training_sizes(brain: BrainSection, batch_size: int, n_samples: int) -> list[Size]:
+    """Return what a training of the brain module holds: a batch in all layers, and the weights."""
+    kept = KEPT_PER_BLOCK * brain.n_blocks * brain.hidden
+    kept += KEPT_AROUND * (brain.n_virtual_channels + brain.hidden)
+    batch = (batch_size, n_samples, round(WITH_GRADIENTS * kept))
+    attention = 2 * brain.n_frequencies**2 * brain.n_virtual_channels
+    n_weights = _n_products(brain) + attention
+    return [
+        Size("a batch in all layers of the network, with gradients", batch),
+        Size("weights, their gradients, and Adam's two moments", (4, n_weights)),
+    ]
+
+
+def _n_products(brain: BrainSection, n_channels: int = 0) -> int:
+    """Return the products for a sample in time: the weights of all convolutions."""
+    virtual, hidden, taps = brain.n_virtual_channels, brain.hidden, brain.kernel
+    first = n_channels * virtual + 2 * virtual * virtual + taps * virtual * hidden
+    return first + (brain.n_blocks * taps + 1) * 4 * hidden * hidden
 
 
 def store_bytes(headers: Sequence[Header], settings: ContinuousSection) -> int:
@@ -168,10 +195,7 @@ def training_duration(
     n_jobs : int
         Of the whole run.
     """
-    virtual, hidden, taps = brain.n_virtual_channels, brain.hidden, brain.kernel
-    first = n_channels * virtual + 2 * virtual * virtual + taps * virtual * hidden
-    blocks = brain.n_blocks * taps * 4 * hidden * hidden
-    each = 2 * n_samples * (first + blocks + 4 * hidden * hidden)
+    each, hidden = 2 * n_samples * _n_products(brain, n_channels), brain.hidden
     rate, share = product_rate(), hidden / (hidden + HALF_SPEED)
     epoch = BACKWARD * each * n_windows * n_models / (rate * share)
     start, fewest = n_jobs * JOB_S, min(trainer.patience + 1, trainer.max_epochs)
