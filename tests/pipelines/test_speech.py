@@ -69,7 +69,7 @@ def test_no_test_sentence_is_in_training(content):
 
 def test_every_claim_has_its_row(content):
     keys = [claim["key"] for claim in content["claims"]]
-    assert keys == ["S1", "S3", "S4", "S4b", "S5", "S6", "S7", "S8", "S8b", "S9"]
+    assert keys == ["S1", "S2", "S3", "S4", "S4b", "S5", "S6", "S7", "S8", "S8b", "S9"]
     verdicts = {claim["key"]: claim["verdict"] for claim in content["claims"]}
     assert all(verdicts[key] != "not tested" for key in ("S1", "S3", "S4", "S4b", "S5", "S6", "S7"))
     assert {claim["evidence"] for claim in content["claims"]} == {"simulated"}

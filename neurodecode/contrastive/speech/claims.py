@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from neurodecode.report.model import Claim, Verdict
 from neurodecode.report.verdicts import (
@@ -37,6 +37,7 @@ def speech_claims(
     features: pd.DataFrame,
     *,
     main: str,
+    kind: Literal["eeg", "meg"],
     evidence: str,
 ) -> list[Claim]:
     """Answer the claims S1 to S9 and the baseline's.
@@ -54,11 +55,14 @@ def speech_claims(
     features : DataFrame
         Of :func:`explain_probabilities`.
     main : str
+    kind : {"eeg", "meg"}
+        Of the recordings.
     evidence : str
         "simulated" or "real".
     """
     return [
         _above_chance(group[main], evidence),
+        _from_eeg(group[main], kind, evidence),
         _found_without_training(group[main], evidence),
         _contrastive(comparisons, mel, main, evidence),
         _linear(comparisons, evidence),
@@ -74,6 +78,16 @@ def speech_claims(
 def _above_chance(row: pd.Series, evidence: str) -> Claim:
     text = "3 s of brain signal identify the heard segment among all test segments"
     return Claim("S1", text, evidence, score_text(row), chance_verdict(row), str(row["metric"]))
+
+
+def _from_eeg(row: pd.Series, kind: str, evidence: str) -> Claim:
+    text = "EEG identifies it above chance, far less often than MEG"
+    if kind != "eeg":
+        return Claim("S2", text, evidence, "-", "not tested", "the recordings are MEG")
+    claim = _above_chance(row, evidence)
+    verdict: Verdict = "not shown" if claim.verdict == "holds" else claim.verdict
+    note = f"above chance: {claim.verdict}; less often than MEG: takes MEG of the same speech"
+    return Claim("S2", text, evidence, claim.figure, verdict, note)
 
 
 def _found_without_training(row: pd.Series, evidence: str) -> Claim:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -84,6 +84,13 @@ def load_evaluations(folders: list[Path], config: SpeechConfig) -> Evaluations:
     return Evaluations(predictions, rows, metric_frame(group), audit)
 
 
+def _kind(store: Path) -> Literal["eeg", "meg"]:
+    """Return the kind of a participant's first recording, that of all."""
+    first = read_json(store / "store.json")["recordings"][0]
+    kind: Literal["eeg", "meg"] = read_json(store / first / "store.json")["kind"]
+    return kind
+
+
 def build_report(job: Job) -> Report:
     """Assemble the report of a finished run."""
     config = job.config
@@ -103,6 +110,7 @@ def build_report(job: Job) -> Report:
         curve,
         features,
         main=main,
+        kind=_kind(job.stores[0]),
         evidence="simulated" if config.simulated_subjects() else "real",
     )
     n = int(found.predictions["n_candidates"].iloc[0])

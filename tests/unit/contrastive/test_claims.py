@@ -31,7 +31,7 @@ def curve_of(amounts, low=0.1, high=0.2):
     return pd.DataFrame(rows)
 
 
-def claims_of(rows=None, *, mel=None, group=None, curve=None, features=None, main=MAIN):
+def claims_of(rows=None, *, kind="eeg", mel=None, group=None, curve=None, features=None, main=MAIN):
     found = speech_claims(
         table(rows or {}),
         None if mel is None else table(mel),
@@ -39,6 +39,7 @@ def claims_of(rows=None, *, mel=None, group=None, curve=None, features=None, mai
         pd.DataFrame() if curve is None else curve,
         pd.DataFrame() if features is None else features,
         main=main,
+        kind=kind,
         evidence="simulated",
     )
     return {claim.key: claim for claim in found}
@@ -59,6 +60,14 @@ def test_s1_and_s3_compare_with_chance(row, verdict):
     found = claims_of(group=row)
     assert found["S1"].verdict == found["S3"].verdict == verdict
     assert "chance 0.100" in found["S1"].figure
+
+
+def test_s2_is_half_answered_by_eeg_and_not_at_all_by_meg():
+    assert claims_of()["S2"].verdict == "not shown"
+    assert "above chance: holds" in claims_of()["S2"].note
+    at_chance = group_row(value=0.04, low=0.02, high=0.08, p=0.99)
+    assert claims_of(group=at_chance)["S2"].verdict == "fails"
+    assert claims_of(kind="meg")["S2"].verdict == "not tested"
 
 
 @pytest.mark.parametrize(
@@ -131,6 +140,6 @@ def test_s9_needs_an_interval_above_zero_and_a_p_times_the_number_of_sets(low, p
 
 def test_what_was_not_run_is_not_tested():
     found = claims_of()
-    assert list(found) == ["S1", "S3", "S4", "S4b", "S5", "S6", "S7", "S8", "S8b", "S9"]
-    others = {claim.verdict for key, claim in found.items() if key not in ("S1", "S3")}
+    assert list(found) == ["S1", "S2", "S3", "S4", "S4b", "S5", "S6", "S7", "S8", "S8b", "S9"]
+    others = {claim.verdict for key, claim in found.items() if key not in ("S1", "S2", "S3")}
     assert others == {"not tested"}
