@@ -45,8 +45,9 @@ class Request(NamedTuple):
 def warm_process() -> Iterator[dict[str, str]]:
     """Run a warm process; yield the variables with which jobs find it.
 
-    On Linux without a GPU, where forking after packages are loaded is safe. Elsewhere there are
-    none, and every job loads its packages itself; so it does where the process has died.
+    On Linux without a GPU, where forking after packages are loaded is safe. Elsewhere, and where
+    the folder of temporary files is too deep for a socket, there are none, and every job loads its
+    packages itself; so it does where the process has died.
     """
     if sys.platform != "linux" or any(device.exists() for device in GPUS):
         yield {}
@@ -54,14 +55,26 @@ def warm_process() -> Iterator[dict[str, str]]:
     with tempfile.TemporaryDirectory(prefix="neurodecode-") as folder:
         path = str(Path(folder) / "jobs")
         with socket.socket(socket.AF_UNIX) as listener:
-            listener.bind(path)
-            listener.listen()
-            process = _start(listener)
+            bound = _bind(listener, path)
+            process = _start(listener) if bound else None
+        if process is None:
+            yield {}
+            return
         try:
             yield {WARM: address(path)}
         finally:
             process.terminate()
             process.communicate()
+
+
+def _bind(listener: socket.socket, path: str) -> bool:
+    """Listen at a path; return False where the system cannot, as of paths over 107 bytes."""
+    try:
+        listener.bind(path)
+        listener.listen()
+    except OSError:
+        return False
+    return True
 
 
 def _start(listener: socket.socket) -> subprocess.Popen[bytes]:

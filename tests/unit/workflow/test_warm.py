@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -117,6 +118,14 @@ def test_without_its_warm_process_a_job_loads_its_packages_itself(folder):
 
 def test_where_there_is_a_gpu_jobs_load_their_packages_themselves(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "GPUS", (tmp_path,))
+    with warm_process() as variables:
+        assert variables == {}
+
+
+def test_a_folder_too_deep_for_a_socket_is_done_without(tmp_path, monkeypatch):
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
     with warm_process() as variables:
         assert variables == {}
 
