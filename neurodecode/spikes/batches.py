@@ -100,7 +100,7 @@ class SpikeWindows(Dataset[SpikeBatch]):
         behaviours: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
     ) -> None:
         self.config, self.tokenizer = config, config.tokenizer()
-        self.times, self.units = np.asarray(times, np.float64), np.asarray(units, np.int64)
+        self.times, self.units = _fixed(times, np.float64), _fixed(units, np.int64)
         self.stops = np.asarray(stops, np.float64)
         n_windows = len(self.stops)
         self.chains = np.zeros(n_windows, int) if chains is None else np.asarray(chains, np.int64)
@@ -217,6 +217,13 @@ def _mapped(values: Any, change: Any) -> Any:
     if isinstance(values, dict):
         return {name: _mapped(value, change) for name, value in values.items()}
     return values if isinstance(values, str) else change(values)
+
+
+def _fixed(values: ArrayLike, dtype: type) -> NDArray[Any]:
+    """Return a view that cannot be written to: tokens would not follow."""
+    fixed: NDArray[Any] = np.asarray(values, dtype).view()
+    fixed.flags.writeable = False
+    return fixed
 
 
 def _check_spikes(times: NDArray[np.float64], units: NDArray[np.int64]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 import socket
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +94,8 @@ def _arguments(snakefile: Path, folder: Path, options: Options) -> list[str]:
 def _snakemake(arguments: list[str]) -> tuple[int, str]:
     from snakemake.cli import main
 
+    # else jobs write to what sys.stdout was when this was imported: maybe closed, or no file
+    vars(sys.modules["snakemake.shell"])["STDOUT"] = None
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors):
         try:

@@ -164,7 +164,7 @@ def test_an_image_decoder_ranks_the_held_back_pictures_as_the_evaluation_did(pic
     assert done.returncode == 0, done.said
     said = pd.read_parquet(out).query("rank == 1 and true_rank > 0")
     kept = pd.read_parquet(run / "evaluate" / name / "predictions.parquet")
-    kept = kept.query("participant == '01' and average == 'single' and set == 'small'")
+    kept = kept.query("participant == '01' and average == 'single' and set == 'large'")
     assert len(kept) > trees.SHOWN
     assert said["true_rank"].tolist() == kept["rank"].tolist()
     assert said["candidate"].tolist() == kept["predicted"].tolist()

@@ -40,14 +40,18 @@ def config():
 
 @pytest.fixture
 def recording():
-    """Return a maker of windows of random spikes, 3 s: ``recording(config, rate=8)``."""
+    """Return a maker of windows of random spikes, 3 s: ``recording(config, rate=8)``.
+
+    ``change(times, units)`` returns other units for the spikes.
+    """
     from neurodecode.spikes import SpikeWindows
 
-    def make(config, *, rate=8.0, stops=None, chains=None, seed=0):
+    def make(config, *, rate=8.0, stops=None, chains=None, seed=0, change=None):
         rng = np.random.default_rng(seed)
         n_spikes = rng.poisson(config.n_neurons * rate * 3)
         times = np.sort(rng.uniform(0, 3, n_spikes))
         units = rng.integers(0, config.n_neurons, n_spikes)
+        units = units if change is None else change(times, units)
         clock = np.arange(60) * 0.05
         behaviours = {
             "speed": (clock, rng.standard_normal(60)), "phi": (clock, rng.standard_normal(60)),

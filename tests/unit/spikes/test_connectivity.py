@@ -148,8 +148,7 @@ def test_rows_can_be_normalised_and_logarithms_taken(config, recording, model):
 
 def test_neurons_without_spikes_have_no_pairs_and_no_weight(config, recording, model):
     settings = config()
-    windows = recording(settings)
-    windows.units[windows.units == 4] = 3
+    windows = recording(settings, change=lambda _, units: np.where(units == 4, 3, units))
     found = attention_connectivity(model(settings), windows, normalise_rows=True)
     assert found.pairs[4].sum() == found.pairs[:, 4].sum() == 0
     assert found.weights[4].sum() == found.weights[:, 4].sum() == 0

@@ -84,13 +84,17 @@ def test_draws_differ_and_lie_in_their_windows(config, recording, model):
     assert within.max() < 0.05 - 1e-9
 
 
+def others_from(start):
+    """Return a change of units after a time (s), as what the first window's past does not hold."""
+    return lambda times, units: np.where(times > start, (units + 4) % 9, units)
+
+
 def test_own_past_is_what_was_written_and_the_real_spikes_no_longer_matter(
     config, recording, model
 ):
     settings = config()
-    network, windows, other = model(settings), recording(settings), recording(settings)
-    late = other.times > windows.stops[0] - 0.05  # what the first window's past does not hold
-    other.units[late] = (other.units[late] + 4) % 9
+    network, windows = model(settings), recording(settings)
+    other = recording(settings, change=others_from(windows.stops[0] - 0.05))
     own = [generate(network, each, past="own", sampling=GREEDY) for each in (windows, other)]
     real = [generate(network, each, past="teacher", sampling=GREEDY) for each in (windows, other)]
     assert same(*own)
@@ -99,9 +103,8 @@ def test_own_past_is_what_was_written_and_the_real_spikes_no_longer_matter(
 
 def test_the_released_own_past_is_the_real_one_all_the_same(config, recording, model):
     settings = config(corrections=CorrectionSection(own_past=False))
-    network, windows, other = model(settings), recording(settings), recording(settings)
-    late = other.times > windows.stops[0] - 0.05
-    other.units[late] = (other.units[late] + 4) % 9
+    network, windows = model(settings), recording(settings)
+    other = recording(settings, change=others_from(windows.stops[0] - 0.05))
     own = [generate(network, each, past="own", sampling=GREEDY) for each in (windows, other)]
     assert not same(*own)
 

@@ -62,10 +62,10 @@ def test_a_signal_that_asks_to_stop_is_passed_on(tmp_path, number):
             time.sleep(0.05)
         os.kill(os.getpid(), number)
 
-    thread = threading.Thread(target=ask_to_stop)
+    thread = threading.Thread(target=ask_to_stop, daemon=True)
     thread.start()
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):
         run_snakemake(snakefile, tmp_path, Options(cores=1), Console(quiet=True))
-    thread.join()
+    thread.join(timeout=5)
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
